@@ -5,7 +5,8 @@ import ipaddress
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,8 @@ REAL_ACCOUNT = ("QWAVE_API_KEY", "WAVE_API_KEY", "QWAVE_BASE_URL")
 OWN_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR")
 SHORT = "/tmp"
 """A folder with a short path, whatever the folder for temporary files."""
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
 
 # how long an example takes says how busy the machine is, and nothing of what is tested
 _ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +33,21 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CHECKOUT / ".pytest_cache" / "bytecode"))
+
+
+def takes_all_that_tests_write(folder: Path) -> bool:
+    """Whether there is such a folder with room for it, that programs can be started from."""
+    if not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+# a run syncs every image and every change of its ledger; that costs a third of its processor time, and longer waits the
+# busier the disk is, of which no test sees anything
+if "TMPDIR" not in os.environ and takes_all_that_tests_write(MEMORY):
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 
 _strays: list[str] = []
 
@@ -59,6 +77,12 @@ def refuse_to_leave(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(refuse_to_leave)
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Have one worker more than cores: for a quarter of their time tests wait for processes, sockets and timers."""
+    return (yield) + 1
 
 
 @pytest.hookimpl(wrapper=True)
@@ -109,6 +133,18 @@ def short_path() -> Iterator[Path]:
     """An empty folder whose path is short."""
     with TemporaryDirectory(prefix="qwave-", dir=SHORT) as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def other_file_system(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder on another file system than that of the test."""
+    here = tmp_path.stat().st_dev
+    for place in (MEMORY, Path(SHORT), CHECKOUT.parent):
+        if os.access(place, os.W_OK) and place.stat().st_dev != here:
+            with TemporaryDirectory(dir=place) as folder:
+                yield Path(folder)
+            return
+    pytest.skip("there is one file system only")
 
 
 @pytest.fixture(scope="session")

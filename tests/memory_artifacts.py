@@ -1,7 +1,7 @@
 """An artifact store in memory, without folders or links: as far from a local folder as one can be."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
@@ -33,6 +33,9 @@ class MemoryArtifacts:
 
     def look(self, path: str) -> Artifact | None:
         return self._found(path) if path in self.files else None
+
+    def look_all(self, paths: Sequence[str]) -> Sequence[Artifact | None]:
+        return [self.look(path) for path in paths]
 
     def list(self, folder: str) -> Iterator[Artifact]:
         for path in sorted(self.files):

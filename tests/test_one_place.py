@@ -117,7 +117,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "output.event_log": ("writes events where its user says", frozenset({".stat()", "os.open"})),
     "output.manifest_schema": ("reads what ships with the package", frozenset({".read_text()"})),
-    "plan.file.plan_file": ("lets lines wait for their header", frozenset({"tempfile"})),
+    "plan.file.plan_draft": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
     "simulator.text_drawing": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.image_drawing": ("draws the simulator's images", frozenset({"PIL"})),

@@ -1,5 +1,6 @@
 """The API that a run talks to, real or embedded, and the receiver that the API calls when tasks end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,6 @@ from qwave_batch.client.api_key import ApiKey
 from qwave_batch.client.connection import Connection, Simulated, Trust
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.task_api import TaskApi
-from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.layout import RunLayout
@@ -81,7 +81,8 @@ async def _task_api(
     proxies: Proxies | None = None,
     trust: Trust | None = None,
 ) -> AsyncIterator[TaskApi]:
-    async with AiohttpTransport(base_url, max_connections=connections, proxies=proxies, trust=trust) as transport:
+    http = await asyncio.to_thread(lambda: client.transport)  # its first import takes a while
+    async with http.AiohttpTransport(base_url, max_connections=connections, proxies=proxies, trust=trust) as transport:
         yield TaskApi(transport, base_url, key, SystemClock(), quota=quota)
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from qwave_batch.api.backends import open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.api.folder_session import in_thread
+from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
@@ -189,11 +190,12 @@ class _FolderRun:
         return end, replace(options, pay_again=end.still_gone)
 
     def _has_given_up(self) -> bool:
-        snapshots = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop)
+        snapshots = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop, stored=())
         return any(each.attempt is not None and is_given_up(each.attempt) for each in snapshots)
 
     def _estimate(self, options: RunOptions) -> CostEstimate:
-        return estimate(jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop), options)
+        jobs = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop, stored=())
+        return estimate(jobs, options)
 
     def _confirm(self, expected: CostEstimate) -> None:
         confirm = self.setup.callbacks.confirm
@@ -207,16 +209,18 @@ class _FolderRun:
         concurrency = options.concurrency or setup.terms.limits.concurrency or MOST
         connections = concurrency + _SPARE_CONNECTIONS
         try:
-            async with (
-                open_api(setup.connection, setup.catalog, setup.layout, connections=connections) as api,
-                open_callbacks(setup.terms, options) as receiver,
-            ):
+            async with AsyncExitStack() as stack, open_callbacks(setup.terms, options) as receiver:
+                api = LateApi(stack, open_api(setup.connection, setup.catalog, setup.layout, connections=connections))
+                is_simulated = isinstance(setup.connection, Simulated)
+                if is_simulated:  # at once: a state that is not the simulator's own is refused whatever is to be done
+                    await api.begin()
                 return await run_plan(
                     RunContext(
                         layout=setup.layout,
                         ledger=self.ledger,
                         claim=setup.claim,
                         api=api,
+                        open_api=None if is_simulated else api.begin,
                         terms=setup.terms,
                         options=options,
                         scope=setup.scope,

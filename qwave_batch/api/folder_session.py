@@ -20,7 +20,7 @@ from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.next_step import NextStep, RunWarning
-from qwave_batch.output.manifest import write_manifest
+from qwave_batch.output.manifest import keep_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
 
 CONNECTIONS = 16
@@ -85,7 +85,7 @@ def write_down(layout: RunLayout, ledger: Ledger) -> None:
     """
     identity = ledger.identity()
     if identity is None or identity.lost_since is None:
-        refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.cost_report())
+        refresh_summary(layout, keep_manifest(layout, ledger), ledger.cost_report())
 
 
 def _identity(layout: RunLayout) -> FolderIdentity:

@@ -9,6 +9,7 @@ from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import SourcePlace
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits
+from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
 from qwave_batch.plan.plan_summary import Watch, figures_as_json
 from qwave_batch.plan.planner import Plan, make_plan, rest_problems
@@ -26,6 +27,7 @@ def open_plan(
     overrides: Sequence[str] = (),
     allow_read: Sequence[Path] = (),
     watch: Watch | None = None,
+    out: str | Path | None = None,
 ) -> Plan | SavedPlan:
     """Return the plan of a spec file, or the plan that ``write_plan`` wrote to a file.
 
@@ -34,16 +36,36 @@ def open_plan(
         overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
         allow_read: Folders outside the spec's own that it may read from.
         watch: Given the figures before they are counted, to look at them from another thread while they grow.
+        out: A file to write the plan to as well, as ``write_plan`` does, while it is made.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.
-        UsageError: it is not a plan, or it is to be run with changes.
+        UsageError: it is not a plan, or it is to be run with changes; or the name of ``out`` is not one of a plan.
+        StorageError: the disk refuses to take ``out``.
     """
     if not is_plan_file(Path(source)):
-        return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)), watch=watch)
+        spec = _sound(read_spec(source, overrides=overrides, allow_read=allow_read))
+        return make_plan(spec, watch=watch) if out is None else _made_into(Path(out), spec, watch)
     if overrides:
         raise UsageError(f"{source} is a plan, which is run as it stands; only a spec can be overridden")
-    return read_plan(Path(source), watch=watch, allow_read=allow_read)
+    plan = read_plan(Path(source), watch=watch, allow_read=allow_read)
+    if out is not None:
+        write_plan(plan, out)
+    return plan
+
+
+def _made_into(file: Path, spec: Spec, watch: Watch | None) -> Plan:
+    """Return the plan of a spec, after writing it to a file; its jobs are made once for both."""
+    try:
+        draft = PlanDraft(file.parent)
+    except OSError:  # which is reported behind the problems of the spec, when the file is written
+        plan = make_plan(spec, watch=watch)
+        write_plan(plan, file)
+        return plan
+    with draft:
+        plan = make_plan(spec, watch=watch, take=draft.take)
+        _write(plan, file, draft)
+    return plan
 
 
 def _sound(reading: SpecReading) -> Spec:
@@ -67,10 +89,13 @@ def write_plan(plan: AnyPlan, file: str | Path) -> None:
         UsageError: the file's name would not be taken for a plan.
         StorageError: the disk refuses.
     """
-    if not is_plan_file(Path(file)):
-        raise UsageError(f'a plan\'s file ends in .jsonl, and "{file}" does not')
-    path = Path(file)
-    lines = plan_lines(plan, beside=path.parent)
+    _write(plan, Path(file), None)
+
+
+def _write(plan: AnyPlan, path: Path, draft: PlanDraft | None) -> None:
+    if not is_plan_file(path):
+        raise UsageError(f'a plan\'s file ends in .jsonl, and "{path}" does not')
+    lines = plan_lines(plan, beside=path.parent, draft=draft)
     with storage_errors(path):
         write_atomic(Tree(path.parent), path.name, (line.encode() for line in lines))
 

@@ -11,8 +11,9 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import RunWarning
-from qwave_batch.output.manifest import write_manifest
-from qwave_batch.output.summary import RunFacts, reopen_summary, versions, write_summary
+from qwave_batch.output.manifest import keep_manifest
+from qwave_batch.output.summary import RunFacts, reopen_summary, write_summary
+from qwave_batch.output.versions import versions
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.planner import Plan
 from qwave_batch.run.state.run_end import RequestCounts, RunEnd
@@ -65,7 +66,7 @@ class Recorder:
         )
 
     def _write(self, facts: RunFacts) -> dict[str, Json]:
-        manifest = write_manifest(self._layout, self._ledger.lines())
+        manifest = keep_manifest(self._layout, self._ledger)
         return write_summary(self._layout, facts, manifest, self._ledger.cost_report())
 
 

@@ -98,13 +98,17 @@ class BodyChecks:
         return None
 
 
+NOTHING_TO_CHECK = BodyChecks(told=())
+"""For all bodies without a digest."""
+
+
 def checks_of(headers: Mapping[str, str]) -> BodyChecks:
     """Return the digests in headers; unreadable ones and unknown algorithms are ignored.
 
     Args:
         headers: By lower-case name; several of one name are joined with commas.
     """
-    return BodyChecks(told=() if headers.keys().isdisjoint(_DIGEST_HEADERS) else tuple(_read(headers)))
+    return NOTHING_TO_CHECK if headers.keys().isdisjoint(_DIGEST_HEADERS) else BodyChecks(told=tuple(_read(headers)))
 
 
 def _read(headers: Mapping[str, str]) -> Iterator[_AnnouncedDigest]:

@@ -29,6 +29,7 @@ READ_AT_ONCE_BYTES = 1024 * 1024
 """A larger answer holds images and is parsed in a thread."""
 SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
 """Inline images make a request megabytes large; its timeout allows for a slow connection."""
+DOWNLOAD_TIMEOUT_S = 120.0
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
 
 
@@ -117,7 +118,7 @@ class TaskApi:
         return judge_told(response, read_model, now=self._clock.now(), redact=self._key.redact)
 
     async def download(
-        self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = 120.0
+        self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = DOWNLOAD_TIMEOUT_S
     ) -> DownloadAnswer:
         """Download a result without the key: into memory if it is small, else into ``into``; a partial file is removed.
 

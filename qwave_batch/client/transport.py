@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, Resp
 from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.resolver import LocalNames, ResultGuard
-from qwave_batch.client.response_bodies import BodyChecks, checks_of, decoder_for
+from qwave_batch.client.response_bodies import NOTHING_TO_CHECK, BodyChecks, checks_of, decoder_for
 from qwave_batch.client.web_addresses import read_address, read_base_url
 from qwave_batch.errors import UsageError
 
@@ -99,8 +99,8 @@ class AiohttpTransport:
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
             most = MAX_GOOD_ANSWER_BYTES if response.status == HTTPStatus.OK else MAX_ANSWER_BYTES
-            parts = [part async for part in bounded_body(response, headers, most)]
-            return HttpResponse(status=response.status, headers=headers, body=b"".join(parts))
+            body = await BoundedBody(response, headers, most).whole()
+            return HttpResponse(status=response.status, headers=headers, body=body)
 
         return await self._exchange(request, read)
 
@@ -111,7 +111,7 @@ class AiohttpTransport:
             headers = headers_of(response)
             if response.status == HTTPStatus.OK:
                 checks = checks_of(headers)
-                await pour(bounded_body(response, headers, max_bytes, checks), sink)
+                await BoundedBody(response, headers, max_bytes, checks).pour(sink)
                 if (fault := checks.fault()) is not None:
                     raise PerhapsSent(fault)
             return HttpResponse(status=response.status, headers=headers)
@@ -227,41 +227,66 @@ def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     return headers
 
 
-async def bounded_body(
-    response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int, checks: BodyChecks | None = None
-) -> AsyncIterator[bytes]:
-    """Yield a body as received, uncompressed; raises TooLarge beyond ``max_bytes``."""
-    checks = checks or BodyChecks(told=())
-    decoder = decoder_for(headers.get("content-encoding", ""))
-    if (response.content_length or 0) > max_bytes:
-        raise ResponseTooLarge(f"the answer is larger than {max_bytes:,} bytes")
-    size_bytes = 0
-    async for data in response.content.iter_any():
-        checks.take_sent(data)
-        for piece in decoder.feed(data):
-            checks.take_meant(piece)
-            size_bytes += len(piece)
-            if size_bytes > max_bytes:
-                raise ResponseTooLarge(f"the answer is larger than {max_bytes:,} bytes")
+class BoundedBody:
+    """The body of a response, uncompressed and of a limited size; it can be read once."""
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        headers: dict[str, str],
+        max_bytes: int,
+        checks: BodyChecks = NOTHING_TO_CHECK,
+    ) -> None:
+        """Raise TooLarge for a body that is announced as larger than ``max_bytes``."""
+        self._decoder = decoder_for(headers.get("content-encoding", ""))
+        self._received = response.content
+        self._max_bytes = max_bytes
+        self._checks = checks
+        self._size_bytes = 0
+        if (response.content_length or 0) > max_bytes:
+            raise self._too_large()
+
+    async def whole(self) -> bytes:
+        """Return all of it; raises TooLarge beyond ``max_bytes``."""
+        pieces: list[bytes] = []
+        async for data in self._received.iter_any():
+            pieces.extend(self._content_of(data))
+        self._decoder.finish()
+        return b"".join(pieces)
+
+    async def pour(self, sink: Sink) -> None:
+        """Pass on a small one as it is, and write a larger one in a worker thread: the loop never waits for a disk.
+
+        Raises TooLarge beyond ``max_bytes``.
+        """
+        gathered: list[bytes] = []
+        size_bytes = 0
+        is_small = True
+        async for data in self._received.iter_any():
+            for piece in self._content_of(data):
+                gathered.append(piece)
+                size_bytes += len(piece)
+                if size_bytes >= _SINK_BYTES:
+                    await asyncio.to_thread(sink.write, b"".join(gathered), last=False)
+                    gathered, size_bytes, is_small = [], 0, False
+        self._decoder.finish()
+        if is_small:
+            sink.keep(b"".join(gathered))
+        else:
+            await asyncio.to_thread(sink.write, b"".join(gathered), last=True)
+
+    def _content_of(self, data: bytes) -> Iterator[bytes]:
+        """Yield the content of the next bytes."""
+        self._checks.take_sent(data)
+        for piece in self._decoder.feed(data):
+            self._checks.take_meant(piece)
+            self._size_bytes += len(piece)
+            if self._size_bytes > self._max_bytes:
+                raise self._too_large()
             yield piece
-    decoder.finish()
 
-
-async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
-    """Pass on a small body as it is, and write a larger one in a worker thread: the loop never waits for a disk."""
-    gathered: list[bytes] = []
-    size_bytes = 0
-    is_small = True
-    async for piece in body:
-        gathered.append(piece)
-        size_bytes += len(piece)
-        if size_bytes >= _SINK_BYTES:
-            await asyncio.to_thread(sink.write, b"".join(gathered), last=False)
-            gathered, size_bytes, is_small = [], 0, False
-    if is_small:
-        sink.keep(b"".join(gathered))
-    else:
-        await asyncio.to_thread(sink.write, b"".join(gathered), last=True)
+    def _too_large(self) -> ResponseTooLarge:
+        return ResponseTooLarge(f"the answer is larger than {self._max_bytes:,} bytes")
 
 
 @cache

@@ -118,11 +118,16 @@ def create_temporary(folder: int, name: str, mode: int) -> tuple[str, BinaryIO]:
             return temporary, os.fdopen(os.open(temporary, NEW_FILE_FLAGS, mode, dir_fd=folder), "wb")
 
 
-def entries_of_folder(folder: int, path: str) -> list[Found]:
-    """Return the entries of the folder of a handle, by name; ``path`` is the folder's own, put before their names."""
+def names_in_folder(folder: int) -> list[str]:
+    """Return the names in the folder of a handle, in order."""
+    return sorted(os.listdir(folder))
+
+
+def entries_of_folder(folder: int, path: str, names: Iterable[str]) -> list[Found]:
+    """Return entries of the folder of a handle; ``path`` is the folder's own, put before their names."""
     prefix = f"{path}/" if path else ""
     found: list[Found] = []
-    for name in sorted(os.listdir(folder)):
+    for name in names:
         with suppress(FileNotFoundError):  # it went away meanwhile
             found.append(Found(f"{prefix}{name}", os.stat(name, dir_fd=folder, follow_symlinks=False)))
     return found

@@ -8,15 +8,18 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
 from qwave_batch.files.folder_handles import (
     NEW_FILE_FLAGS,
     Found,
+    LinkInTheWay,
     create_temporary,
     entries_of_folder,
     folder_handle,
+    names_in_folder,
     parts_of_path,
 )
 from qwave_batch.files.regular_files import NotRegular, irregular_kind, open_regular, read_regular, sync_folder
@@ -29,6 +32,8 @@ MAX_DEPTH = 100
 """Levels of folders that a walk enters: each level costs a walk from the root."""
 _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE_BYTES = 1 << 20
+_BATCH = 1_000
+"""Entries of a walk that are looked at together."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -223,7 +228,7 @@ class Tree:
         """Return the entries of a folder by name; none if it is missing."""
         try:
             with self._folder(parts_of_path(path) if path else []) as folder:
-                return entries_of_folder(folder, path)
+                return entries_of_folder(folder, path, names_in_folder(folder))
         except OSError as error:
             if error.errno in _NOT_THERE:
                 return []
@@ -234,13 +239,43 @@ class Tree:
 
         A folder nested deeper than any that this program creates is yielded as one entry.
         """
-        waiting = self.entries(path)[::-1]
+        waiting = [self._in_batches(path)]
         while waiting:
-            found = waiting.pop()
-            if found.is_folder and found.path.count("/") < MAX_DEPTH:
-                waiting += self.entries(found.path)[::-1]
+            found = next(waiting[-1], None)
+            if found is None:
+                waiting.pop()
+            elif found.is_folder and found.path.count("/") < MAX_DEPTH:
+                waiting.append(self._in_batches(found.path))
             else:
                 yield found
+
+    def _in_batches(self, path: str) -> Iterator[Found]:
+        """Yield the entries of a folder by name; only their names are all in memory, and no handle is kept."""
+        parts = parts_of_path(path)
+        try:
+            with self._folder(parts) as folder:
+                names = names_in_folder(folder)
+            for at in range(0, len(names), _BATCH):
+                with self._folder(parts) as folder:
+                    batch = entries_of_folder(folder, path, names[at : at + _BATCH])
+                yield from batch
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise
+
+    def look_all(self, paths: Iterable[str]) -> Iterator[os.stat_result | None]:
+        """Yield the status of each entry itself, or None where it can't be looked at without following a link.
+
+        Paths in one folder that follow each other are looked at by one handle.
+        """
+        for above, names in groupby(map(parts_of_path, paths), lambda parts: parts[:-1]):
+            batch = [parts[-1] for parts in names]
+            try:
+                with self._folder(above) as folder:
+                    found = [_status_in(folder, name) for name in batch]
+            except (OSError, LinkInTheWay):
+                found = [None for _ in batch]
+            yield from found
 
     @contextmanager
     def _at(self, path: str, *, mode: int | None = None) -> Iterator[tuple[int, str]]:
@@ -256,6 +291,13 @@ class Tree:
     def _make_durable(self, folder: int) -> None:
         """Make the names in the folder of a handle durable."""
         sync_folder(folder)
+
+
+def _status_in(folder: int, name: str) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return None
 
 
 def place_of(path: Path) -> tuple[Tree, str]:

@@ -27,6 +27,7 @@ from qwave_batch.folder.workspace import (
     EVIDENCE,
     GITIGNORE,
     LEDGER,
+    LINES_ID,
     LIVE,
     LOCK,
     PARTIAL,
@@ -39,7 +40,7 @@ from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import INPUTS
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LOCK, LIVE, REMEMBERED, GITIGNORE)
+_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE)
 _DATABASES = (LEDGER, SIMULATOR)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 

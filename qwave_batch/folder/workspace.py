@@ -9,6 +9,7 @@ from pathlib import Path
 PRIVATE = ".qwave"
 LEDGER = f"{PRIVATE}/ledger.sqlite"
 COUNT = f"{LEDGER}-count"
+LINES_ID = f"{LEDGER}-lines"
 LOCK = f"{PRIVATE}/lock"
 SIMULATOR = f"{PRIVATE}/simulator.sqlite"
 PARTIAL = f"{PRIVATE}/partial"

@@ -24,24 +24,27 @@ from qwave_batch.ledger.folder_identity import (
     write_identity,
 )
 from qwave_batch.ledger.group_writer import GroupWriter
-from qwave_batch.ledger.journal import Journal
-from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
-from qwave_batch.ledger.plan_replacement import replace_plan
-from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
-from qwave_batch.ledger.snapshots import (
-    JobSnapshot,
-    PlanLine,
+from qwave_batch.ledger.job_reading import (
     read_plan_lines,
     read_record,
     read_snapshots,
     read_snapshots_of,
+    read_stored_jobs,
     read_unplanned,
 )
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.lines_id import LinesId, read_lines_id
+from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
+from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
+from qwave_batch.ledger.plan_replacement import replace_plan
+from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
+from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, StoredJob
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 
 T = TypeVar("T")
 
+_COUNT_UNPLANNED = "SELECT COUNT(*) FROM jobs WHERE position IS NULL"
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -55,6 +58,7 @@ class Ledger:
         writer: GroupWriter | None,
         lost_since: float | None = None,
         *,
+        lines_id: LinesId | None = None,
         is_vouched: bool = False,
     ) -> None:
         self._path = path
@@ -62,12 +66,13 @@ class Ledger:
         self._reading = threading.Lock()
         self._writer = writer
         self._lost_since = lost_since
+        self._lines_id = lines_id
         self._is_begun = False
         self.is_vouched = is_vouched
         """Whether the file beside the ledger confirms that it lacked nothing when it was opened."""
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> "Ledger":
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open the ledger at ``path``; without ``read_only`` it is created if missing.
 
         Raises:
@@ -78,12 +83,22 @@ class Ledger:
         told = read_count(path)
         if read_only:
             return cls(path, *_looked_at(path, open_checked(path), told), is_vouched=told is not None)
-        writer = GroupWriter(open_to_write(path), path, CountBeside(path).keep)
+        count, lines_id = CountBeside(path), LinesId(path)
+
+        def after_commit(connection: sqlite3.Connection) -> None:
+            count.keep(connection)
+            lines_id.after_commit(connection)
+
+        connection = open_to_write(path)
+        writer = GroupWriter(connection, path, after_commit)
         try:
-            opened = cls(path, *_looked_at(path, open_to_read(path), told, writer), is_vouched=told is not None)
+            with storage_border(path):
+                lines_id.follow(connection)
+            looked_at = _looked_at(path, open_to_read(path), told, writer)
+            opened = cls(path, *looked_at, lines_id=lines_id, is_vouched=told is not None)
             lost_since = opened._lost_since
             if lost_since is not None:  # before anything else is written: the count follows what is
-                writer.write_now(lambda connection: set_own(connection, lost_since=lost_since))
+                opened._write_aside(lambda connection: set_own(connection, lost_since=lost_since))
         except BaseException:
             writer.close()
             raise
@@ -94,10 +109,13 @@ class Ledger:
         if self._writer is not None and self._is_begun:
             self._is_begun = False
             with suppress(StorageError):  # the mark stays, and with it the log
-                self._writer.write_now(lambda connection: set_own(connection, begun_at=None))
+                self._write_aside(lambda connection: set_own(connection, begun_at=None))
         self._reader.close()
         if self._writer is not None:
             self._writer.close()
+        if self._lines_id is not None:
+            self._lines_id.leave()
+            self._lines_id = None
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +123,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._lines_id = None  # what came before the error may be anything
         self.close()
 
     def identity(self) -> FolderIdentity | None:
@@ -128,7 +148,7 @@ class Ledger:
             write_identity(connection, identity)
             return identity
 
-        return self._writing().write_now(change)
+        return self._write_aside(change)
 
     def replace_plan(self, items: Iterable[PlanItem]) -> None:
         """Make ``items`` the plan, in one transaction; jobs that leave the plan keep their attempts and images."""
@@ -162,7 +182,7 @@ class Ledger:
         From then on the folder's identity, and so every key, does not depend on the log, and a log that goes missing is
         noticed.
         """
-        self._writing().write_now(lambda connection: set_own(connection, begun_at=now))
+        self._write_aside(lambda connection: set_own(connection, begun_at=now))
         self._is_begun = True
         fold_log(self._path)
 
@@ -181,13 +201,32 @@ class Ledger:
         """Stream the plan in its order, each line with its record, all from one moment."""
         return self._stream(read_plan_lines)
 
-    def snapshots(self) -> Iterator[JobSnapshot]:
-        """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected."""
-        return self._stream(read_snapshots)
+    def lines_id(self) -> str | None:
+        """Return an id of what the lines say, which is another one once they say something else.
+
+        Ask for it before the lines are read. It is None while another process may write, and after a crash.
+        """
+        return read_lines_id(self._path) if self._lines_id is None else self._lines_id.current
+
+    def line_counts(self) -> LineCounts:
+        """Return the number of lines by status, and other sums over them; no line is read."""
+        return self._ask(read_line_counts)
+
+    def snapshots(self, *, stored: Sequence[int] | None = None) -> Iterator[JobSnapshot]:
+        """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected.
+
+        Args:
+            stored: The rows of those jobs with images in place that are wanted; None means all of them.
+        """
+        return self._stream(lambda connection: read_snapshots(connection, stored))
+
+    def stored_jobs(self) -> Iterator[StoredJob]:
+        """Stream the jobs of the plan whose images were put in place, in its order, without their requests."""
+        return self._stream(read_stored_jobs)
 
     def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
         """Return the current snapshots of a few jobs by their rows, in that order."""
-        return self._ask(lambda connection: list(read_snapshots_of(connection, rows)))
+        return self._ask(lambda connection: read_snapshots_of(connection, rows))
 
     def record(self, job_id: str) -> JobRecord:
         """Return the record of a job; one that never began is pending."""
@@ -200,6 +239,10 @@ class Ledger:
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds, by job id."""
         return self._stream(read_unplanned)
+
+    def unplanned_count(self) -> int:
+        """Return the number of recorded jobs that the plan no longer holds."""
+        return self._ask(lambda connection: int(connection.execute(_COUNT_UNPLANNED).fetchone()[0]))
 
     def owner_of(self, path: str) -> str | None:
         """Return the id of the job whose recorded image is at ``path`` (``images/...``), or None."""
@@ -234,7 +277,7 @@ class Ledger:
         Raises:
             FolderError: the job is in the plan or has an open task.
         """
-        self._writing().write_now(lambda connection: _forget(connection, job_id))
+        self._write_aside(lambda connection: _forget(connection, job_id))
 
     def doubt_files(self, paths: Iterable[str]) -> None:
         """Make the next run check the files of these images, whatever their sizes and times are."""
@@ -242,7 +285,7 @@ class Ledger:
         def change(connection: sqlite3.Connection) -> None:
             connection.executemany("UPDATE images SET modified_ns = -1 WHERE path = ?", [(path,) for path in paths])
 
-        self._writing().write_now(change)
+        self._write_aside(change)
 
     def spent_nusd(self) -> int:
         """Return the cost of this folder so far, in nano-dollars, pruned jobs included."""
@@ -260,22 +303,27 @@ class Ledger:
         with self._reading, storage_border(self._path):
             return question(self._reader)
 
-    def _stream(self, read: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
+    def _stream(self, read: Callable[[sqlite3.Connection], Iterator[list[T]]]) -> Iterator[T]:
         with self._snapshot() as connection:
-            rows = read(connection)
+            pages = read(connection)
             while True:
                 # Only reading is inside the border: the caller's own errors pass through.
                 with storage_border(self._path):
-                    item = next(rows, None)
-                if item is None:
+                    page = next(pages, None)
+                if page is None:
                     return
-                yield item
+                yield from page
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
         with closing(open_to_read(self._path)) as connection:
             connection.execute("BEGIN")
             yield connection
+
+    def _write_aside(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Write what no line shows."""
+        writer = self._writing()
+        return writer.write_now(change if self._lines_id is None else self._lines_id.aside(change))
 
     def _writing(self) -> GroupWriter:
         if self._writer is None:

@@ -12,7 +12,8 @@ from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.ledger.attempt import Attempt, idempotency_key
 from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.ledger.snapshots import JobSnapshot, read_snapshots
+from qwave_batch.ledger.job_reading import read_snapshots
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.codec import LENIENT
 
 _ADD = (
@@ -55,7 +56,8 @@ def _open_to_submit(connection: sqlite3.Connection) -> list[JobSnapshot]:
     """Return the jobs that a plain run submits, with a new key or with one not submitted yet."""
     return [
         snapshot
-        for snapshot in read_snapshots(connection)
+        for page in read_snapshots(connection)
+        for snapshot in page
         if snapshot.is_planned
         and snapshot.line.job.skip is None
         and (snapshot.attempt is None or _is_followed(snapshot.attempt))

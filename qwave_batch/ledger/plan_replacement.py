@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Duplicate, Job, PlanItem
@@ -21,12 +22,61 @@ WHERE job_id <> excluded.job_id OR body <> excluded.body
 
 def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> None:
     """Make ``items`` the plan inside the open transaction. A plan that did not change writes nothing."""
+    recorded = _RecordedPlan(connection)
+    rest = iter(items)
+    for item in rest:
+        if not recorded.goes_on_with(item):
+            _replace_rest(connection, chain((item,), rest), recorded)
+            return
+    if not recorded.is_at_its_end():
+        _replace_rest(connection, (), recorded)
+
+
+class _RecordedPlan:
+    """The plan on record, as far as it is the new one too."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._jobs = connection.execute(
+            "SELECT job_id, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
+        )
+        self._twins = connection.execute("SELECT place, job_id, body FROM twins ORDER BY place")
+        self.jobs = 0
+        """How many jobs are the same."""
+        self.last_place = -1
+        """The place of the last duplicate that is the same."""
+
+    def goes_on_with(self, item: PlanItem) -> bool:
+        """Whether the next job or duplicate on record is this one, to the letter."""
+        match item:
+            case Job():
+                if self._jobs.fetchone() != (item.job_id, self.jobs, text_of_item(item)):
+                    return False
+                self.jobs += 1
+            case Duplicate():
+                if self._twins.fetchone() != (item.index, item.job_id, text_of_item(item)):
+                    return False
+                self.last_place = item.index
+        return True
+
+    def is_at_its_end(self) -> bool:
+        """Whether nothing more is on record."""
+        return self._jobs.fetchone() is None and self._twins.fetchone() is None
+
+    def close(self) -> None:
+        """End the reading, before its tables are written."""
+        self._jobs.close()
+        self._twins.close()
+
+
+def _replace_rest(connection: sqlite3.Connection, items: Iterable[PlanItem], recorded: _RecordedPlan) -> None:
+    """Put ``items`` in place of all that the recorded plan holds beyond what is the same."""
+    recorded.close()
     # The new plan's ids are kept in a temporary file, not in memory.
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS planned_jobs (job_id TEXT PRIMARY KEY) WITHOUT ROWID")
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS planned_twins (place INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM temp.planned_jobs")
     connection.execute("DELETE FROM temp.planned_twins")
-    position = 0
+    position = recorded.jobs
     for item in items:
         match item:
             case Job():
@@ -36,10 +86,13 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
             case Duplicate():
                 connection.execute("INSERT INTO temp.planned_twins VALUES (?)", (item.index,))
                 connection.execute(_UPSERT_TWIN, (item.index, item.job_id, text_of_item(item)))
-    connection.execute("DELETE FROM twins WHERE place NOT IN (SELECT place FROM temp.planned_twins)")
     connection.execute(
-        "UPDATE jobs SET position = NULL "
-        "WHERE position IS NOT NULL AND job_id NOT IN (SELECT job_id FROM temp.planned_jobs)"
+        "DELETE FROM twins WHERE place > ? AND place NOT IN (SELECT place FROM temp.planned_twins)",
+        (recorded.last_place,),
+    )
+    connection.execute(
+        "UPDATE jobs SET position = NULL WHERE position >= ? AND job_id NOT IN (SELECT job_id FROM temp.planned_jobs)",
+        (recorded.jobs,),
     )
     connection.execute(
         "DELETE FROM jobs WHERE position IS NULL AND NOT EXISTS "
@@ -49,7 +102,7 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
 
 def text_of_item(item: PlanItem) -> str:
     """Return a job or a duplicate as the text that the ledger stores."""
-    return json.dumps(EXACT.encode(item), separators=(",", ":"), default=_plain)
+    return _TEXT.encode(EXACT.encode(item))
 
 
 def _plain(value: object) -> object:
@@ -57,3 +110,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+_TEXT = json.JSONEncoder(separators=(",", ":"), default=_plain)

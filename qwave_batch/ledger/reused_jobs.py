@@ -14,7 +14,7 @@ from qwave_batch.ledger.attempt import (
     text_of_results,
 )
 from qwave_batch.ledger.attempt_states import NOTHING_OUT, AttemptState, IllegalTransition
-from qwave_batch.ledger.snapshots import read_attempts, read_files
+from qwave_batch.ledger.job_reading import read_attempts, read_files
 from qwave_batch.ledger.transition import replace_images
 from qwave_batch.model.record import ReusedFrom
 

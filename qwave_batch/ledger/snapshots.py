@@ -1,17 +1,11 @@
-"""Reads plan lines, job records and job snapshots: one query for the jobs, small ones for their attempts."""
+"""The facts about a job at one moment: its record, its line in the plan, and the snapshot that a run acts on."""
 
-import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qwave_batch.files.sqlite_files import DamagedDatabase
-from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row
-from qwave_batch.ledger.attempt_states import OPEN, AttemptState
-from qwave_batch.model.codec import EXACT
+from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.money import MAX_NUSD
-from qwave_batch.model.portable_paths import IMAGES, path_fault
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 
 _STATUS = {
@@ -55,9 +49,18 @@ def derive_record(
 
 def status_of(attempt: Attempt) -> JobStatus:
     """Return the status of a job from its newest attempt."""
-    if attempt.state is AttemptState.NOT_SUBMITTED:
-        return JobStatus.FAILED if attempt.error else JobStatus.PENDING
-    return _STATUS[attempt.state]
+    return status_in(attempt.state, has_error=attempt.error is not None)
+
+
+def status_in(state: AttemptState | None, *, has_error: bool, is_skipped: bool = False) -> JobStatus:
+    """Return the status of a job from the state of its newest attempt, None when there is none."""
+    if is_skipped:
+        return JobStatus.SKIPPED
+    if state is None:
+        return JobStatus.PENDING
+    if state is AttemptState.NOT_SUBMITTED:
+        return JobStatus.FAILED if has_error else JobStatus.PENDING
+    return _STATUS[state]
 
 
 def _error(attempts: Sequence[Attempt]) -> JobError | None:
@@ -82,20 +85,6 @@ class PlanLine:
     record: JobRecord
 
 
-_ATTEMPTS = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number"  # noqa: S608 - constant columns
-_IMAGES = (
-    "SELECT path, sha256, size_bytes, width, height, format, source_url, modified_ns "
-    "FROM images WHERE job_id = ? AND number = ? ORDER BY place"
-)
-_DUPLICATES = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
-_ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.NOT_FOUND}))
-_PLANNED = "SELECT row, job_id, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
-_LEFT_OPEN = (
-    "SELECT row, job_id, position, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
-    f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_ASKED})) ORDER BY row"
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSnapshot:
     """The facts about one job that a run needs before it acts on it."""
@@ -116,107 +105,21 @@ class JobSnapshot:
         return self.position is not None
 
 
-def read_snapshots(connection: sqlite3.Connection) -> Iterator[JobSnapshot]:
-    """Stream the plan in its order, then jobs that left it with a task that can still be collected."""
-    for query in (_PLANNED, _LEFT_OPEN):
-        for found in connection.execute(query):
-            yield _snapshot(connection, *found)
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """The facts that cheaply reveal a later change of an image's file."""
+
+    path: str
+    size_bytes: int
+    modified_ns: int
 
 
-def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[JobSnapshot]:
-    """Stream the snapshots of jobs by their rows, in the order given."""
-    for row in rows:
-        found = connection.execute("SELECT row, job_id, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
-        if found is not None:
-            yield _snapshot(connection, *found)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredJob:
+    """A job of the plan whose images were put in place, without its request."""
 
-
-def read_plan_lines(connection: sqlite3.Connection) -> Iterator[PlanLine]:
-    """Stream the plan in its order."""
-    for found in connection.execute(_PLANNED):
-        yield _snapshot(connection, *found).line
-
-
-def read_unplanned(connection: sqlite3.Connection) -> Iterator[JobRecord]:
-    """Stream the records of jobs that the plan no longer holds, by job id."""
-    for (job_id,) in connection.execute("SELECT job_id FROM jobs WHERE position IS NULL ORDER BY job_id"):
-        yield read_record(connection, job_id)
-
-
-def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
-    """Return the record of a job; a skipped job's reason is read from the plan."""
-    attempts = read_attempts(connection, job_id)
-    files = read_files(connection, attempts[-1]) if attempts else ()
-    found = connection.execute("SELECT body FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-    skip = _job(job_id, found[0]).skip if found else None
-    return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
-
-
-def _snapshot(connection: sqlite3.Connection, row: int, job_id: str, position: int | None, body: str) -> JobSnapshot:
-    job = _job(job_id, body)
-    attempts = read_attempts(connection, job.job_id)
-    files = read_files(connection, attempts[-1]) if attempts else ()
-    record = derive_record(job.job_id, attempts, tuple(file.image for file in files), job.skip)
-    return JobSnapshot(
-        row=row,
-        position=position,
-        line=PlanLine(job=job, also=_duplicates(connection, job.job_id), record=record),
-        attempt=attempts[-1] if attempts else None,
-        files=files,
-    )
-
-
-def read_attempts(connection: sqlite3.Connection, job_id: str) -> list[Attempt]:
-    """Return all attempts at a job, oldest first."""
-    return [attempt_from_row(row) for row in connection.execute(_ATTEMPTS, (job_id,))]
-
-
-def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[StoredFile, ...]:
-    """Return the images of a job's newest attempt, in the API's order."""
-    if attempt.state not in {AttemptState.STORED, AttemptState.UNRECOVERABLE}:
-        return ()
-    return tuple(
-        StoredFile(
-            image=ImageFile(
-                path=path,
-                sha256=sha256,
-                size_bytes=size_bytes,
-                width=width,
-                height=height,
-                format=format_,
-                source_url=source_url,
-            ),
-            modified_ns=modified_ns,
-        )
-        for path, sha256, size_bytes, width, height, format_, source_url, modified_ns in connection.execute(
-            _IMAGES, (attempt.job_id, attempt.number)
-        )
-    )
-
-
-def _duplicates(connection: sqlite3.Connection, job_id: str) -> tuple[Duplicate, ...]:
-    return tuple(_duplicate(job_id, body) for (body,) in connection.execute(_DUPLICATES, (job_id,)))
-
-
-def _job(job_id: str, body: str) -> Job:
-    try:
-        job = EXACT.decode(json.loads(body), Job)
-    except (ValueError, RecursionError) as error:
-        raise DamagedDatabase(f"job {job_id!a} is not as this program writes it: {error}") from None
-    if job.job_id != job_id:
-        raise DamagedDatabase(f"what it holds as job {job_id!a} is another one")
-    if job.estimated_nusd > MAX_NUSD:
-        raise DamagedDatabase(f"the estimate of job {job_id!a} is out of range")
-    if job.path and (fault := path_fault(f"{IMAGES}/{job.path}")):
-        raise DamagedDatabase(f"the path of job {job_id!a} can't be one: {fault}")
-    return job
-
-
-def _duplicate(job_id: str, body: str) -> Duplicate:
-    try:
-        duplicate = EXACT.decode(json.loads(body), Duplicate)
-    except (ValueError, RecursionError) as error:
-        raise DamagedDatabase(f"a duplicate of job {job_id!a} is not as this program writes it: {error}") from None
-    if duplicate.job_id != job_id:
-        raise DamagedDatabase(f"what it holds as a duplicate of job {job_id!a} is another's")
-    return duplicate
+    row: int
+    """As in a ``JobSnapshot``."""
+    max_images: int
+    is_skipped: bool
+    files: tuple[FileFacts, ...]

@@ -41,6 +41,8 @@ _PLAIN = frozenset("._-")
 _SAFE_TEXT = re.compile(r"[A-Za-z0-9_-]{5,}", re.ASCII)  # longer than any reserved name, and no dot in it
 _OWN_NAME = re.compile(r"[A-Za-z0-9_-]{5,150}(?:\.[a-z0-9]{3,4})?", re.ASCII)  # nearly every stored name, as above
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)  # nearly every value; the rest is looked at letter by letter
+_PLAIN_COMPONENT = r"[A-Za-z0-9_-]{5,100}(?:\.[A-Za-z0-9_-]{1,40})?"
+_PLAIN_PATH = re.compile(rf"{_PLAIN_COMPONENT}(?:/{_PLAIN_COMPONENT}){{0,20}}", re.ASCII)
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
 )
@@ -94,6 +96,11 @@ def component(text: str) -> str:
 def safe_path(*parts: str) -> str:
     """Return parts, each rendered between two slashes of a template, joined to a relative path with ``/``."""
     return "/".join(component(part) for part in parts)
+
+
+def is_plain_path(path: str) -> bool:
+    """Whether each component of a path is one that ``safe_path`` surely leaves unchanged; nearly every path is."""
+    return _PLAIN_PATH.fullmatch(path) is not None
 
 
 def path_key(path: str) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
 from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.ledger_ports import LedgerReading
-from qwave_batch.output.line_counts import LineCounter, LineCounts
+from qwave_batch.output.line_counts import LineCounter
 from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, refresh_manifest
 from qwave_batch.output.summary import read_summary
@@ -97,17 +98,14 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
     if ledger is None:
         return _without_ledger(FolderReader(layout, None))
     freshness = refresh_manifest(layout, ledger)
-    counters = LineCounter()
-    for line in ledger.lines():
-        counters.add_plan_line(line)
     identity, holder = ledger.identity(), holder_of(layout)
     return FolderStatus(
         folder=str(layout.root),
         name=identity.spec_name if identity else None,
         backend=identity.backend if identity else None,
         holder=holder,
-        counts=counters.counts(),
-        unplanned=sum(1 for _ in ledger.unplanned()),
+        counts=ledger.line_counts(),
+        unplanned=ledger.unplanned_count(),
         spent_nusd=ledger.spent_nusd(),
         held_nusd=ledger.held_nusd(),
         books=ledger.cost_report(),

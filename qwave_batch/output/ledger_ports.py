@@ -5,6 +5,7 @@ from typing import Protocol
 
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.record import JobRecord
 
@@ -16,8 +17,20 @@ class LedgerReading(Protocol):
         """Stream the plan in its order, each line with its record."""
         ...
 
+    def lines_id(self) -> str | None:
+        """Return an id of what the lines say, asked for before they are read; None when it is not known."""
+        ...
+
+    def line_counts(self) -> LineCounts:
+        """Return the number of lines by status, and other sums over them."""
+        ...
+
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds."""
+        ...
+
+    def unplanned_count(self) -> int:
+        """Return their number."""
         ...
 
     def identity(self) -> FolderIdentity | None:

@@ -1,52 +1,13 @@
-"""Counts the lines of a plan by status: the numbers of summary.json, ``status`` and ``verify``."""
+"""Counts lines as they stream by: the numbers of summary.json and ``verify``, and of a folder without its ledger."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
-from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
-from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineCounts:
-    """The lines of a plan by status."""
-
-    jobs: int = 0
-    completed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    cancelled: int = 0
-    unknown: int = 0
-    pending: int = 0
-    short: int = 0
-    """Completed with fewer images than requested."""
-    reused: int = 0
-    """Completed with images reused from another folder."""
-    images: int = 0
-    cost_nusd: int = 0
-    in_flight: int = 0
-    """Pending with a task at the API, which may still be charged."""
-    image_bytes: int = 0
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the counts as summary.json has them."""
-        return _COUNTS.encode(self)
-
-
-_COUNTS = Codec(
-    {
-        LineCounts: {
-            "reused": LEFT_OUT,
-            "cost_nusd": usd_key("cost_usd"),
-            "in_flight": LEFT_OUT,
-            "image_bytes": LEFT_OUT,
-        }
-    }
-)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 from qwave_batch.errors import FolderBusy, FolderError, StorageError, UsageError
 from qwave_batch.files.tree import PRIVATE_MODE
@@ -16,12 +15,14 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.workspace import LEDGER, REMEMBERED
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.output.ledger_ports import LedgerReading
-from qwave_batch.output.line_counts import LineCounter, LineCounts
+from qwave_batch.output.line_counts import LineCounter
 from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json, manifest_line
+from qwave_batch.output.versions import PROGRAM, version_of
 
 MOST_LINE_BYTES = 32 * 1024 * 1024
 """Limit of a line that is read. The longest line that is written holds a prompt of a million characters twice."""
@@ -31,7 +32,7 @@ _MOST_BYTES_OF_OLD = 4 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenManifest:
-    """The result of ``write_manifest``."""
+    """A manifest that was written from the ledger."""
 
     sha256: str
     counts: LineCounts
@@ -53,27 +54,46 @@ class Freshness(StrEnum):
     """The ledger has lost records, so the manifest may know more; it stays until a run has handled that."""
 
 
-def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManifest:
+def keep_manifest(layout: RunLayout, ledger: LedgerReading) -> WrittenManifest:
+    """Write the manifest from the ledger, unless it is there as it would be written; raises as ``write_manifest``."""
+    lines_of = _lines_of(ledger)
+    known = next((each for each in _remembered(layout) if each.lines_of == lines_of and not each.inputs), None)
+    if known is None or lines_of is None or _sha256_if_ours(layout, (known,)) != known.sha256:
+        return write_manifest(layout, ledger.lines(), lines_of=lines_of)
+    return WrittenManifest(sha256=known.sha256, counts=ledger.line_counts())
+
+
+def write_manifest(layout: RunLayout, lines: Iterable[PlanLine], *, lines_of: str | None = None) -> WrittenManifest:
     """Replace the manifest by ``lines``, atomically, and keep the inline inputs of their requests.
 
     Lines are streamed. It blocks: call it in a thread, by the process that holds the folder's lock.
+
+    Args:
+        layout: The folder.
+        lines: The lines of its ledger.
+        lines_of: The id of these lines, by which they are known without being read.
 
     Raises:
         StorageError: the disk refuses; the old manifest remains.
     """
     before = _sha256_if_ours(layout, _remembered(layout))
-    size_bytes, digest, counters = 0, hashlib.sha256(), LineCounter()
+    size_bytes, inputs, digest, counters = 0, 0, hashlib.sha256(), LineCounter()
+
+    def keep(data: bytes) -> str:
+        nonlocal inputs
+        inputs += 1
+        return store_input(layout, data)
 
     def encoded() -> Iterator[bytes]:
         nonlocal size_bytes
         for line in lines:
             counters.add_plan_line(line)
-            data = encode_line(manifest_line(line, partial(store_input, layout)))
+            data = encode_line(manifest_line(line, keep))
             digest.update(data)
             size_bytes += len(data)
             yield data
         # before the renaming, so that a manifest of ours is always known
-        _remember(layout, _Fingerprint(size_bytes, digest.hexdigest()), before)
+        _remember(layout, _Fingerprint(size_bytes, digest.hexdigest(), lines_of, inputs), before)
 
     layout.artifacts.put(MANIFEST, encoded())
     return WrittenManifest(sha256=digest.hexdigest(), counts=counters.counts())
@@ -146,7 +166,10 @@ def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
 
 
 def _refreshed(layout: RunLayout, ledger: LedgerReading) -> Freshness:
-    expected, known = _fingerprint_of_lines(ledger.lines()), _remembered(layout)
+    known, lines_of = _remembered(layout), _lines_of(ledger)
+    expected = next((each for each in known if lines_of is not None and each.lines_of == lines_of), None)
+    if expected is None:
+        expected = _fingerprint_of_lines(ledger.lines())
     have = _sha256_if_ours(layout, (expected, *known))
     if have == expected.sha256:
         return Freshness.CURRENT
@@ -154,7 +177,7 @@ def _refreshed(layout: RunLayout, ledger: LedgerReading) -> Freshness:
         return Freshness.EDITED
     try:
         with FolderLock(layout):
-            write_manifest(layout, ledger.lines())
+            write_manifest(layout, ledger.lines(), lines_of=lines_of)
     except FolderBusy:
         return Freshness.LIVE
     except StorageError:  # a read-only copy, or a full disk: looking goes on without
@@ -177,9 +200,19 @@ class _Fingerprint:
     size_bytes: int | None
     """None if an earlier version of this program recorded it."""
     sha256: str
+    lines_of: str | None = None
+    """The id of the lines that it holds; None where that was not known."""
+    inputs: int = 0
+    """The number of inline inputs that were kept with it."""
 
 
 _WRITTEN = Codec({_Fingerprint: {"size_bytes": Key(name="bytes")}})
+
+
+def _lines_of(ledger: LedgerReading) -> str | None:
+    """Return the id of the ledger's lines as this version of the program writes them."""
+    lines_id = ledger.lines_id()
+    return None if lines_id is None else f"{version_of(PROGRAM)} {lines_id}"
 
 
 def _fingerprint_of_lines(lines: Iterable[PlanLine]) -> _Fingerprint:

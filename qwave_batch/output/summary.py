@@ -1,11 +1,9 @@
 """summary.json: the state of a run folder, and how it was made."""
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.artifacts import SPEC, SUMMARY, read_artifact, sha256_of_artifact
@@ -47,23 +45,6 @@ class RunFacts:
     """Why it ended early; empty if it did not."""
     versions: Mapping[str, str | None] = field(default_factory=dict)
     git: GitState | GitUnknown | None = None
-
-
-def versions() -> dict[str, str | None]:
-    """Return the versions that an image may depend on, by name."""
-    return {
-        "qwave-batch": _version_of("qwave-batch"),
-        "python": platform.python_version(),
-        "pillow": _version_of("pillow"),
-        "aiohttp": _version_of("aiohttp"),
-    }
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # run from a checkout
-        return None
 
 
 def summary_as_json(

@@ -9,13 +9,14 @@ from qwave_batch.folder.artifacts import SUMMARY, sha256_of_artifact
 from qwave_batch.folder.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.image_files import check_image, in_threads, possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.line_checks import LineChecker
-from qwave_batch.output.line_counts import LineCounter, LineCounts
+from qwave_batch.output.line_counts import LineCounter
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.summary import read_summary, spec_file_sha256

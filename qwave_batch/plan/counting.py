@@ -1,5 +1,6 @@
 """Counts the entries of a plan in one pass, and checks properties that involve all of them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from qwave_batch.plan.checks.link_expiry import SignedLinks
@@ -8,7 +9,7 @@ from qwave_batch.plan.checks.same_requests import Sameness
 from qwave_batch.plan.expand.entries import ExpandedEntry
 from qwave_batch.plan.expand.expansion import Expansion
 from qwave_batch.plan.expand.image_paths import PathClashes
-from qwave_batch.plan.expand.jobs import JobMaker
+from qwave_batch.plan.expand.jobs import JobMaker, TakeEntry
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.plan_samples import Sampler
 from qwave_batch.plan.plan_summary import Figures
@@ -16,9 +17,18 @@ from qwave_batch.plan.preparation import PreparedSpec
 from qwave_batch.spec.template.templates import TemplateFault
 
 
-def count_plan(prepared: PreparedSpec, figures: Figures, sampler: Sampler | None = None) -> None:
-    """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported."""
-    _PlanCount(prepared.expansion, prepared.links, figures, sampler or Sampler()).run()
+def count_plan(
+    prepared: PreparedSpec, figures: Figures, sampler: Sampler | None = None, take: TakeEntry | None = None
+) -> None:
+    """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported.
+
+    Args:
+        prepared: The spec.
+        figures: The counts, which grow.
+        sampler: Picks samples among the jobs.
+        take: Given all entries.
+    """
+    _PlanCount(prepared.expansion, prepared.links, figures, sampler or Sampler(), take).run()
 
 
 @dataclass(slots=True)
@@ -30,6 +40,7 @@ class _PlanCount:
     figures: Figures
     """Grows during the pass."""
     sampler: Sampler
+    take: TakeEntry | None
     _clashes: PathClashes = field(default_factory=PathClashes)
 
     def run(self) -> None:
@@ -46,7 +57,7 @@ class _PlanCount:
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
         made, wanted, last = 0, sampler.next_position, None
         case: PromptCase | None = None
-        for entry, is_new in expansion.folded():
+        for entry, is_new in self._entries(maker):
             verdict = entry.verdict
             prompt = entry.prompt()
             if entry.cell.case is not case:
@@ -78,6 +89,10 @@ class _PlanCount:
         self.links.report(expansion.problems)
         figures.has_signed_links = bool(self.links)
 
+    def _entries(self, maker: JobMaker) -> Iterator[tuple[ExpandedEntry, bool]]:
+        folded, take = self.expansion.folded(), self.take
+        return folded if take is None else _taken(folded, take, maker)
+
     def _check_path(self, maker: JobMaker, entry: ExpandedEntry) -> None:
         """Report an output path that fails, or that another job has taken."""
         expansion, index = self.expansion, entry.cell.index
@@ -94,3 +109,11 @@ class _PlanCount:
                 value=path,
                 suggestion=expansion.output.lacking(axis.name.text for axis in expansion.matrix.axes),
             )
+
+
+def _taken(
+    entries: Iterable[tuple[ExpandedEntry, bool]], take: TakeEntry, maker: JobMaker
+) -> Iterator[tuple[ExpandedEntry, bool]]:
+    for entry, is_new in entries:
+        take(maker, entry, is_new=is_new)
+        yield entry, is_new

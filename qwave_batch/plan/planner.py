@@ -16,6 +16,7 @@ from qwave_batch.plan.checks.prompt_texts import names_of_row
 from qwave_batch.plan.counting import count_plan
 from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.expansion import Expansion
+from qwave_batch.plan.expand.jobs import TakeEntry
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
 from qwave_batch.plan.preparation import prepare
@@ -89,13 +90,20 @@ class Plan:
         return prepare(self.spec, self.catalog_used, problems, start=self.start).expansion
 
 
-def make_plan(spec: Spec, *, watch: Watch | None = None, start: StartExpansion = expand_with_cache) -> Plan:
+def make_plan(
+    spec: Spec,
+    *,
+    watch: Watch | None = None,
+    start: StartExpansion = expand_with_cache,
+    take: TakeEntry | None = None,
+) -> Plan:
     """Return the plan of a spec.
 
     Args:
         spec: The spec.
         watch: Given the figures before they are counted, to follow their growth.
         start: The implementation of the expansion; ``expand_plainly`` gives the same entries without caches.
+        take: Given all entries while they are counted.
 
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or if no job is left.
@@ -108,7 +116,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None, start: StartExpansion =
     figures, sampler = Figures(), Sampler()
     if watch is not None:
         watch(figures)
-    count_plan(prepared, figures, sampler)
+    count_plan(prepared, figures, sampler, take)
     _note_empty(figures, prepared.expansion, problems)
     _note_none_passes(prepared.expansion, problems)
 

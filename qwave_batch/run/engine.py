@@ -45,6 +45,8 @@ async def run_plan(context: RunContext) -> RunEnd:
         raise FolderError(str(moved), next_steps=moved.next_steps)
     check_estimate(context, work_list.estimate_nusd, budget)
     notes = await asyncio.to_thread(check_storage, context, work_list) if submits else []
+    if context.open_api is not None and not work_list.is_empty:
+        await context.open_api()
 
     parts = assemble(context, journal, work_list, budget, moved=moved, started_at=started_at)
     run, progress = parts.state, ProgressFeed(parts)

@@ -4,6 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.artifacts import IMAGES
@@ -12,9 +13,9 @@ from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.snapshots import JobSnapshot
+from qwave_batch.ledger.snapshots import JobSnapshot, StoredJob
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.images.stored_files import check_files
+from qwave_batch.run.images.stored_files import check_files, unchanged_jobs
 from qwave_batch.run.jobs.job_run import needed_nusd
 from qwave_batch.run.schedule.job_actions import JobAction, action_for
 from qwave_batch.run.state.context import WHOLE_PLAN, JobScope, RunContext
@@ -26,6 +27,8 @@ MOST_FOLDERS = 100
 """Maximum number of image folders that are tested for writing; a plan may have one for each job."""
 TOUCHED_AT_ONCE = 1_000
 """In a copied folder every file has a new time: this many jobs share one sync of the disk."""
+LOOKED_AT_ONCE = 200
+"""Jobs whose files are looked at together."""
 
 
 @dataclass(slots=True)
@@ -81,6 +84,13 @@ class WorkList:
             self.images_to_come += snapshot.line.job.max_images
             self.estimate_nusd += needed_nusd(snapshot.line.job, snapshot.attempt)
 
+    def add_unchanged(self, job: StoredJob) -> None:
+        """Add a job whose files are as recorded, so that there is nothing to do for it."""
+        status = JobStatus.SKIPPED if job.is_skipped else JobStatus.COMPLETED
+        self.statuses[status] += 1
+        self.images += len(job.files)
+        self.short += status is JobStatus.COMPLETED and len(job.files) < job.max_images
+
     def _expect(self, snapshot: JobSnapshot) -> None:
         paths = [file.image.path for file in snapshot.files] or [f"{IMAGES}/{snapshot.line.job.path}"]
         for path in paths:
@@ -102,8 +112,11 @@ def make_work_list(
         RunStopped: told to end meanwhile.
     """
     work_list = WorkList()
+    changed = None
+    if scope.is_whole and not options.fetch_only:
+        changed = _look_at_stored_jobs(ledger, layout, work_list, stop)
     touched: list[tuple[Attempt, Sequence[StoredFile]]] = []
-    for snapshot in jobs_in_scope(ledger, scope, stop):
+    for snapshot in jobs_in_scope(ledger, scope, stop, stored=changed):
         check = check_files(layout, snapshot.files) if _is_complete(snapshot) else None
         if check is not None and check.touched and snapshot.attempt is not None:
             touched.append((snapshot.attempt, check.touched))
@@ -116,20 +129,41 @@ def make_work_list(
     return work_list
 
 
+def _look_at_stored_jobs(ledger: Ledger, layout: RunLayout, work_list: WorkList, stop: StopSignal) -> "array[int]":
+    """Add the jobs whose files are as recorded, and return the rows of those that need a closer look."""
+    changed = array("q")
+    jobs = ledger.stored_jobs()
+    while some := list(islice(jobs, LOOKED_AT_ONCE)):
+        _check_goes_on(stop)
+        for job, is_unchanged in zip(some, unchanged_jobs(layout, some), strict=True):
+            if is_unchanged:
+                work_list.add_unchanged(job)
+            else:
+                changed.append(job.row)
+    return changed
+
+
 def _is_complete(snapshot: JobSnapshot) -> bool:
     return snapshot.is_planned and snapshot.line.record.status is JobStatus.COMPLETED
 
 
-def jobs_in_scope(ledger: Ledger, scope: JobScope, stop: StopSignal | None = None) -> Iterator[JobSnapshot]:
+def jobs_in_scope(
+    ledger: Ledger, scope: JobScope, stop: StopSignal | None = None, *, stored: Sequence[int] | None = None
+) -> Iterator[JobSnapshot]:
     """Stream the jobs that the run covers; jobs that left the plan belong to a run of the whole plan.
+
+    Args:
+        ledger: The ledger.
+        scope: The jobs that the run covers.
+        stop: Ends the stream.
+        stored: In a run of the whole plan, the rows of those jobs with images in place that are wanted; None means all.
 
     Raises:
         RunStopped: told to end meanwhile.
     """
     taken = 0
-    for snapshot in ledger.snapshots():
-        if stop is not None and stop.is_stopping:
-            raise RunStopped("stopped before anything was sent")
+    for snapshot in ledger.snapshots(stored=stored if scope.is_whole else None):
+        _check_goes_on(stop)
         if not snapshot.is_planned:
             if scope.is_whole:
                 yield snapshot
@@ -140,6 +174,11 @@ def jobs_in_scope(ledger: Ledger, scope: JobScope, stop: StopSignal | None = Non
             return
         taken += 1
         yield snapshot
+
+
+def _check_goes_on(stop: StopSignal | None) -> None:
+    if stop is not None and stop.is_stopping:
+        raise RunStopped("stopped before anything was sent")
 
 
 _MB = 1_000_000

@@ -31,6 +31,8 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
 from qwave_batch.run.tasks import ended_tasks
 
+LOADED_LATE = ("qwave_batch.client.transport", "qwave_batch.folder.formats.jpeg", "qwave_batch.folder.formats.png")
+"""Modules that a run loads when it first needs them."""
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
     *("cancelled", "store", "spoil", "renew", "remark", "touch"),
@@ -81,7 +83,7 @@ def context() -> ForkServerContext:
     """Return where processes come from that have everything loaded."""
     found = multiprocessing.get_context("forkserver")
     choose_a_short_path()
-    found.set_forkserver_preload([__name__, "qwave_batch.api.run_batch", "qwave_batch.cli.commands.run"])
+    found.set_forkserver_preload([__name__, *LOADED_LATE, "qwave_batch.api.run_batch", "qwave_batch.cli.commands.run"])
     return found
 
 

@@ -2,11 +2,9 @@
 
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from qwave_batch.__main__ import entry
-from qwave_batch.folder import image_inspection
 from qwave_batch.folder.formats import jpeg
 from qwave_batch.folder.formats.judging import Content, Effort, Size
 from qwave_batch.simulator import server
@@ -27,15 +25,13 @@ def serve_slow_images() -> None:
 
 def decode_slow_images() -> None:
     """Lift the caps that would refuse the slow image, and tell when and in which thread one is decoded."""
-    checks: dict[str, Callable[[Content, Effort], Size]] = vars(image_inspection)["_CHECKS"]
-    check = checks["jpeg"]
+    check = jpeg.check_jpeg
 
     def tell(content: Content, effort: Effort) -> Size:
         sys.stderr.write(f"decoding in {threading.current_thread().name}\n")
         return check(content, effort)
 
-    checks["jpeg"] = tell
-    vars(jpeg).update(_MAX_SCANS=sys.maxsize, _MAX_WORK_NS=sys.maxsize)
+    vars(jpeg).update(check_jpeg=tell, _MAX_SCANS=sys.maxsize, _MAX_WORK_NS=sys.maxsize)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 """A run whose artifacts lie in another store: in another folder, on another file system, or in no folder at all."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -50,18 +48,19 @@ class Remote:
 
 
 @pytest.fixture(params=["a folder", "another file system", "memory"])
-def remote(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
-    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as memory:
-        place = tmp_path / "elsewhere"
-        place.mkdir()
-        stores: dict[str, ArtifactStore] = {
-            "a folder": LocalArtifacts(Tree(place)),
-            "another file system": LocalArtifacts(Tree(Path(memory))),
-            "memory": MemoryArtifacts(),
-        }
-        store = stores[request.param]
-        monkeypatch.setattr(RunLayout, "artifacts", property(lambda _: store))
-        yield Remote(tmp_path, store)
+def remote(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Remote:
+    store: ArtifactStore
+    match request.param:
+        case "a folder":
+            place = tmp_path / "elsewhere"
+            place.mkdir()
+            store = LocalArtifacts(Tree(place))
+        case "another file system":
+            store = LocalArtifacts(Tree(request.getfixturevalue("other_file_system")))
+        case _:
+            store = MemoryArtifacts()
+    monkeypatch.setattr(RunLayout, "artifacts", property(lambda _: store))
+    return Remote(tmp_path, store)
 
 
 def test_everything_for_readers_is_there_and_nothing_is_local(remote: Remote) -> None:

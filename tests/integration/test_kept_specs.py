@@ -20,9 +20,8 @@ def typed(*argv: str | Path) -> tuple[int, str]:
     return status, said.getvalue()
 
 
-@pytest.fixture
-def specs(tmp_path: Path) -> Path:
-    """A work tree with two tables of one name, a base, and what the base extends."""
+def write_tree(at: Path) -> None:
+    """Write a work tree with two tables of one name, a base, and what the base extends."""
     files = {
         "specs/maps.yaml": "extends: ../bases/middle.yaml\nname: maps\n",
         "bases/middle.yaml": "extends: more/first.yaml\nprompts:\n"
@@ -35,17 +34,33 @@ def specs(tmp_path: Path) -> Path:
         "specs/data/towns.txt": "Bern\n",
     }
     for name, content in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content)
-    (tmp_path / ".git").mkdir()
-    return tmp_path / "specs"
+        (at / name).parent.mkdir(parents=True, exist_ok=True)
+        (at / name).write_text(content)
+    (at / ".git").mkdir()
 
 
 @pytest.fixture
-def run(specs: Path) -> Path:
-    """The folder of a finished run."""
+def specs(tmp_path: Path) -> Path:
+    """The specs of a work tree."""
+    write_tree(tmp_path)
+    return tmp_path / "specs"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of such a tree."""
+    at = tmp_path_factory.mktemp("tree")
+    write_tree(at)
+    folder = at / "runs" / "maps"
+    assert typed("run", at / "specs" / "maps.yaml", "--simulate", "-o", folder, "--yes")[0] == 0
+    return folder
+
+
+@pytest.fixture
+def run(specs: Path, made: Path) -> Path:
+    """The same where it may be changed, beside specs of its own."""
     folder = specs.parent / "runs" / "maps"
-    assert typed("run", specs / "maps.yaml", "--simulate", "-o", folder, "--yes")[0] == 0
+    shutil.copytree(made, folder)
     return folder
 
 

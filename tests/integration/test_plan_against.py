@@ -34,13 +34,17 @@ def git(folder: Path, *arguments: str) -> None:
     )  # fmt: skip
 
 
+def write_specs(work: Path) -> None:
+    (work / "specs" / "tables").mkdir(parents=True)
+    (work / "specs" / "birds.yaml").write_text(SPEC, encoding="utf-8")
+    (work / "specs" / "tables" / "birds.tsv").write_text(BIRDS, encoding="utf-8")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with a spec in it that reads a table."""
     work = tmp_path / "work"
-    (work / "specs" / "tables").mkdir(parents=True)
-    (work / "specs" / "birds.yaml").write_text(SPEC, encoding="utf-8")
-    (work / "specs" / "tables" / "birds.tsv").write_text(BIRDS, encoding="utf-8")
+    write_specs(work)
     monkeypatch.chdir(work)
     return work
 
@@ -158,12 +162,24 @@ def test_a_plan_in_a_file_is_another_side(folder: Path) -> None:
     assert jobs(told("plan.jsonl", "--against", "specs/birds.yaml")["against"], "unchanged") == [4]
 
 
-@pytest.fixture
-def run_folder(folder: Path) -> Path:
-    """A folder in which three of the four jobs are made."""
-    status, _, talk = typed("run", "specs/birds.yaml", "--simulate", "--limit", "3")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder in which three of the four jobs are made."""
+    work = tmp_path_factory.mktemp("work")
+    write_specs(work)
+    status, _, talk = typed(
+        "run", str(work / "specs" / "birds.yaml"), "--simulate", "--limit", "3", "-o", str(work / "made")
+    )
     assert status == 0, talk
-    return Path("runs/birds-simulated")
+    return work / "made"
+
+
+@pytest.fixture
+def run_folder(folder: Path, made: Path) -> Path:
+    """The same where a run puts it, beside the spec's folder."""
+    run_folder = Path("runs/birds-simulated")
+    shutil.copytree(made, run_folder)
+    return run_folder
 
 
 def test_beside_a_run_folder_a_plan_says_what_is_left(run_folder: Path) -> None:

@@ -15,6 +15,8 @@ from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.expand.entries import StartExpansion, expand_plainly
+from qwave_batch.plan.file.plan_draft import PlanDraft
+from qwave_batch.plan.file.plan_file import plan_lines
 from qwave_batch.plan.plan_samples import JobSample
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
@@ -162,3 +164,21 @@ def test_a_spec_means_the_same_with_and_without_caches(
     (folder / "rows.csv").write_text(ROWS, encoding="utf-8")
     plain, cached = meaning(file, expand_plainly), meaning(file, expand_with_cache)
     assert cached == plain
+
+
+@given(spec=specs())
+@settings(max_examples=60)
+def test_a_plan_file_is_the_same_when_its_lines_are_taken_while_the_plan_is_counted(
+    tmp_path_factory: pytest.TempPathFactory, spec: dict[str, Any]
+) -> None:
+    folder = tmp_path_factory.mktemp("plan")
+    file = folder / "spec.yaml"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+    (folder / "rows.csv").write_text(ROWS, encoding="utf-8")
+    with PlanDraft(folder) as draft:
+        try:
+            plan = make_plan(load_spec(file), take=draft.take)
+        except SpecError:
+            return
+        assert draft.is_whole is (plan.figures.folded == 0)
+        assert list(plan_lines(plan, draft=draft)) == list(plan_lines(plan))

@@ -82,8 +82,6 @@ def execute(args: Namespace, console: Console) -> int:
     """Check the spec, write the plan where asked to, and show what was asked for."""
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
     plan = _opened(args, console)
-    if args.out:
-        qb.plans.write_plan(plan, args.out)
     say_warnings(plan, console)
     live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=plan.catalog)) if connection else None
     outlook = _show_json(args, console, plan, live) if args.json else _show(args, console, plan, live)
@@ -111,10 +109,12 @@ def show_plan(plan: "AnyPlan", console: Console, *, as_json: bool) -> None:
 
 
 def _opened(args: Namespace, console: Console) -> "AnyPlan":
-    """Return the plan; where models refuse something the matrix is shown all the same, before the problems are."""
+    """Return the plan, written where asked to; if models refuse something, the matrix is shown before the problems."""
     try:
         with counting(console.stderr, console.err) as watch:
-            return qb.plans.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read, watch=watch)
+            return qb.plans.open_plan(
+                args.source, overrides=args.overrides, allow_read=args.allow_read, watch=watch, out=args.out
+            )
     except SpecError:
         if args.matrix and not args.json:
             console.print([*_matrix_lines(args, console), ""])

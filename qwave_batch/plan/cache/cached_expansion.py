@@ -41,6 +41,14 @@ class CachedEntry(ExpandedEntry):
         """Return the prompt of the request; None when it has none."""
         return self.template.prompt(self.values)
 
+    def shared(self) -> object:
+        """Return the template of the request."""
+        return self.template
+
+    def own_fields(self) -> dict[str, Json]:
+        """Return the free fields that are sent."""
+        return {name: self.values[number] for number, name, _ in self.template.filled}
+
 
 @dataclass(slots=True)
 class _CachedPass:

@@ -109,6 +109,8 @@ class ResolvedMatrix:
 
     def variables(self, slots: tuple[int, ...]) -> dict[str, Json]:
         """Return the names that templates see of a combination."""
+        if slots[-1] == 0 and not self.axes:
+            return {}
         if slots[-1] == 0:
             return {axis.name.text: axis.variable(slot) for axis, slot in zip(self.axes, slots, strict=False)}
         combination = self.combination(slots)
@@ -119,6 +121,8 @@ class ResolvedMatrix:
 
     def labels(self, slots: tuple[int, ...]) -> dict[str, Json]:
         """Return the label of each axis in a combination, for plans and manifests."""
+        if not self.axes:
+            return {}
         if slots[-1] >= 0:
             return {axis.name.text: axis.label(slot) for axis, slot in zip(self.axes, slots, strict=False)}
         return {axis.name.text: value.label for axis, value in self._given(self.combination(slots))}

@@ -58,6 +58,14 @@ class ExpandedEntry(ABC):
     def prompt(self) -> Json:
         """Return the prompt of the request; None when it has none."""
 
+    def shared(self) -> object | None:
+        """Return what all entries have that differ from it only in cell, number and own fields; None for nothing."""
+        return None
+
+    def own_fields(self) -> Mapping[str, Json]:
+        """Return the fields of its request in which it differs from them."""
+        return {}
+
 
 @dataclass(slots=True)
 class PlainEntry(ExpandedEntry):

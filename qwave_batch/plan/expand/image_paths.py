@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.portable_paths import path_key, safe_path
+from qwave_batch.model.portable_paths import is_plain_path, path_key, safe_path
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import TemplateValue
@@ -54,6 +54,7 @@ class OutputPath:
         self._fields = fields.intersection(template.names) if template else frozenset()
         raw = template.raw if template else ""
         self._names = template.names if template else frozenset()
+        self._asked = self._names - {"job_id"}
         self.is_safe = isinstance(raw, str) and is_sure(raw)
         """Whether it cannot fail or give one path to two jobs: its names exist for every job and include the id."""
 
@@ -70,12 +71,13 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        names = dict(scope.some(self._template.names))
+        names = scope.some(self._asked)
         for name in self._fields:
             if names.get(name) is None:  # null, from an axis that leaves a field out
                 names[name] = request.get(name, "")
         names["job_id"] = job_id
-        return safe_path(*str(self._template.render(names)).split("/"))
+        path = str(self._template.render(names))
+        return path if is_plain_path(path) else safe_path(*path.split("/"))
 
 
 class PathClashes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.job import Duplicate, Job
@@ -75,6 +76,14 @@ class JobMaker:
             estimated_nusd=verdict.estimated_nusd,
             skip=verdict.error,
         )
+
+
+class TakeEntry(Protocol):
+    """Takes the entries of a plan while it is counted."""
+
+    def __call__(self, maker: JobMaker, entry: ExpandedEntry, *, is_new: bool) -> None:
+        """Take an entry, and whether it is the first of its job; ``maker`` builds the job."""
+        ...
 
 
 def is_random(request: Mapping[str, Json], model: Model) -> bool:

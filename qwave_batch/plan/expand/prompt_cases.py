@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from qwave_batch.errors import SpecError
@@ -29,7 +29,7 @@ NAME_DIGITS = 6
 class PromptCase:
     """One prompt or one row of a table, with everything that is the same for all axes."""
 
-    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
+    __slots__ = ("_named", "_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
 
     def __init__(  # noqa: PLR0913  # what a row comes to
         self,
@@ -43,6 +43,7 @@ class PromptCase:
         is_kept: bool,
     ) -> None:
         self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
+        self._named: PromptRecord | None = None
         self.tags, self.meta = tags, meta
         self.names = names
         """Names that templates see besides ``prompt``: vars, its own vars, row, row_number."""
@@ -58,9 +59,10 @@ class PromptCase:
 
     def named(self) -> PromptRecord:
         """Return the ``prompt`` that templates see."""
-        record = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
-        record.row = self.row.cells if self.row else None
-        return record
+        if self._named is None:
+            self._named = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+            self._named.row = self.row.cells if self.row else None
+        return self._named
 
 
 class RowObserver(Protocol):
@@ -211,7 +213,12 @@ def default_id(text: str, row: Row | None) -> str:
     """Return the default id of a prompt: a slug of the start of its text, and a hash of text or row."""
     hashed = text.encode() if row is None else _hashed_row(row)
     digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
-    return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+    return f"{_begin(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+@lru_cache(maxsize=16)  # the rows of a table share the text that is written in the spec
+def _begin(text: str) -> str:
+    return slug(text)
 
 
 def _hashed_row(row: Row) -> bytes:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Protocol
 
 from qwave_batch.catalog.catalog_files import open_catalog
@@ -13,10 +12,11 @@ from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.terms import Terms
+from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, terms_as_json
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
-from qwave_batch.plan.file.plan_seal import Seal, header_line, opened_line
+from qwave_batch.plan.file.plan_seal import opened_line
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
 from qwave_batch.spec.inputs.file_access import InputFile, named_file
@@ -74,7 +74,7 @@ class AnyPlan(Protocol):
         ...
 
 
-def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
+def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | None = None) -> Iterator[str]:
     """Yield the lines of a plan file, each with its line end.
 
     The header comes first and contains the number and the hash of the lines, so they wait for it on disk.
@@ -86,6 +86,7 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
             relative to it. Without it the lines wait among the system's temporary files, the run folder is written as
             an
             absolute path, and the spec's file is left out.
+        draft: The lines that were taken while the plan was counted, if there are any.
     """
     header: dict[str, Json] = {
         "plan": VERSION,
@@ -96,16 +97,15 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
     opened = opened_line(header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside))
-    seal = Seal(opened)
+    if draft is not None and draft.is_whole:
+        yield from draft.closed(opened)
+        return
     also = _duplicates_by_job(plan) if plan.figures.folded else {}
-    with TemporaryFile("w+", dir=beside, encoding="utf-8", errors="backslashreplace", newline="\n") as waiting:
+    with PlanDraft(beside) as drawn_up:
         for item in plan.items():
             if isinstance(item, Job):
-                line = opened_line(line_of(item, also.get(item.job_id, ())))
-                waiting.write(f"{line}{seal.close(line)}\n")
-        yield header_line(opened, seal.whole()) + "\n"
-        waiting.seek(0)
-        yield from waiting
+                drawn_up.add(opened_line(line_of(item, also.get(item.job_id, ()))))
+        yield from drawn_up.closed(opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

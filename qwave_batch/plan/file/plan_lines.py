@@ -1,6 +1,5 @@
 """A job's line of a plan file: all values that follow from its request are recomputed, not trusted."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -14,13 +13,10 @@ from qwave_batch.model.job import Duplicate, Job, JobError, request_body
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
-from qwave_batch.model.portable_paths import path_fault, safe_path
+from qwave_batch.model.portable_paths import is_plain_path, path_fault, safe_path
 from qwave_batch.plan.expand.jobs import is_random
 
 _HELD_VERDICTS = 65_536
-_PLAIN_COMPONENT = r"[A-Za-z0-9_-]{5,100}(?:\.[A-Za-z0-9_-]{1,40})?"
-_PLAIN_PATH = re.compile(rf"{_PLAIN_COMPONENT}(?:/{_PLAIN_COMPONENT}){{0,20}}", re.ASCII)
-"""Nearly every path; each component is one that ``safe_path`` leaves unchanged."""
 
 
 class LineFault(ValueError):
@@ -215,7 +211,7 @@ def _judged(request: Mapping[str, Json], callback: Mapping[str, Json], model: Mo
 def _check_path(path: str, *, is_skipped: bool) -> None:
     if is_skipped and not path:
         return
-    if _PLAIN_PATH.fullmatch(path):
+    if is_plain_path(path):
         return
     fault = path_fault(f"images/{path}")
     if fault is not None:

@@ -34,8 +34,12 @@ class Seal:
 
     def close(self, opened: str) -> str:
         """Add the text of the next line, up to its own hash, and return the suffix to be written after it."""
-        self._running.update(_bytes(opened))
+        self.add(_bytes(opened))
         return _closing(self._running.hexdigest())
+
+    def add(self, lines: bytes) -> None:
+        """Add the text of lines, each up to its own hash."""
+        self._running.update(lines)
 
     def whole(self) -> str:
         """Return the hash of the header and of all lines so far."""
@@ -44,11 +48,16 @@ class Seal:
 
 def opened_line(value: Mapping[str, Json]) -> str:
     """Return a line of the file, up to its own hash."""
+    return line_text(value)[:-1]
+
+
+def line_text(value: object) -> str:
+    """Return a value as it stands in a line."""
     text = _encode(value)
     if not text.isascii():
         for end, escape in _LINE_ENDS.items():
             text = text.replace(end, escape)
-    return text[:-1]
+    return text
 
 
 def header_line(opened: str, whole: str) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.artifacts import Artifact, ArtifactStore, sha256_of_artifact
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.ledger.snapshots import FileFacts, StoredJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,20 @@ def check_files(layout: RunLayout, files: Sequence[StoredFile]) -> FileCheck:
             else:
                 damaged.append(place)
     return FileCheck(damaged=tuple(damaged), touched=tuple(touched))
+
+
+def unchanged_jobs(layout: RunLayout, jobs: Sequence[StoredJob]) -> list[bool]:
+    """Return for each of some jobs whether all of its files have the recorded sizes and times. It blocks."""
+    files = [file for job in jobs for file in job.files]
+    found = layout.artifacts.look_all([file.path for file in files])
+    as_recorded = map(_is_as_recorded, found, files)
+    return [sum(islice(as_recorded, len(job.files))) == len(job.files) for job in jobs]
+
+
+def _is_as_recorded(found: Artifact | None, file: FileFacts) -> bool:
+    if found is None or not found.is_file:
+        return False
+    return (found.size_bytes, found.modified_ns) == (file.size_bytes, file.modified_ns)
 
 
 def _look(artifacts: ArtifactStore, path: str) -> Artifact | None:

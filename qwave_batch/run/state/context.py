@@ -1,7 +1,7 @@
 """The arguments of a run; the composition root fills them in."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -95,6 +95,8 @@ class RunContext:
     claim: FolderClaim
     """The claim that was given to ``Ledger.claim``."""
     api: TaskCalls
+    open_api: Callable[[], Awaitable[None]] | None = None
+    """Called before the first call of ``api``, in a run that has something to do; None where it is open already."""
     terms: Terms
     options: RunOptions = field(default_factory=RunOptions)
     scope: JobScope = WHOLE_PLAN

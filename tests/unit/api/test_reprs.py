@@ -1,6 +1,7 @@
 """The value of a notebook's cell prints on one line, whatever it holds."""
 
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_every_one_of_them_is_short(shown: list[object]) -> None:
     for each in shown:
         assert "\n" not in repr(each)
         # the folder of a test is longer than most
-        assert len(repr(each).replace("/tmp/pytest-of-root", "")) <= LONGEST, repr(each)
+        assert len(repr(each).replace(f"{gettempdir()}/pytest-of-root", "")) <= LONGEST, repr(each)
 
 
 def test_options_show_what_was_asked_for() -> None:

@@ -101,6 +101,28 @@ def test_rate_limit_headers_are_read_in_every_form(headers: dict[str, str], hint
     assert rate_hint(headers, NOW) == hint
 
 
+class LookedUp(dict[str, str]):
+    """Headers that know which of them were asked for."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__(headers)
+        self.names: list[str] = []
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        self.names.append(name)
+        return super().get(name, default)
+
+
+def test_headers_without_a_limit_are_not_searched_for_each_of_its_names() -> None:
+    """Nearly all answers are such; a date that nothing is compared with is not read either."""
+    headers = LookedUp({"date": "Sun, 22 Nov 2026 08:00:00 GMT", "content-type": "application/json"})
+    assert rate_hint(headers, 0) is None
+    assert not headers.names
+    headers["x-ratelimit-remaining"] = "3"
+    assert rate_hint(headers, 0) == RateHint(remaining=3)
+    assert "x-ratelimit-remaining" in headers.names
+
+
 @pytest.mark.parametrize("reset", ["20", "1800000020", "1800000020000"])
 def test_a_reset_is_seconds_or_a_moment_in_seconds_or_milliseconds(reset: str) -> None:
     hint = rate_hint({"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, NOW)

@@ -1,6 +1,7 @@
 """Values of every kind that is kept or printed as JSON: each field set once, each left out once, and odd letters."""
 
 from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, Waiting, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
@@ -18,7 +19,6 @@ from qwave_batch.model.run_events import (
     TaskEnded,
 )
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
-from qwave_batch.output.line_counts import LineCounts
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.run.state.run_end import RequestCounts
 

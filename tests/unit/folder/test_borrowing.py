@@ -1,8 +1,6 @@
 """An image of another folder comes over whole and decoded, or not at all, by link where that is possible."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,24 +26,14 @@ def source(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is one file system only")
-    with TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder)
-
-
 def test_on_one_file_system_it_is_the_same_file(source: Path, tmp_path: Path) -> None:
     into = tmp_path / "here.part"
     assert borrow(source, into)
     assert into.samefile(source)
 
 
-def test_across_file_systems_it_is_a_copy(source: Path, elsewhere: Path) -> None:
-    into = elsewhere / "here.part"
+def test_across_file_systems_it_is_a_copy(source: Path, other_file_system: Path) -> None:
+    into = other_file_system / "here.part"
     assert borrow(source, into)
     assert into.read_bytes() == DATA
     assert not into.samefile(source)

@@ -15,11 +15,13 @@ from qwave_batch.folder.inputs import keep_spec
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 from qwave_batch.model.run_ends import EndKind
+from qwave_batch.output.line_counts import LineCounter
 from qwave_batch.output.manifest import WrittenManifest, write_manifest
 from qwave_batch.output.summary import RunFacts, write_summary
 
@@ -37,8 +39,20 @@ class PlainLedger:
     def lines(self) -> Iterator[PlanLine]:
         return iter(self.planned)
 
+    def lines_id(self) -> str | None:
+        return None
+
+    def line_counts(self) -> LineCounts:
+        counter = LineCounter()
+        for line in self.planned:
+            counter.add_plan_line(line)
+        return counter.counts()
+
     def unplanned(self) -> Iterator[JobRecord]:
         return iter(self.left)
+
+    def unplanned_count(self) -> int:
+        return len(self.left)
 
     def identity(self) -> FolderIdentity | None:
         return FolderIdentity(

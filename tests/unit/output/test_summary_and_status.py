@@ -6,8 +6,9 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.output.folder_status import folder_status
 from qwave_batch.output.manifest import Freshness
-from qwave_batch.output.summary import read_summary, reopen_summary, versions
+from qwave_batch.output.summary import read_summary, reopen_summary
 from qwave_batch.output.verification import verify
+from qwave_batch.output.versions import versions
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 

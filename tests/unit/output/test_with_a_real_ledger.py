@@ -1,7 +1,8 @@
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from qwave_batch.folder.placing import ImageName, Placing
 from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.record import ImageFile
+from qwave_batch.model.record import ImageFile, JobRecord
 from qwave_batch.model.task import ResultImage
 from qwave_batch.output.folder_status import folder_status
-from qwave_batch.output.manifest import Freshness, read_manifest, write_manifest
+from qwave_batch.output.manifest import Freshness, keep_manifest, read_manifest, write_manifest
 from qwave_batch.output.pruning import find_prunable, prune
 from qwave_batch.output.verification import verify
 
@@ -148,3 +150,78 @@ def test_a_folder_whose_first_manifest_is_not_written_yet_says_that_a_run_is_at_
 ) -> None:
     with FolderLock(layout), pytest.raises(FolderError, match="a run is at work there"):
         verify(layout, ledger)
+
+
+class WatchedLedger(Ledger):
+    """Counts how often all lines or records are asked for."""
+
+    reads = 0
+
+    def lines(self) -> Iterator[PlanLine]:
+        self.reads += 1
+        return super().lines()
+
+    def snapshots(self, *, stored: Sequence[int] | None = None) -> Iterator[JobSnapshot]:
+        self.reads += 1
+        return super().snapshots(stored=stored)
+
+    def unplanned(self) -> Iterator[JobRecord]:
+        self.reads += 1
+        return super().unplanned()
+
+
+def test_no_line_is_read_for_the_status_of_a_folder_that_a_run_has_left(run: RunLayout, ledger: Ledger) -> None:
+    keep_manifest(run, ledger)
+    ledger.close()
+    with WatchedLedger.open(run.workspace.ledger, read_only=True) as opened:
+        status = folder_status(run, opened)
+        assert (status.manifest, status.counts.completed) == (Freshness.CURRENT, 2)
+        assert opened.reads == 0
+
+
+def test_a_manifest_is_not_written_twice_from_the_same_lines(run: RunLayout, ledger: Ledger) -> None:
+    first = keep_manifest(run, ledger)
+    ledger.close()
+    with WatchedLedger.open(run.workspace.ledger) as again:
+        lines = list(Ledger.lines(again))
+        again.replace_plan([*(line.job for line in lines), *(each for line in lines for each in line.also)])
+        assert (keep_manifest(run, again), again.reads) == (first, 0)
+        again.replace_plan([job(0)])
+        assert (keep_manifest(run, again).counts.jobs, again.reads) == (1, 1)
+
+
+@pytest.mark.parametrize("what", ["edited", "cut", "gone", "older"])
+def test_a_manifest_that_is_another_than_the_known_one_is_noticed(run: RunLayout, ledger: Ledger, what: str) -> None:
+    ledger.replace_plan([job(0)])
+    keep_manifest(run, ledger)
+    older = run.manifest.read_bytes()
+    ledger.replace_plan([job(0), job(1)])
+    keep_manifest(run, ledger)
+    newest = run.manifest.read_bytes()
+    ledger.close()
+    match what:
+        case "edited":
+            run.manifest.write_bytes(newest.replace(b"completed", b"cancelled"))
+        case "cut":
+            run.manifest.write_bytes(newest[:-10])
+        case "gone":
+            run.manifest.unlink()
+        case "older":
+            run.manifest.write_bytes(older)
+    with Ledger.open(run.workspace.ledger, read_only=True) as opened:
+        found = folder_status(run, opened).manifest
+    assert found is {"gone": Freshness.REBUILT, "older": Freshness.REBUILT}.get(what, Freshness.EDITED)
+    if found is Freshness.EDITED:
+        with Ledger.open(run.workspace.ledger) as again:
+            keep_manifest(run, again)
+    assert run.manifest.read_bytes() == newest
+
+
+def test_an_input_that_went_missing_comes_back_with_the_manifest(run: RunLayout, ledger: Ledger) -> None:
+    request = {"model": "m", "image": "data:image/png;base64,aGVsbG8="}
+    ledger.replace_plan([job(0), replace(job(1), request=request)])
+    keep_manifest(run, ledger)
+    (kept,) = run.inputs.iterdir()
+    kept.unlink()
+    keep_manifest(run, ledger)
+    assert kept.read_bytes() == b"hello"

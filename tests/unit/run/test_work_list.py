@@ -1,12 +1,15 @@
 """The work list of a run, and the records made on the way."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.run import work_list
+from qwave_batch.run.schedule.job_actions import JobAction
+from qwave_batch.run.state.context import JobScope
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.state.stop_reasons import StopSignal
 from tests.unit.run.world import World, make_job
@@ -40,3 +43,32 @@ def test_the_files_of_a_copied_folder_are_noted_in_one_write(world: World) -> No
         os.utime(path, ns=(1, 1))
     assert look(world) == (1, True)
     assert look(world) == (0, True), "and hashed no second time"
+
+
+def test_what_is_unchanged_is_counted_without_its_request(world: World) -> None:
+    """The list is that of a look at every snapshot, and only what changed is read whole."""
+    world.plan(make_job(index, n=1 + index % 2) for index in range(9))
+    world.run()
+    gone, longer, *_ = sorted(world.layout.images.rglob("*.png"))
+    gone.unlink()
+    longer.write_bytes(longer.read_bytes() + b"more")
+    read: list[str] = []
+    with SnapshotLedger.open(world.layout.workspace.ledger) as ledger:
+        ledger.told = read
+        found = work_list.make_work_list(ledger, ledger.journal(), world.layout, RunOptions(), StopSignal())
+        assert len(read) == 2
+        only = JobScope(takes=lambda _: True)
+        slow = work_list.make_work_list(ledger, ledger.journal(), world.layout, RunOptions(), StopSignal(), only)
+    assert found == slow
+    assert (found.damaged, len(found.rows(JobAction.FETCH))) == (2, 2)
+
+
+class SnapshotLedger(Ledger):
+    """A ledger that tells which jobs are read whole."""
+
+    told: list[str]
+
+    def snapshots(self, *, stored: Sequence[int] | None = None) -> Iterator[JobSnapshot]:
+        for snapshot in super().snapshots(stored=stored):
+            self.told.append(snapshot.line.job.job_id)
+            yield snapshot

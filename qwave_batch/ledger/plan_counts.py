@@ -1,0 +1,102 @@
+"""Counts the lines of the plan by status, in SQL: no line is read for it."""
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import status_in
+from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.record import JobStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCounts:
+    """The lines of a plan by status."""
+
+    jobs: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    pending: int = 0
+    short: int = 0
+    """Completed with fewer images than requested."""
+    reused: int = 0
+    """Completed with images reused from another folder."""
+    images: int = 0
+    cost_nusd: int = 0
+    in_flight: int = 0
+    """Pending with a task at the API, which may still be charged."""
+    image_bytes: int = 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the counts as summary.json has them."""
+        return _COUNTS.encode(self)
+
+
+_COUNTS = Codec(
+    {
+        LineCounts: {
+            "reused": LEFT_OUT,
+            "cost_nusd": usd_key("cost_usd"),
+            "in_flight": LEFT_OUT,
+            "image_bytes": LEFT_OUT,
+        }
+    }
+)
+
+_OF_NEWEST = "images.job_id = planned.job_id AND images.number = newest.number"
+_WITH_IMAGES = f"state IN ('{AttemptState.STORED}', '{AttemptState.UNRECOVERABLE}')"
+_ALIKE = f"""
+    -- sorted by the job's id, so that the look-ups in the other tables go through their pages once
+    WITH planned AS MATERIALIZED (
+        SELECT job_id, json_extract(body, '$.max_images') AS wanted,
+            json_extract(body, '$.skip') IS NOT NULL AS is_skipped
+        FROM jobs WHERE position IS NOT NULL ORDER BY +job_id
+    ),
+    told AS (
+        SELECT state, is_skipped, wanted,
+            COALESCE(error, '') <> '' AS has_error, COALESCE(origin, '') <> '' AS is_reused,
+            (SELECT SUM(cost_nusd) FROM attempts WHERE attempts.job_id = planned.job_id) AS cost,
+            (SELECT ended_at IS NULL FROM attempts WHERE attempts.job_id = planned.job_id AND task_id IS NOT NULL
+             ORDER BY number DESC LIMIT 1) AS is_open,
+            CASE WHEN {_WITH_IMAGES} THEN (SELECT COUNT(*) FROM images WHERE {_OF_NEWEST}) ELSE 0 END AS images,
+            CASE WHEN {_WITH_IMAGES} THEN (SELECT SUM(size_bytes) FROM images WHERE {_OF_NEWEST}) END AS bytes
+        FROM planned LEFT JOIN attempts AS newest ON newest.job_id = planned.job_id
+            AND newest.number = (SELECT MAX(number) FROM attempts WHERE attempts.job_id = planned.job_id)
+    )
+    SELECT state, has_error, is_reused, is_skipped, COUNT(*), COALESCE(SUM(cost), 0), SUM(images),
+           COALESCE(SUM(bytes), 0), SUM(images < wanted), COALESCE(SUM(is_open), 0)
+    FROM told GROUP BY state, has_error, is_reused, is_skipped
+"""  # noqa: S608 - constants
+"""Lines that have the same status, counted together; ``derive_record`` and ``LineCounter`` say the same of one."""
+
+
+def read_line_counts(connection: sqlite3.Connection) -> LineCounts:
+    """Return the counts of the whole plan."""
+    statuses: Counter[JobStatus] = Counter()
+    sums: Counter[str] = Counter()
+    for state, has_error, is_reused, is_skipped, jobs, cost, images, size_bytes, short, is_open in connection.execute(
+        _ALIKE
+    ):
+        status = status_in(
+            None if state is None else AttemptState(state), has_error=bool(has_error), is_skipped=bool(is_skipped)
+        )
+        is_complete = status is JobStatus.COMPLETED
+        statuses[status] += jobs
+        sums.update(
+            short=short if is_complete else 0,
+            reused=jobs if is_complete and is_reused else 0,
+            images=images,
+            cost_nusd=cost,
+            in_flight=is_open if status is JobStatus.PENDING else 0,
+            image_bytes=size_bytes,
+        )
+    return LineCounts(
+        jobs=statuses.total(),
+        **{status.value: statuses[status] for status in JobStatus},
+        **sums,
+    )
