@@ -100,7 +100,7 @@ def test_an_item_that_nobody_waits_for_any_more_is_not_begun() -> None:
         cancelled.cancel()
         await asyncio.wait([cancelled])
         may_end.set()
-        assert await asyncio.gather(first, kept) == [0, 2]
+        assert (await first, await kept) == (0, 2)
 
     asyncio.run(main())
     assert begun == [0, 2]
