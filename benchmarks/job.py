@@ -64,6 +64,15 @@ class Load:
 KINDS = {"small": (64, 200_000), "large": (1024, 0)}
 
 
+def load_of(name: str, *, jobs: int, slots: int, latency_s: float) -> Load:
+    """Return the load of a name such as ``small:poll``."""
+    kind, _, completion = name.partition(":")
+    side, metadata_bytes = KINDS[kind]
+    return Load(
+        jobs=jobs, slots=slots, latency_s=latency_s, completion=completion, side=side, metadata_bytes=metadata_bytes
+    )
+
+
 def image_of(seed: int, side: int, metadata_bytes: int) -> bytes:
     """Return a PNG with soft shapes and some noise, as a photograph has."""
     rng = random.Random(seed)
@@ -180,16 +189,7 @@ def main(argv: Sequence[str]) -> int:
     print(f"{args.jobs} jobs at {args.slots} slots; CPU a job, best of {args.rounds}")
     print(f"{'':14}{'run':>12}{'careful':>16}{'times':>8}{'run takes':>12}{'careful':>14}", flush=True)
     for name in args.loads:
-        kind, _, completion = name.partition(":")
-        side, metadata_bytes = KINDS[kind]
-        load = Load(
-            jobs=args.jobs,
-            slots=args.slots,
-            latency_s=args.latency,
-            completion=completion,
-            side=side,
-            metadata_bytes=metadata_bytes,
-        )
+        load = load_of(name, jobs=args.jobs, slots=args.slots, latency_s=args.latency)
         print(compared(name, load, args.rounds), flush=True)
     return 0
 

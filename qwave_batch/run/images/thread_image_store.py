@@ -11,7 +11,14 @@ from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFaile
 from qwave_batch.errors import StorageError
 from qwave_batch.folder.artifacts import Artifact
 from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
-from qwave_batch.folder.image_inspection import BadImage, ImageInfo, OtherFormat, inspect_bytes, inspect_file
+from qwave_batch.folder.image_inspection import (
+    MAX_IMAGE_BYTES,
+    BadImage,
+    ImageInfo,
+    OtherFormat,
+    inspect_bytes,
+    inspect_file,
+)
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import Placing, without_ending
 from qwave_batch.folder.storage import storage_errors
@@ -43,6 +50,11 @@ class _Arrived:
     """None if it is in its partial file."""
 
 
+def _weight_of(arrived: _Arrived) -> int:
+    """Return the size of an image in bytes; one that is too large for memory is heavy anyway."""
+    return MAX_IMAGE_BYTES if arrived.content is None else len(arrived.content)
+
+
 class ThreadImageStore:
     """An ``ImageStore`` whose work is done on this machine, over the workspace and the artifacts of a run folder."""
 
@@ -58,7 +70,7 @@ class ThreadImageStore:
         self._download = download
         self._owner_of = owner_of
         self._placing = Placing(layout)
-        self._threads = BatchThreads(self._store_together, threads=_THREADS)
+        self._threads = BatchThreads(self._store_together, _weight_of, threads=_THREADS)
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
         """Fetch an image and store it; see ``ImageStore.fetch``."""
