@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "client": {"errors", "files", "lazy", "model"},
     "simulator": {"catalog", "errors", "files", "model"},
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
-    "output": {"errors", "files", "folder", "git", "lazy", "ledger", "model", "resources", "spec"},
+    "output": {"errors", "files", "fitting", "folder", "git", "lazy", "ledger", "model", "resources", "spec"},
     "api": {
         "catalog", "client", "errors", "files", "folder", "git", "lazy", "ledger", "model", "output", "plan",
         "resources", "run", "simulator", "spec",

@@ -89,6 +89,11 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "folder.formats.gif": ("decodes images", frozenset({"PIL"})),
     "folder.formats.jpeg": ("decodes images", frozenset({"PIL"})),
     "folder.formats.webp": ("decodes images", frozenset({"PIL"})),
+    "folder.inspection_processes": (
+        "starts processes of our own that look at images",
+        frozenset({"os.sched_getaffinity", "subprocess", "tempfile"}),
+    ),
+    "folder.inspection_worker": ("shares the memory for large images by a lock", frozenset({"fcntl"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
     "git.git_process": ("starts git", frozenset({"shutil", "subprocess", "tempfile"})),

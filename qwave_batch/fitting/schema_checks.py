@@ -24,7 +24,7 @@ def never(_value: Any) -> bool:
 
 
 def _is_object(value: Any) -> bool:
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)  # the second takes ten times as long
 
 
 def _is_array(value: Any) -> bool:
@@ -121,7 +121,10 @@ def all_of(checks: Sequence[Check]) -> Check:
         return checks[0]
 
     def check(value: Any) -> bool:
-        return all(part(value) for part in checks)
+        for part in checks:  # noqa: SIM110 - in a third of the time
+            if not part(value):
+                return False
+        return True
 
     return check if checks else always
 
@@ -153,10 +156,22 @@ def names_fit(check: Check) -> Check:
 
 def members_fit(own: Mapping[str, Check], other: Check) -> Check:
     """Return the check of each value of a mapping: by its own name, or like all others."""
+    named = [(name, check) for name, check in own.items() if check is not always]
+
+    def check_named(value: Any) -> bool:
+        if not _is_object(value):
+            return True
+        for name, fits in named:  # noqa: SIM110 - as above
+            if name in value and not fits(value[name]):
+                return False
+        return True
 
     def check(value: Any) -> bool:
-        if not isinstance(value, Mapping):
+        if not _is_object(value):
             return True
-        return all(own.get(name, other)(item) for name, item in value.items())
+        for name, item in value.items():  # noqa: SIM110 - as above
+            if not own.get(name, other)(item):
+                return False
+        return True
 
-    return check
+    return check_named if other is always else check

@@ -69,7 +69,8 @@ def inspect_file(file: BinaryIO) -> ImageInfo:
     file.seek(0)
     _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
-        return _inspect(Content(file.read(MAX_IMAGE_BYTES + 1), is_kept=False))
+        # no more than there is: a buffer is made for all that is asked for
+        return _inspect(Content(file.read(size_bytes + 1), is_kept=False))
 
 
 def inspect_bytes(data: bytes) -> ImageInfo:

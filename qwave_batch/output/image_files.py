@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from qwave_batch.errors import StorageError, UsageError
-from qwave_batch.folder.artifacts import IMAGES
-from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_file
+from qwave_batch.folder.artifacts import IMAGES, LocalArtifacts
+from qwave_batch.folder.image_inspection import ImageInfo
+from qwave_batch.folder.inspection_processes import cores, inspect_by_processes
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.storage import reason_of
-from qwave_batch.model.portable_paths import path_fault
+from qwave_batch.folder.stored_images import FileFault, inspect_stored
 from qwave_batch.model.record import ImageFile
 
 _THREADS = 4
@@ -24,49 +23,46 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileFault:
-    """A fault of an image file."""
+def check_images(
+    layout: RunLayout, images: Iterable[tuple[Item, ImageFile]], *, by_processes: bool
+) -> Iterator[tuple[Item, ImageFile, FileFault | None]]:
+    """Yield each image with its fault, or None if it matches the record, complete and decodable, in order.
 
-    kind: Literal["missing", "damaged"]
-    message: str
+    Args:
+        layout: The folder.
+        images: The recorded images, each with anything that comes back with it.
+        by_processes: Whether there are so many that it is worth starting a process for each core.
+    """
+    artifacts = layout.artifacts
+    processes = cores() if by_processes and isinstance(artifacts, LocalArtifacts) else 1
+    asked = (((item, image), image.path) for item, image in images)
+    if processes > 1:
+        inspected = inspect_by_processes(layout.tree, asked, processes=processes)
+    else:
+        found = in_threads(lambda each: inspect_stored(artifacts, each[1]), asked)
+        inspected = ((each, what) for (each, _), what in found)
+    for (item, image), what in inspected:
+        yield item, image, _fault(what, image)
 
 
-def check_image(layout: RunLayout, image: ImageFile) -> FileFault | None:
-    """Return the fault of an image's file, or None if it matches the record, complete and decodable."""
-    info = _inspect(layout, image.path)
-    if isinstance(info, FileFault):
-        return info
-    if info.sha256 != image.sha256:
-        sizes = f"; {info.size_bytes:,} bytes, not {image.size_bytes:,}"
+def _fault(found: ImageInfo | FileFault, image: ImageFile) -> FileFault | None:
+    if isinstance(found, FileFault):
+        return found
+    if found.sha256 != image.sha256:
+        sizes = f"; {found.size_bytes:,} bytes, not {image.size_bytes:,}"
         return FileFault(
             kind="damaged",
-            message=f"its SHA-256 is {info.sha256[:12]}..., not {image.sha256[:12]}..."
-            f"{sizes if info.size_bytes != image.size_bytes else ''}",
+            message=f"its SHA-256 is {found.sha256[:12]}..., not {image.sha256[:12]}..."
+            f"{sizes if found.size_bytes != image.size_bytes else ''}",
         )
-    found = (info.size_bytes, info.width, info.height, info.format)
-    if found != (image.size_bytes, image.width, image.height, image.format):
+    facts = (found.size_bytes, found.width, found.height, found.format)
+    if facts != (image.size_bytes, image.width, image.height, image.format):
         return FileFault(
             kind="damaged",
-            message=f"it is a {info.format} of {info.width} x {info.height} in {info.size_bytes:,} bytes, "
+            message=f"it is a {found.format} of {found.width} x {found.height} in {found.size_bytes:,} bytes, "
             f"and the manifest says {image.format}, {image.width} x {image.height}, {image.size_bytes:,}",
         )
     return None
-
-
-def _inspect(layout: RunLayout, path: str) -> ImageInfo | FileFault:
-    fault = path_fault(path)
-    if fault is not None:
-        return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
-    try:
-        if layout.artifacts.look(path) is None:
-            return FileFault(kind="missing", message="the file is not there")
-        with layout.artifacts.open(path) as file:
-            return inspect_file(file)
-    except OSError as error:
-        return FileFault(kind="damaged", message=f"it can't be read: {reason_of(error)}")
-    except (UsageError, StorageError, BadImage) as error:  # a link, a pipe, larger than any image, or not an image
-        return FileFault(kind="damaged", message=str(error))
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:

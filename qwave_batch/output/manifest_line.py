@@ -17,6 +17,9 @@ from qwave_batch.output.times import iso_from_unix, to_the_millisecond, unix_fro
 _LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
+_TEXT = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestLine:
     """A job of a run folder with its outcome. Fields and their order are the line's keys."""
@@ -123,7 +126,7 @@ def line_from_json(value: object) -> ManifestLine:
 
 def encode_line(line: ManifestLine) -> bytes:
     """Return the line as UTF-8 JSON with its line end; no other character in it counts as a line end anywhere."""
-    text = json.dumps(line_as_json(line), ensure_ascii=False, allow_nan=False)
+    text = _TEXT.encode(line_as_json(line))
     if not text.isascii():
         for end, escape in _LINE_ENDS.items():
             text = text.replace(end, escape)

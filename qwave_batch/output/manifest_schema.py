@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from qwave_batch import lazy
+from qwave_batch.fitting.schema_checks import Check
+from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.resources import shipped
 
 _SHOWN_CHARACTERS = 80
@@ -24,6 +26,9 @@ def schema_faults(line: Any) -> Iterator[str]:
     if not isinstance(line, dict):
         yield "the line is no JSON object"
         return
+    fits = _check()
+    if fits is not None and fits(line):
+        return
     errors = sorted(_validator().iter_errors(line), key=lambda error: list(map(str, error.absolute_path)))
     for (validator, where), alike in groupby(errors, lambda error: (error.validator, _where(error))):
         if validator == "required":
@@ -32,6 +37,19 @@ def schema_faults(line: Any) -> Iterator[str]:
             yield f"{where + ': ' if where else ''}{_listed(names)} {'is' if len(names) == 1 else 'are'} missing"
         else:
             yield from (_sentence(error) for error in alike)
+
+
+@cache
+def _check() -> Check | None:
+    """Return the check of what is right, which nearly all lines are; the validator says why one is not."""
+    return fitting(manifest_schema(), {"uniqueItems": _are_different_texts}, frozenset())
+
+
+def _are_different_texts(is_wanted: object, value: object) -> bool:
+    """Whether no text is twice in a list of texts; of others the validator judges."""
+    if not isinstance(value, list) or not is_wanted:
+        return True
+    return all(isinstance(each, str) for each in value) and len(set(value)) == len(value)
 
 
 @cache

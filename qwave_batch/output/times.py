@@ -3,13 +3,14 @@
 import re
 from datetime import UTC, datetime
 
+_TO_SECONDS = len("2026-11-22T08:00:00")
 _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z", re.ASCII)
 
 
 def iso_from_unix(moment: float) -> str:
     """Return ``2026-11-22T08:00:00.123Z`` for Unix seconds."""
     whole, milliseconds = divmod(round(moment * 1000), 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{datetime.fromtimestamp(whole, UTC).isoformat()[:_TO_SECONDS]}.{milliseconds:03d}Z"
 
 
 def unix_from_iso(text: object) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwave_batch.folder.artifacts import SUMMARY, sha256_of_artifact
+from qwave_batch.folder.artifacts import MANIFEST, SUMMARY, sha256_of_artifact
 from qwave_batch.folder.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import RunLayout
@@ -13,7 +13,7 @@ from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
-from qwave_batch.output.image_files import check_image, in_threads, possible_stems, stem_of, stray_files, stray_key
+from qwave_batch.output.image_files import check_images, possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.line_checks import LineChecker
 from qwave_batch.output.line_counts import LineCounter
@@ -22,6 +22,8 @@ from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifes
 from qwave_batch.output.summary import read_summary, spec_file_sha256
 from qwave_batch.output.unrecorded_submits import loss_message
 
+_MANY_BYTES = 500_000
+"""A manifest of more bytes, of some hundred lines, is worth a process for each core."""
 _NAMED = 3  # jobs with the same fault that are named one by one
 
 
@@ -119,8 +121,7 @@ class _Verification:
     def report(self) -> VerifyReport:
         faults = {"missing": 0, "damaged": 0}
         files = size_bytes = 0
-        checked = in_threads(lambda found: check_image(self.layout, found[1]), self._images())
-        for (place, image), fault in checked:
+        for place, image, fault in check_images(self.layout, self._images(), by_processes=self._has_many_lines()):
             files += 1
             if fault is None:
                 size_bytes += image.size_bytes
@@ -138,11 +139,15 @@ class _Verification:
             problems=tuple(self.problems), counts=counts, manifest=self.freshness, damaged=tuple(self.damaged)
         )
 
+    def _has_many_lines(self) -> bool:
+        manifest = self.layout.artifacts.look(MANIFEST)
+        return manifest is not None and manifest.size_bytes > _MANY_BYTES
+
     def _images(self) -> Iterator[tuple[SourcePlace, ImageFile]]:
         """Check every line and then its images."""
-        checker = LineChecker()
+        checker, file = LineChecker(), str(self.layout.manifest)
         for number, raw in read_raw_lines(self.layout, into=self.digest):
-            place = SourcePlace(file=str(self.layout.manifest), line=number)
+            place = SourcePlace(file=file, line=number)
             line, faults = checker.read(number, raw)
             for fault in faults:
                 self._complain(fault, place=place)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
 MAX_PIXELS = 200_000_000
@@ -20,7 +20,21 @@ LARGE_FILE = 64 * 2**20
 MAX_CPU_S = 4.5
 """The backstop behind the limits above, which keep every image that is sound well below it."""
 
-_one_large_at_a_time = threading.RLock()  # a large file may take a large decode
+
+class _LargeDecodes:
+    """Decodes that take much memory: one at a time."""
+
+    def __init__(self) -> None:
+        self.lock: AbstractContextManager[object] = threading.RLock()  # a large file may take a large decode
+
+
+large_decodes = _LargeDecodes()
+
+
+def share_large_decodes(lock: AbstractContextManager[object]) -> None:
+    """Let one large decode at a time take the memory of several processes, by a lock that they have in common."""
+    large_decodes.lock = lock
+
 
 Size: TypeAlias = tuple[int, int]
 """Width and height in pixels."""
@@ -88,7 +102,7 @@ def memory(size_bytes: int, *, large: int = LARGE_DECODE) -> Iterator[None]:
     if size_bytes <= large:
         yield
         return
-    with _one_large_at_a_time:
+    with large_decodes.lock:
         yield
 
 

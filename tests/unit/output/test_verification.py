@@ -11,6 +11,7 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.output import verification
 from qwave_batch.output.manifest import Freshness
 from qwave_batch.output.verification import VerifyReport, verify
 
@@ -233,3 +234,32 @@ def test_a_report_is_json(sound: Folder) -> None:
     report = json.loads(json.dumps(verify(sound.layout, sound.ledger).as_json()))
     assert (report["sound"], report["lines"], report["missing"]) == (False, 7, 1)
     assert report["problems"][0]["line"] == 1
+
+
+def test_many_images_are_checked_by_processes_with_the_same_report(
+    sound: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(7, 30):
+        sound.completed(index)
+    sound.write()
+    (sound.layout.images / "m" / "p8.png").unlink()
+    (sound.layout.images / "m" / "p9.png").write_bytes(b"<html>")
+    (sound.layout.images / "m" / "p10.png").write_bytes((sound.layout.images / "m" / "p11.png").read_bytes())
+    by_threads = verify(sound.layout, sound.ledger)
+    monkeypatch.setattr(verification, "_MANY_BYTES", 0)
+    assert verify(sound.layout, sound.ledger) == by_threads
+    assert (by_threads.counts.missing, by_threads.counts.damaged, by_threads.counts.files) == (1, 2, 24)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.update(dropped=["a", "a"]),
+        lambda line: line.update(dropped=["a", 1]),
+        lambda line: line.update(dropped=[1, 1]),
+    ],
+)
+def test_a_list_that_holds_something_twice_is_a_fault(
+    sound: Folder, change: Callable[[dict[str, Any]], object]
+) -> None:
+    assert errors(edit(sound, 1, change))

@@ -1,0 +1,126 @@
+"""Looks at many stored images on all cores, by processes of this program that read nothing but the artifacts.
+
+Small images keep the interpreter busy, which one process can be but once. They are processes of our own and not those
+of ``multiprocessing``, which would run the main script of a program that uses this package a second time.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from itertools import cycle, islice
+from typing import Self, TypeVar
+
+from qwave_batch.files.tree import Tree
+from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
+from qwave_batch.folder.image_inspection import ImageInfo
+from qwave_batch.folder.inspection_worker import found_from_json
+from qwave_batch.folder.stored_images import FileFault, inspect_stored
+
+T = TypeVar("T")
+
+BATCH = 32
+"""Images that a process is told of at a time."""
+AHEAD = 2
+"""Batches that a process has at once, so that it need not wait for the next one."""
+MOST_PROCESSES = 16
+
+_WORK = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from qwave_batch.folder.inspection_worker import work
+work(sys.argv[2], int(sys.argv[3]))
+"""
+
+
+def cores() -> int:
+    """Return how many processes can work at once."""
+    if hasattr(os, "sched_getaffinity"):  # macOS has none
+        return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+def inspect_by_processes(
+    tree: Tree, items: Iterable[tuple[T, str]], *, processes: int
+) -> Iterator[tuple[T, ImageInfo | FileFault]]:
+    """Yield each item with what ``inspect_stored`` says of its path, in order, and never many ahead.
+
+    Args:
+        tree: The root of local artifacts.
+        items: Anything, with the path of an image.
+        processes: How many processes work on it; they end with the iterator.
+    """
+    artifacts, batches = LocalArtifacts(tree), _batches(items)
+    waiting: deque[tuple[_Worker, Sequence[tuple[T, str]]]] = deque()
+    with ExitStack() as stack:
+        shared = stack.enter_context(tempfile.TemporaryFile())
+        workers = [stack.enter_context(_Worker(tree, shared.fileno())) for _ in range(processes)]
+        turns = cycle(workers)
+        for batch in batches:
+            worker = next(turns)
+            worker.ask([path for _, path in batch])
+            waiting.append((worker, batch))
+            if len(waiting) == AHEAD * processes:
+                yield from _answers(artifacts, *waiting.popleft())
+        while waiting:
+            yield from _answers(artifacts, *waiting.popleft())
+
+
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
+    while batch := list(islice(left, BATCH)):
+        yield batch
+
+
+def _answers(
+    artifacts: ArtifactStore, worker: "_Worker", batch: Sequence[tuple[T, str]]
+) -> Iterator[tuple[T, ImageInfo | FileFault]]:
+    answers = worker.answer()
+    if answers is None:  # it has ended, of its own or by the system
+        answers = [inspect_stored(artifacts, path) for _, path in batch]
+    for (item, _), found in zip(batch, answers, strict=True):
+        yield item, found
+
+
+class _Worker:
+    """One process; it ends with its block."""
+
+    def __init__(self, tree: Tree, shared: int) -> None:
+        arguments = (json.dumps(sys.path), str(tree.root.absolute()), str(shared))
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, "-I", "-c", _WORK, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[shared],
+        )
+
+    def ask(self, paths: Sequence[str]) -> None:
+        """Tell it of some images; it answers later."""
+        stdin = self._process.stdin
+        if stdin is not None:
+            with suppress(BrokenPipeError):
+                stdin.write(json.dumps(paths).encode() + b"\n")
+                stdin.flush()
+
+    def answer(self) -> list[ImageInfo | FileFault] | None:
+        """Return what it says of the images that it was told of first, or None when it has ended."""
+        stdout = self._process.stdout
+        line = b"" if stdout is None else stdout.readline()
+        return [found_from_json(value) for value in json.loads(line)] if line.endswith(b"\n") else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # nobody waits for the image that it is at
+            self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        self._process.wait()

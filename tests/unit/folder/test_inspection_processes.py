@@ -1,0 +1,107 @@
+"""Stored images are looked at by several processes as by one."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from qwave_batch.files.tree import Tree
+from qwave_batch.folder.artifacts import LocalArtifacts
+from qwave_batch.folder.formats import judging
+from qwave_batch.folder.image_inspection import ImageInfo
+from qwave_batch.folder.inspection_processes import BATCH, cores, inspect_by_processes
+from qwave_batch.folder.inspection_worker import found_as_json, found_from_json
+from qwave_batch.folder.stored_images import FileFault, inspect_stored
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Return a folder with images of all kinds, and other things under their names."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for number, image_format in enumerate(("png", "jpeg", "webp", "gif", "bmp")):
+        out = BytesIO()
+        Image.new("RGB", (5 + number, 7)).save(out, image_format)
+        (images / f"image{number}.png").write_bytes(out.getvalue())
+    (images / "damaged.png").write_bytes((images / "image0.png").read_bytes()[:-20])
+    (images / "empty.png").touch()
+    (images / "folder.png").mkdir()
+    (images / "link.png").symlink_to(images / "image0.png")
+    (images / "linked").symlink_to(images)
+    return Tree(tmp_path)
+
+
+PATHS = [
+    *(f"images/image{number}.png" for number in range(5)), "images/damaged.png", "images/empty.png",
+    "images/folder.png", "images/link.png", "images/linked/image0.png", "images/image0.png/below.png",
+    "images/missing.png", "images/nowhere/missing.png", "images/../image0.png", "/etc/passwd", "images/a\nb.png", "",
+]  # fmt: skip
+
+
+def found_by_one(tree: Tree, paths: list[str]) -> list[ImageInfo | FileFault]:
+    return [inspect_stored(LocalArtifacts(tree), path) for path in paths]
+
+
+def test_they_say_what_one_says_in_order(tree: Tree) -> None:
+    paths = PATHS * (5 * BATCH // len(PATHS))
+    found = list(inspect_by_processes(tree, enumerate(paths), processes=3))
+    assert [number for number, _ in found] == list(range(len(paths)))
+    assert [each for _, each in found] == found_by_one(tree, paths)
+    assert sum(isinstance(each, ImageInfo) for each in found_by_one(tree, PATHS)) == 5
+
+
+def test_a_process_that_ended_leaves_its_images_to_the_one_that_asked(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    paths = PATHS * 9
+    found = list(inspect_by_processes(tree, enumerate(paths), processes=2))
+    assert [each for _, each in found] == found_by_one(tree, paths)
+
+
+def test_items_are_taken_as_they_are_needed(tree: Tree) -> None:
+    taken = 0
+
+    def items() -> Iterator[tuple[int, str]]:
+        nonlocal taken
+        for number in range(100 * BATCH):
+            taken += 1
+            yield number, "images/image0.png"
+
+    found = inspect_by_processes(tree, items(), processes=2)
+    next(found)
+    assert taken <= 5 * BATCH
+    found.close()  # type: ignore[attr-defined]  # a generator
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_one_process_tells_another_is_read_again(tree: Tree, path: str) -> None:
+    (found,) = found_by_one(tree, [path])
+    assert found_from_json(found_as_json(found)) == found
+
+
+def test_there_is_a_core() -> None:
+    assert cores() >= 1
+
+
+def test_large_decodes_take_the_lock_that_processes_share() -> None:
+    held: list[str] = []
+
+    @contextmanager
+    def lock() -> Iterator[None]:
+        held.append("taken")
+        yield
+
+    before = judging.large_decodes.lock
+    judging.share_large_decodes(lock())
+    try:
+        with judging.memory(judging.LARGE_DECODE):
+            assert held == []
+        with judging.memory(judging.LARGE_DECODE + 1):
+            assert held == ["taken"]
+    finally:
+        judging.share_large_decodes(before)
