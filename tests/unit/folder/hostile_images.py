@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 
 from PIL import Image
@@ -78,11 +79,17 @@ def gif_frame(width: int, height: int, x: int = 0, y: int = 0) -> bytes:
 
 def gif_flat_frame(width: int, height: int, colour: int) -> bytes:
     """A whole frame with a colour table of its own: less than a byte for a thousand pixels."""
+    descriptor = b"," + struct.pack("<HHHH", 0, 0, width, height)
+    return descriptor + b"\x87" + bytes((colour, 1, 2)) * 256 + _flat_codes(width, height, descriptor)
+
+
+@cache
+def _flat_codes(width: int, height: int, descriptor: bytes) -> bytes:
+    """The pixels of a frame that are all alike, as they stand in a GIF behind its descriptor."""
     out = BytesIO()
     Image.new("L", (width, height), 1).save(out, "GIF")
-    data, descriptor = out.getvalue(), b"," + struct.pack("<HHHH", 0, 0, width, height)
-    codes = data[data.index(descriptor) + len(descriptor) + 1 : -1]
-    return descriptor + b"\x87" + bytes((colour, 1, 2)) * 256 + codes
+    data = out.getvalue()
+    return data[data.index(descriptor) + len(descriptor) + 1 : -1]
 
 
 def gif(width: int, height: int, *blocks: bytes) -> bytes:

@@ -89,6 +89,8 @@ class HonestApi:
     """Hosts that answer with 429, and when they stop that."""
     tasks: dict[str, MadeTask] = field(default_factory=dict)
     keys: dict[str, tuple[str, float]] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    """How many tasks it made of each request."""
     log: list[tuple[float, str, str]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     alive_most: int = 0
@@ -200,8 +202,9 @@ class HonestApi:
         return self._over(self.rpm, "taken") or self._over(self.per_minute_of.get(model), f"taken {model}")
 
     def _over(self, limit: int | None, what: str) -> bool:
-        recent = [at for at, kind, _ in self.log if kind == what and at > self.clock.passed - 60.0]
-        return limit is not None and len(recent) >= limit
+        if limit is None:
+            return False
+        return sum(kind == what and at > self.clock.passed - 60.0 for at, kind, _ in self.log) >= limit
 
     def _known(self, key: str | None) -> MadeTask | None:
         if key is None or self.keeps_keys_s is None or key not in self.keys:
@@ -210,7 +213,8 @@ class HonestApi:
         return self.tasks[task_id] if self._api_now() - at <= self.keeps_keys_s else None
 
     def _make(self, request: JsonObject, key: str | None) -> MadeTask:
-        earlier = sum(_name(task.request) == _name(request) for task in self.tasks.values())
+        earlier = self.made[_name(request)]
+        self.made[_name(request)] += 1
         now = self.clock.passed
         task = MadeTask(
             task_id=f"task-{len(self.tasks) + 1}",
