@@ -37,7 +37,7 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.task import ResultImage
-from qwave_batch.output.manifest import write_manifest
+from qwave_batch.output.manifest import keep_manifest
 
 CHECKOUT = Path(__file__).parents[1]
 HOST = "127.0.0.1:9"
@@ -249,7 +249,8 @@ def main(argv: Sequence[str]) -> int:
     if args.write_manifest:
         layout = RunLayout(args.write_manifest)
         with Ledger.open(layout.workspace.ledger, read_only=True) as ledger:
-            write_manifest(layout, ledger.lines())
+            layout.manifest.unlink()  # else it is not written again from the same lines
+            keep_manifest(layout, ledger)
         return 0
     questions = [each for each in QUESTIONS if args.only is None or each[0] in args.only]
     heads = f"{'wall':>10}{'CPU':>10}{'peak':>11}"
