@@ -2,10 +2,10 @@
 
 import copy
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -21,8 +21,6 @@ VALIDATOR, PUBLISHED = (
     for name in ("spec.structure", "spec")
 )
 CHECK = structure_check()
-FOLDER = Path(tempfile.mkdtemp(prefix="spec-laws-"))
-(FOLDER / "t.csv").write_text("a,b\n1,2\n")
 
 WHOLE: dict[str, Any] = {
     "version": 1,
@@ -113,10 +111,18 @@ def complaints(file: Path) -> tuple[Problem, ...]:
     return ()
 
 
-@given(mutated())
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for specs, with a table in it."""
+    folder = tmp_path_factory.mktemp("laws")
+    (folder / "t.csv").write_text("a,b\n1,2\n")
+    return folder
+
+
+@given(spec=mutated())
 @settings(max_examples=300)
-def test_the_schema_and_the_reader_agree(spec: Any) -> None:
-    file = FOLDER / "spec.yaml"
+def test_the_schema_and_the_reader_agree(folder: Path, spec: Any) -> None:
+    file = folder / "spec.yaml"
     file.write_text(json.dumps(spec), encoding="utf-8")
     merged = {key: value for key, value in spec.items() if key != "extends"}
     fits = VALIDATOR.is_valid(merged)
