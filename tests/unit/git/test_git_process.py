@@ -26,7 +26,7 @@ def is_starter(name: str) -> bool:
 
 
 def test_programs_are_started_in_few_places(checkout: Path) -> None:
-    """Git, and our own interpreter, for formats that nobody asks for and to verify on all cores; nothing else anywhere."""
+    """Git, and our own interpreter to look at images; nowhere else is there a way to start anything."""
     users = set()
     for file, tree in TREES.items():
         for node in ast.walk(tree):
