@@ -123,3 +123,19 @@ def test_large_decodes_take_the_lock_that_processes_share() -> None:
             assert held == ["taken"]
     finally:
         judging.share_large_decodes(before)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of a process")
+def test_they_are_not_told_the_key(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWAVE_API_KEY", "sk-secret")
+    seen: list[bytes] = []
+
+    def items() -> Iterator[tuple[int, str]]:
+        yield from enumerate(PATHS * 2 * BATCH)
+        tasks = Path("/proc/self/task").iterdir()
+        children = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        seen.extend(Path(f"/proc/{pid}/environ").read_bytes() for pid in children)
+
+    assert all(found is not None for _, found in inspect_by_processes(tree, items(), processes=2))
+    assert len(seen) == 2
+    assert not any(b"sk-secret" in environment for environment in seen)
