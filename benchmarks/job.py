@@ -24,6 +24,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import TypeAlias
@@ -96,9 +97,10 @@ def serve(told: Pipe, load: Load, state: Path) -> None:
     images = [image_of(seed, load.side, load.metadata_bytes) for seed in range(DIFFERENT)]
     behaviour, rich = Behaviour(latency=parse_latency(str(load.latency_s))), Settings(granted_usd=1e6)
     with Simulator(catalog=open_catalog(CATALOG), behaviour=behaviour, state_path=state, settings=rich) as simulator:
+        turns = cycle(images)  # so that every way gets each image as often
 
-        def draw(design: object, number: int) -> bytes:
-            return images[hash((design, number)) % DIFFERENT]
+        def draw(_design: object, _number: int) -> bytes:
+            return next(turns)
 
         asyncio.run(serve_forever(simulator, draw=draw, on_ready=told.send))
 
@@ -139,8 +141,8 @@ def by_care(check: str) -> Way:
     return command
 
 
-BYTECODE = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""The environment; in a container it may forbid to keep bytecode, and every process would compile all modules."""
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEENVIRONMENT"}
+"""That of this process, which in a container may forbid to keep bytecode: every process would compile all modules."""
 WAYS: dict[str, Way] = {"run": by_run, "careful": by_care("pillow"), "same check": by_care("project")}
 
 
@@ -160,7 +162,7 @@ def cost_of(way: str, load: Load) -> Cost:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        environment = {**BYTECODE, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"}
+        environment = {**ENVIRONMENT, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"}
         with served(load, folder / "state.sqlite") as base_url, (folder / "log").open("wb") as log:
             command = (sys.executable, *WAYS[way](base_url, load, folder))
             began = os.times()
