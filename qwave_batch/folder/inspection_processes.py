@@ -12,11 +12,12 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Self, TypeVar
 
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
+from qwave_batch.folder.formats.apart import bare_environment
 from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.inspection_worker import found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
@@ -25,6 +26,11 @@ T = TypeVar("T")
 
 BATCH = 32
 """Images that a process is told of at a time."""
+BATCH_BYTES = 8_000
+"""The most bytes of their paths, unless there is one: a batch and its answer fit into the buffers of the pipes.
+
+Else the two processes could wait for each other.
+"""
 AHEAD = 2
 """Batches that a process has at once, so that it need not wait for the next one."""
 MOST_PROCESSES = 16
@@ -70,9 +76,17 @@ def inspect_by_processes(
             yield from _answers(artifacts, *waiting.popleft())
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    left = iter(items)
-    while batch := list(islice(left, BATCH)):
+def _batches(items: Iterable[tuple[T, str]]) -> Iterator[list[tuple[T, str]]]:
+    batch: list[tuple[T, str]] = []
+    size_bytes = 0
+    for item, path in items:
+        more_bytes = len(path.encode("utf-8", "surrogatepass"))
+        if batch and (len(batch) == BATCH or size_bytes + more_bytes > BATCH_BYTES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append((item, path))
+        size_bytes += more_bytes
+    if batch:
         yield batch
 
 
@@ -97,6 +111,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=[shared],
+            env=bare_environment(),
         )
 
     def ask(self, paths: Sequence[str]) -> None:
