@@ -21,6 +21,8 @@ class HeldTree(Tree):
     _handles: dict[tuple[str, ...], int] = field(default_factory=dict, repr=False, compare=False)
     _unsynced: set[int] = field(default_factory=set, repr=False, compare=False)
     """Handles of folders with new names."""
+    _failures: list[OSError] = field(default_factory=list, repr=False, compare=False)
+    """Why names in folders that were closed early may not last."""
 
     def make_folder(self, path: str = "", *, mode: int = SHARED_FOLDER_MODE) -> None:
         """Create a folder as a tree does; one that was removed meanwhile is seen to be missing."""
@@ -31,16 +33,20 @@ class HeldTree(Tree):
         """Make all new names durable and close all folders.
 
         Raises:
-            OSError: the disk failed.
+            OSError: the disk failed, now or at an earlier call.
         """
         try:
             for handle in self._unsynced:
                 sync_folder(handle)
+        except OSError as error:
+            self._failures.append(error)
         finally:
             self._unsynced.clear()
             for handle in self._handles.values():
                 os.close(handle)
             self._handles.clear()
+        if self._failures:
+            raise self._failures[0]
 
     @contextmanager
     def _folder(self, parts: list[str], *, mode: int | None = None) -> Iterator[int]:
