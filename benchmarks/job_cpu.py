@@ -1,7 +1,8 @@
 """Where does the CPU of a job go: start-up, the loop by package, the ledger's thread, the images' threads?
 
-A run of one job is the start-up, and is taken off the others. The loop is divided by runs under a profiler, which makes
-everything slower, so only its shares are used. The jobs are those of job.py.
+A run of one job is the start-up, and is taken off the others. All threads but the loop's and the ledger's count as the
+images'. The loop is divided by runs under a profiler, which makes everything slower, so only its shares are used. The
+jobs are those of job.py.
 
     python -m benchmarks.job_cpu [small:poll]
 """
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.clocked_run import PACKAGES
-from benchmarks.job import BYTECODE, CHECKOUT, KEY, by_run, load_of, served
+from benchmarks.job import CHECKOUT, ENVIRONMENT, KEY, by_run, load_of, served
 
 JOBS, SLOTS, LATENCY_S = 832, 64, 1.0
 
@@ -30,7 +31,7 @@ def spent_by(name: str, jobs: int, way: str) -> Mapping[str, float]:
         script = str(CHECKOUT / "benchmarks" / "clocked_run.py")
         done = subprocess.run(
             (sys.executable, script, way, *by_run(base_url, load, Path(folder))[2:]),
-            env={**BYTECODE, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"},
+            env={**ENVIRONMENT, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"},
             capture_output=True,
             text=True,
             check=False,

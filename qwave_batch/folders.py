@@ -38,12 +38,12 @@ __all__ = [
     "open_run",
 ]
 
-_HOMES = {
+_LAZY_NAMES = {
     "qwave_batch.output.line_condition": ("lines_matching",),
     "qwave_batch.output.pruning": ("PrunePlan",),
     "qwave_batch.output.verification": ("VerifyReport",),
 }
-"""Names that few commands need, by the module that is loaded when one of them is first used."""
+"""Names that few commands need, by the module that defines them, which is loaded when one is first used."""
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy.names_of(__name__, _HOMES)
+    __getattr__ = lazy.names_of(__name__, _LAZY_NAMES)

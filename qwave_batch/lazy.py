@@ -42,19 +42,19 @@ def modules_of(package: str, *names: str) -> Callable[[str], object]:
     return load
 
 
-def names_of(module: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a module: it loads the home of one of those names when it is first used.
+def names_of(module: str, names_by_module: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of a module: it loads the module that defines a name when the name is first used.
 
     Args:
-        module: The module.
-        homes: By the module that defines them, the names.
+        module: The module that has the names.
+        names_by_module: The names, by the module that defines them.
     """
-    home_of = {name: home for home, names in homes.items() for name in names}
+    defined_in = {name: defining for defining, names in names_by_module.items() for name in names}
 
     def load(name: str) -> object:
-        if name not in home_of:
+        if name not in defined_in:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        value: object = getattr(import_module(home_of[name]), name)
+        value: object = getattr(import_module(defined_in[name]), name)
         setattr(sys.modules[module], name, value)
         return value
 

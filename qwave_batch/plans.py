@@ -59,12 +59,12 @@ __all__ = [
     "write_plan",
 ]
 
-_HOMES = {
+_LAZY_NAMES = {
     "qwave_batch.api.budget_outlook": ("BudgetOutlook", "budget_outlook"),
     "qwave_batch.api.spec_files": ("SpecCheck", "check_spec", "examine_spec", "support_matrix", "write_first_spec"),
     "qwave_batch.plan.support_matrix": ("AxisSupport", "Support", "SupportMatrix"),
 }
-"""Names that few commands need, by the module that is loaded when one of them is first used."""
+"""Names that few commands need, by the module that defines them, which is loaded when one is first used."""
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy.names_of(__name__, _HOMES)
+    __getattr__ = lazy.names_of(__name__, _LAZY_NAMES)

@@ -51,13 +51,13 @@ __all__ = [
     "run_request",
 ]
 
-_HOMES = {
+_LAZY_NAMES = {
     "qwave_batch.api.cancel_tasks": ("CancelReport", "cancel_tasks"),
     "qwave_batch.api.refetch_images": ("RefetchReport", "UnfetchedJob", "refetch_images"),
     "qwave_batch.api.run_sync": ("run_batch_sync",),
     "qwave_batch.run.tasks.cancellation": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),
 }
-"""Names that few commands need, by the module that is loaded when one of them is first used."""
+"""Names that few commands need, by the module that defines them, which is loaded when one is first used."""
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy.names_of(__name__, _HOMES)
+    __getattr__ = lazy.names_of(__name__, _LAZY_NAMES)

@@ -68,8 +68,8 @@ class AiohttpTransport:
             stall_timeout_s: Longest time without any byte of a download.
         """
         self._api = read_base_url(base_url).address
-        self._calls_from = f"{self._api.text}/"
-        """The beginning of the URLs of the API's calls."""
+        self._api_prefix = f"{self._api.text}/"
+        """The URLs of all calls of the API begin with it."""
         self._proxies = proxies or Proxies()
         self._trust = trust or Trust()
         self._free = asyncio.Semaphore(max_connections)
@@ -132,7 +132,7 @@ class AiohttpTransport:
         """
         if self._sessions is None:
             raise RuntimeError("the transport is not open")
-        is_call = request.url.startswith(self._calls_from)
+        is_call = request.url.startswith(self._api_prefix)
         address = self._api if is_call else read_address(request.url)  # the host and the port decide, not the path
         proxy = self._proxies.for_address(address)
         login = None if proxy is None or proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
@@ -217,7 +217,7 @@ def payload_of(body: bytes | None) -> bytes | BytesIO | None:
 
 
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Return a response's headers by lower-case name; raises TooLarge for more than any server needs."""
+    """Return a response's headers by lower-case name; raises ResponseTooLarge for more than any server needs."""
     if sum(map(len, chain.from_iterable(response.raw_headers))) > MAX_HEADER_BYTES:
         raise ResponseTooLarge("the answer's headers are too long")
     headers: dict[str, str] = {}
@@ -237,7 +237,7 @@ class BoundedBody:
         max_bytes: int,
         checks: BodyChecks = NOTHING_TO_CHECK,
     ) -> None:
-        """Raise TooLarge for a body that is announced as larger than ``max_bytes``."""
+        """Raise ResponseTooLarge for a body that is announced as larger than ``max_bytes``."""
         self._decoder = decoder_for(headers.get("content-encoding", ""))
         self._received = response.content
         self._max_bytes = max_bytes
@@ -247,7 +247,7 @@ class BoundedBody:
             raise self._too_large()
 
     async def whole(self) -> bytes:
-        """Return all of it; raises TooLarge beyond ``max_bytes``."""
+        """Return all of it; raises ResponseTooLarge beyond ``max_bytes``."""
         pieces: list[bytes] = []
         async for data in self._received.iter_any():
             pieces.extend(self._content_of(data))
@@ -257,7 +257,7 @@ class BoundedBody:
     async def pour(self, sink: Sink) -> None:
         """Pass on a small one as it is, and write a larger one in a worker thread: the loop never waits for a disk.
 
-        Raises TooLarge beyond ``max_bytes``.
+        Raises ResponseTooLarge beyond ``max_bytes``.
         """
         gathered: list[bytes] = []
         size_bytes = 0

@@ -25,7 +25,7 @@ class HeldTree(Tree):
     _unsynced: set[int] = field(default_factory=set, repr=False, compare=False)
     """Handles of folders with new names."""
     _failures: list[OSError] = field(default_factory=list, repr=False, compare=False)
-    """Errors of the disk when names were to be made durable; they concern all steps before, whoever made it sync."""
+    """Errors of the disk when names were to be made durable; they concern all steps before."""
     _steps: list[None] = field(default_factory=list, repr=False, compare=False)
     """One for each step that uses a handle at this moment; a move has two."""
 

@@ -47,11 +47,10 @@ def references(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         if value.startswith(PREFIX):
             yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from references(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
+    elif value is None or isinstance(value, int | float):
+        return
+    else:
+        for inner in value.values() if isinstance(value, Mapping) else value:
             yield from references(inner)
 
 

@@ -17,6 +17,7 @@ from typing import Self, TypeVar
 
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
+from qwave_batch.folder.formats.apart import bare_environment
 from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.inspection_worker import found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
@@ -76,6 +77,8 @@ def inspect_by_processes(
 
 def _workers(stack: ExitStack, tree: Tree, processes: int) -> "list[_Worker]":
     workers: list[_Worker] = []
+    if sys.getfilesystemencoding() != "utf-8":  # they would read names otherwise than this one, without its environment
+        return workers
     with suppress(OSError):  # no more processes, no interpreter to start, or no place for temporary files
         shared = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the stack
         while len(workers) < processes:
@@ -112,15 +115,14 @@ class _Worker:
     """One process; it ends with its block."""
 
     def __init__(self, tree: Tree, shared: int) -> None:
-        # it takes no notice of the environment's wishes, but must read and write names as this one does
-        names = ("-X", f"utf8={sys.flags.utf8_mode}")
         arguments = (json.dumps(sys.path), str(tree.root), str(shared))
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-I", *names, "-c", _WORK, *arguments],
+            [sys.executable, "-I", "-X", "utf8", "-c", _WORK, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=[shared],
+            env=bare_environment(),
         )
 
     def ask(self, paths: str) -> None:

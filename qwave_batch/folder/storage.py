@@ -96,17 +96,6 @@ def _marked(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise _SourceFailed(error) from error
 
 
-def sha256_of_file(tree: Tree, path: str) -> str:
-    """Return the SHA-256 of a file below ``tree`` in hex.
-
-    Raises:
-        StorageError: it can't be read.
-        NotRegular, FolderError: it is not a regular file, or is reached over a link.
-    """
-    with storage_errors(tree.root, "read", path), tree.open(path) as file:
-        return sha256_of(file)
-
-
 def sha256_of(file: IO[bytes]) -> str:
     """Return the SHA-256 of what an open file holds, in hex."""
     digest = hashlib.sha256()

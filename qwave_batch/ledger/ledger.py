@@ -253,12 +253,6 @@ class Ledger:
 
         return self._ask(ask)
 
-    def owners_of(self, paths: Iterable[str]) -> dict[str, str]:
-        """Return the ids of the jobs whose recorded images are at ``paths``, by path; at most some hundred paths."""
-        asked = list(paths)
-        query = f"SELECT path, job_id FROM images WHERE path IN ({','.join('?' * len(asked))})"  # noqa: S608 - marks only
-        return self._ask(lambda connection: dict(connection.execute(query, asked).fetchall()))
-
     def image_count(self) -> int:
         """Return the number of recorded image files, including those of jobs that left the plan."""
         return self._ask(lambda connection: int(connection.execute("SELECT COUNT(*) FROM images").fetchone()[0]))

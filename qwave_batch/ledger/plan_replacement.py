@@ -39,7 +39,7 @@ class _RecordedPlan:
         self._jobs = connection.execute(
             "SELECT job_id, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
         )
-        self._twins = connection.execute("SELECT place, job_id, body FROM twins ORDER BY place")
+        self._duplicates = connection.execute("SELECT place, job_id, body FROM twins ORDER BY place")
         self.jobs = 0
         """How many jobs are the same."""
         self.last_place = -1
@@ -53,19 +53,19 @@ class _RecordedPlan:
                     return False
                 self.jobs += 1
             case Duplicate():
-                if self._twins.fetchone() != (item.index, item.job_id, text_of_item(item)):
+                if self._duplicates.fetchone() != (item.index, item.job_id, text_of_item(item)):
                     return False
                 self.last_place = item.index
         return True
 
     def is_at_its_end(self) -> bool:
         """Whether nothing more is on record."""
-        return self._jobs.fetchone() is None and self._twins.fetchone() is None
+        return self._jobs.fetchone() is None and self._duplicates.fetchone() is None
 
     def close(self) -> None:
         """End the reading, before its tables are written."""
         self._jobs.close()
-        self._twins.close()
+        self._duplicates.close()
 
 
 def _replace_rest(connection: sqlite3.Connection, items: Iterable[PlanItem], recorded: _RecordedPlan) -> None:

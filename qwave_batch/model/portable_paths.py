@@ -105,6 +105,8 @@ def is_plain_path(path: str) -> bool:
 
 def path_key(path: str) -> str:
     """Return what two paths share when some file system takes them for one: case and composition are ignored."""
+    if path.isascii():
+        return path if path.islower() else path.lower()  # the text itself, so that many are not held twice
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 

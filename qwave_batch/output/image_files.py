@@ -34,10 +34,9 @@ def check_images(
         by_processes: Whether there are so many that it is worth starting a process for each core.
     """
     artifacts = layout.artifacts
-    processes = cores() if by_processes and isinstance(artifacts, LocalArtifacts) else 1
     asked = (((item, image), image.path) for item, image in images)
-    if processes > 1:
-        inspected = inspect_by_processes(layout.tree, asked, processes=processes)
+    if by_processes and isinstance(artifacts, LocalArtifacts) and (processes := cores()) > 1:
+        inspected = inspect_by_processes(artifacts.tree, asked, processes=processes)
     else:
         found = in_threads(lambda each: inspect_stored(artifacts, each[1]), asked)
         inspected = ((each, what) for (each, _), what in found)

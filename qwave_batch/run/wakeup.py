@@ -34,10 +34,11 @@ class Wakeup:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._notified = asyncio.Event()
-        self._alarm: asyncio.Task[None] | None = None
+        self._timer: asyncio.Task[None] | None = None
         """Notifies at a time. It is kept from one wait to the next unless that needs an earlier one, since most waits
         end by a notice long before."""
-        self._rings_at = 0.0
+        self._due_at = 0.0
+        """When the timer notifies, on the monotonic clock."""
 
     def notify(self) -> None:
         """Wake the waiter."""
@@ -46,28 +47,28 @@ class Wakeup:
     async def wait(self, at_most_s: float | None) -> None:
         """Return after a notice, and after so many seconds at the latest; None waits only for a notice.
 
-        It may return early: the alarm of an earlier wait is a notice too.
+        It may return early: the timer of an earlier wait notifies too.
         """
         if at_most_s is not None and not self._notified.is_set():
-            self._ring_in(at_most_s)
+            self._notify_in(at_most_s)
         await self._notified.wait()
         self._notified.clear()
 
     def close(self) -> None:
-        """Forget the alarm, once nobody waits any more."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        """End the timer, once nobody waits any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _ring_in(self, wait_s: float) -> None:
+    def _notify_in(self, wait_s: float) -> None:
         at = self._clock.monotonic() + wait_s
-        if self._alarm is not None and not self._alarm.done():
-            if self._rings_at <= at:
+        if self._timer is not None and not self._timer.done():
+            if self._due_at <= at:
                 return
-            self._alarm.cancel()
-        self._rings_at = at
-        self._alarm = asyncio.create_task(self._ring(wait_s))
+            self._timer.cancel()
+        self._due_at = at
+        self._timer = asyncio.create_task(self._notify_after(wait_s))
 
-    async def _ring(self, wait_s: float) -> None:
+    async def _notify_after(self, wait_s: float) -> None:
         await self._clock.sleep(wait_s)
         self._notified.set()

@@ -11,9 +11,10 @@ from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.snapshots import JobSnapshot, StoredJob
+from qwave_batch.ledger.snapshots import JobSnapshot, StoredJob, status_in
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.images.stored_files import check_files, unchanged_jobs
 from qwave_batch.run.jobs.job_run import needed_nusd
@@ -86,7 +87,7 @@ class WorkList:
 
     def add_unchanged(self, job: StoredJob) -> None:
         """Add a job whose files are as recorded, so that there is nothing to do for it."""
-        status = JobStatus.SKIPPED if job.is_skipped else JobStatus.COMPLETED
+        status = status_in(AttemptState.STORED, has_error=False, is_skipped=job.is_skipped)
         self.statuses[status] += 1
         self.images += len(job.files)
         self.short += status is JobStatus.COMPLETED and len(job.files) < job.max_images

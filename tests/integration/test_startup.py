@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ NEVER_FOR_A_LOOK = {
     "ssl",
     "tqdm",
 }
-ROOMS_FOR_A_LOOK = {
+PACKAGES_FOR_A_LOOK = {
     "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "lazy", "model", "plan",
     "plans", "resources", "spec",
 }  # fmt: skip
@@ -92,7 +93,13 @@ def test_help_loads_nothing_heavy(argv: tuple[str, ...], checkout: Path) -> None
 def test_looking_at_a_spec_loads_nothing_that_runs_it(argv: tuple[str, ...], checkout: Path) -> None:
     loaded = loaded_by(*argv, SPEC, checkout=checkout)
     assert loaded & NEVER_FOR_A_LOOK == set()
-    assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= ROOMS_FOR_A_LOOK
+    assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= PACKAGES_FOR_A_LOOK
+
+
+@pytest.mark.parametrize("module", sorted(each for each in NEVER_FOR_A_STATUS if each.startswith("qwave_batch.")))
+def test_the_modules_that_are_not_loaded_exist(module: str) -> None:
+    """Else the other tests would pass for a module that was renamed."""
+    assert find_spec(module)
 
 
 def test_a_simulated_run_and_its_status_load_nothing_that_other_commands_need(checkout: Path, tmp_path: Path) -> None:

@@ -26,7 +26,12 @@ _CPU_S = 5
 _WALL_S = 60.0
 _MEMORY_BYTES = 900 * 2**20
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-"""Of the environment: what an interpreter may need to start."""
+
+
+def bare_environment() -> dict[str, str]:
+    """Return the part of the environment that an interpreter may need to start; it has no key of any API."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
 
 _DECODE = """
 import sys
@@ -113,7 +118,7 @@ def _told(data: bytes, arguments: list[str], reader: _PillowFormat) -> object:
             capture_output=True,
             timeout=_WALL_S,
             check=False,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ},
+            env=bare_environment(),
         )
     except subprocess.TimeoutExpired:
         ended = None

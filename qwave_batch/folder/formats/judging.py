@@ -32,7 +32,7 @@ large_decodes = _LargeDecodes()
 
 
 def share_large_decodes(lock: AbstractContextManager[object]) -> None:
-    """Let one large decode at a time take the memory of several processes, by a lock that they have in common."""
+    """Let several processes do one large decode at a time, by a lock that they share."""
     large_decodes.lock = lock
 
 

@@ -79,10 +79,10 @@ class RenderedTemplate:
     def of(cls, value: TemplateValue | None, names: TemplateNames) -> "RenderedTemplate":
         """Return an empty cache for a template."""
         if value is None or value.is_constant:
-            return cls(value, picker(()), False, False)
+            return cls(value, picker(()), names_repeat=False, follows_case=False)
         slots, names_repeat, follows_case = names.slots(value), "repeat" in value.names, names.follows_case(value)
         is_of_case = follows_case and not slots and not names_repeat
-        return cls(value, picker(slots), names_repeat, follows_case, is_of_case)
+        return cls(value, picker(slots), names_repeat=names_repeat, follows_case=follows_case, is_of_case=is_of_case)
 
     def render(self, scope: CellScope) -> Json:
         """Return the rendered value; names are only looked up if no similar cell was rendered before.

@@ -95,7 +95,7 @@ class ResolvedMatrix:
             yield (-1 - number,) * (len(self.axes) + 1)
 
     def held(self) -> Iterable[tuple[int, ...]]:
-        """Return the slots of all combinations to go over again and again, in memory if they are not very many."""
+        """Return the slots of all combinations, in memory if they are few: every prompt goes through them."""
         return tuple(self) if self.size() <= HELD_COMBINATIONS else self
 
     def combination(self, slots: tuple[int, ...]) -> Combination:

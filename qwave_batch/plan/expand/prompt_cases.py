@@ -213,11 +213,11 @@ def default_id(text: str, row: Row | None) -> str:
     """Return the default id of a prompt: a slug of the start of its text, and a hash of text or row."""
     hashed = text.encode() if row is None else _hashed_row(row)
     digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
-    return f"{_begin(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+    return f"{_slug_of_start(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
 
 
 @lru_cache(maxsize=16)  # the rows of a table share the text that is written in the spec
-def _begin(text: str) -> str:
+def _slug_of_start(text: str) -> str:
     return slug(text)
 
 

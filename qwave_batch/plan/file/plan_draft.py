@@ -40,14 +40,17 @@ class PlanDraft:
             return
         if self._writer is None:
             self._writer = LineWriter(maker)
-        try:
-            if is_new:
-                self.add(self._writer.opened(entry))
-        except (OSError, TemplateFault):  # which come again where the lines are written after all
-            is_new = False
         if not is_new:
-            self.is_whole = False
-            self._waiting.close()
+            self._give_up()
+            return
+        try:
+            self.add(self._writer.opened(entry))
+        except (OSError, TemplateFault):  # which come again where the lines are written after all
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.is_whole = False
+        self._waiting.close()
 
     def add(self, opened: str) -> None:
         """Add a line, without its end."""

@@ -108,7 +108,8 @@ class BatchThreads(Generic[ItemT, ResultT]):
                 if batch and weight > MOST_WEIGHT:
                     break
                 batch.append(self._waiting.popleft())
-            self._busy -= not batch
+            if not batch:
+                self._busy -= 1
         return batch
 
 

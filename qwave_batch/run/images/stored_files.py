@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.artifacts import Artifact, ArtifactStore, sha256_of_artifact
@@ -40,10 +39,9 @@ def check_files(layout: RunLayout, files: Sequence[StoredFile]) -> FileCheck:
 
 def unchanged_jobs(layout: RunLayout, jobs: Sequence[StoredJob]) -> list[bool]:
     """Return for each of some jobs whether all of its files have the recorded sizes and times. It blocks."""
-    files = [file for job in jobs for file in job.files]
-    found = layout.artifacts.look_all([file.path for file in files])
-    as_recorded = map(_is_as_recorded, found, files)
-    return [sum(islice(as_recorded, len(job.files))) == len(job.files) for job in jobs]
+    paths = [file.path for job in jobs for file in job.files]
+    found = dict(zip(paths, layout.artifacts.look_all(paths), strict=True))
+    return [all(_is_as_recorded(found[file.path], file) for file in job.files) for job in jobs]
 
 
 def _is_as_recorded(found: Artifact | None, file: FileFacts) -> bool:

@@ -14,7 +14,6 @@ _NUMBER = re.compile(r"[0-9]+", re.ASCII)
 _MOST_DIGITS = 9  # a longer width is too large in any case
 _LARGEST = 10**_MOST_DIGITS
 _ESCAPED = 10  # "\U0001f600": how much longer one character can become where it is quoted
-_NUMBER_DIGITS = 5000  # more than any number that a template may have
 
 
 def formatted(budget: RenderBudget, text: str, *values: object) -> str:

@@ -51,6 +51,14 @@ def test_what_is_moved_in_replaces_what_was_there_and_leaves_the_workspace(
         assert workspace.entries() == []
 
 
+def test_some_are_looked_at_together_as_one_by_one(any_store: ArtifactStore) -> None:
+    for name in ("a", "b", "deep/a"):
+        any_store.put(f"images/{name}.png", name.encode())
+    paths = [f"images/{name}.png" for name in ("b", "missing", "a", "deep/a", "nowhere/a", "b")]
+    assert list(any_store.look_all(paths)) == [any_store.look(path) for path in paths]
+    assert list(any_store.look_all([])) == []
+
+
 def test_what_is_copied_out_replaces_a_file_and_stays(any_store: ArtifactStore, workspace: Tree) -> None:
     any_store.put("images/a.png", b"one")
     workspace.write_synced("x", b"older")

@@ -1,6 +1,7 @@
 """Stored images are looked at by several processes as by one."""
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import LocalArtifacts
 from qwave_batch.folder.formats import judging
 from qwave_batch.folder.image_inspection import ImageInfo
-from qwave_batch.folder.inspection_processes import BATCH, MOST_CHARACTERS, cores, inspect_by_processes
+from qwave_batch.folder.inspection_processes import BATCH, MOST_CHARACTERS, inspect_by_processes
 from qwave_batch.folder.inspection_worker import found_as_json, found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
 
@@ -65,6 +66,27 @@ def test_a_process_that_ended_leaves_its_images_to_the_one_that_asked(
     assert [each for _, each in found] == found_by_one(tree, paths)
 
 
+def test_long_answers_to_long_questions_keep_nobody_waiting(tmp_path: Path) -> None:
+    """A stranger's folder may hold a link at the end of a long path, which each answer repeats."""
+    deep = "/".join(["images", *(["a" * 200] * 15)])
+    make_deep(tmp_path, deep)
+    paths = [f"{deep}/link/{number:05}{'/b' * 400}.png" for number in range(4 * BATCH)]
+    found = [each for _, each in inspect_by_processes(Tree(tmp_path), enumerate(paths), processes=1)]
+    assert found == found_by_one(Tree(tmp_path), paths)
+    assert all(isinstance(each, FileFault) and "symbolic link" in each.message for each in found)
+
+
+def make_deep(root: Path, path: str) -> None:
+    """Make a folder with a link in it, whatever the length of its path."""
+    handle = os.open(root, os.O_RDONLY)
+    for part in path.split("/"):
+        os.mkdir(part, dir_fd=handle)
+        above, handle = handle, os.open(part, os.O_RDONLY, dir_fd=handle)
+        os.close(above)
+    os.symlink("/etc", "link", dir_fd=handle)
+    os.close(handle)
+
+
 def test_items_are_taken_as_they_are_needed(tree: Tree) -> None:
     taken = 0
 
@@ -84,10 +106,6 @@ def test_items_are_taken_as_they_are_needed(tree: Tree) -> None:
 def test_what_one_process_tells_another_is_read_again(tree: Tree, path: str) -> None:
     (found,) = found_by_one(tree, [path])
     assert found_from_json(found_as_json(found)) == found
-
-
-def test_there_is_a_core() -> None:
-    assert cores() >= 1
 
 
 def test_large_decodes_take_the_lock_that_processes_share() -> None:
@@ -143,3 +161,26 @@ def test_where_nothing_temporary_can_be_written_the_one_that_asks_looks_itself(
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     found = [each for _, each in inspect_by_processes(tree, enumerate(PATHS), processes=3)]
     assert found == found_by_one(tree, PATHS)
+
+
+def test_names_are_never_read_otherwise_than_by_the_one_that_asks(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+    monkeypatch.setattr(subprocess, "Popen", None)
+    found = [each for _, each in inspect_by_processes(tree, enumerate(PATHS), processes=3)]
+    assert found == found_by_one(tree, PATHS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of a process")
+def test_they_are_not_told_the_key(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWAVE_API_KEY", "sk-secret")
+    seen: list[bytes] = []
+
+    def items() -> Iterator[tuple[int, str]]:
+        yield from enumerate(PATHS * 2 * BATCH)
+        tasks = Path("/proc/self/task").iterdir()
+        children = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        seen.extend(Path(f"/proc/{pid}/environ").read_bytes() for pid in children)
+
+    assert all(found is not None for _, found in inspect_by_processes(tree, items(), processes=2))
+    assert len(seen) == 2
+    assert not any(b"sk-secret" in environment for environment in seen)
