@@ -117,6 +117,7 @@ _ENDED = """
            -- not told, as in the answer to a submit that was held until the end: what did not come was given back
            COALESCE(hold_nusd, cost_nusd + MAX(held_nusd - MAX(cost_nusd, COALESCE(catalog_nusd, 0)), 0)) AS hold
     FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
+    LIMIT -1  -- which is no limit: SQLite then works out each value once, and not for each sum anew
 """
 """Tasks that have ended. The estimate is the catalog's price of all images requested."""
 

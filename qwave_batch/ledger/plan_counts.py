@@ -50,6 +50,7 @@ _COUNTS = Codec(
 
 _OF_NEWEST = "images.job_id = planned.job_id AND images.number = newest.number"
 _WITH_IMAGES = f"state IN ('{AttemptState.STORED}', '{AttemptState.UNRECOVERABLE}')"
+_EARLIER = "attempts.job_id = planned.job_id AND attempts.number < newest.number"
 _ALIKE = f"""
     -- sorted by the job's id, so that the look-ups in the other tables go through their pages once
     WITH planned AS MATERIALIZED (
@@ -60,9 +61,12 @@ _ALIKE = f"""
     told AS (
         SELECT state, is_skipped, wanted,
             COALESCE(error, '') <> '' AS has_error, COALESCE(origin, '') <> '' AS is_reused,
-            (SELECT SUM(cost_nusd) FROM attempts WHERE attempts.job_id = planned.job_id) AS cost,
-            (SELECT ended_at IS NULL FROM attempts WHERE attempts.job_id = planned.job_id AND task_id IS NOT NULL
-             ORDER BY number DESC LIMIT 1) AS is_open,
+            newest.cost_nusd + CASE WHEN newest.number > 1
+                THEN COALESCE((SELECT SUM(cost_nusd) FROM attempts WHERE {_EARLIER}), 0) ELSE 0 END AS cost,
+            -- of a line that may be pending only: of others it is not asked
+            CASE WHEN state <> '{AttemptState.STORED}' THEN
+                (SELECT ended_at IS NULL FROM attempts WHERE attempts.job_id = planned.job_id AND task_id IS NOT NULL
+                 ORDER BY number DESC LIMIT 1) END AS is_open,
             CASE WHEN {_WITH_IMAGES} THEN (SELECT COUNT(*) FROM images WHERE {_OF_NEWEST}) ELSE 0 END AS images,
             CASE WHEN {_WITH_IMAGES} THEN (SELECT SUM(size_bytes) FROM images WHERE {_OF_NEWEST}) END AS bytes
         FROM planned LEFT JOIN attempts AS newest ON newest.job_id = planned.job_id

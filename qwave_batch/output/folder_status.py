@@ -98,7 +98,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
     if ledger is None:
         return _without_ledger(FolderReader(layout, None))
     freshness = refresh_manifest(layout, ledger)
-    identity, holder = ledger.identity(), holder_of(layout)
+    identity, holder, books = ledger.identity(), holder_of(layout), ledger.cost_report()
     return FolderStatus(
         folder=str(layout.root),
         name=identity.spec_name if identity else None,
@@ -107,8 +107,8 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
         counts=ledger.line_counts(),
         unplanned=ledger.unplanned_count(),
         spent_nusd=ledger.spent_nusd(),
-        held_nusd=ledger.held_nusd(),
-        books=ledger.cost_report(),
+        held_nusd=books.open_nusd,
+        books=books,
         live=read_live(layout) if holder is not None else None,
         manifest=freshness,
         lost_since=None if identity is None else identity.lost_since,

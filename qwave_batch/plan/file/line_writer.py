@@ -5,6 +5,7 @@ A line is the one that ``line_of`` gives for the entry's job; tests/properties/t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.entries import ExpandedEntry
@@ -12,11 +13,21 @@ from qwave_batch.plan.expand.jobs import JobMaker
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_seal import line_text, opened_line
 
-_GAP = "\ufdd0"
+_MARK = "\ufdd0"
 """Stands in a line for what differs from entry to entry; Unicode keeps this character for such uses."""
 _OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "path"})
 """The keys of a line that can differ between similar entries, besides those of the request."""
 _HELD = 4096
+
+
+class _Gap(NamedTuple):
+    """A place in a line for what differs."""
+
+    is_field: bool
+    """Whether a field of the request stands there, and not a key of the line."""
+    name: str
+    behind: str
+    """The text up to the next gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +37,7 @@ class _LineTemplate:
     shared: object
     """The common part of the entries; kept, since templates are found by its ``id``."""
     begin: str
-    gaps: Sequence[tuple[bool, str, str]]
-    """For each gap whether a field of the request fills it or a key of the line, the name, and the text behind it."""
+    gaps: Sequence[_Gap]
 
 
 @dataclass(slots=True)
@@ -74,17 +84,17 @@ class LineWriter:
 
 
 def _cut(line: dict[str, Json], shared: object, entry: ExpandedEntry) -> _LineTemplate | None:
-    """Return a line cut at what differs between similar entries; None if its own text has the sign of a gap."""
+    """Return a line cut at what differs between similar entries; None if its own text has the mark of a gap."""
     own = entry.own_fields()
-    request = {name: _GAP if name in own else value for name, value in entry.request().items()}
-    gaps: list[tuple[bool, str]] = []
+    request = {name: _MARK if name in own else value for name, value in entry.request().items()}
+    names: list[tuple[bool, str]] = []
     for key in line:
         if key == "request":
-            gaps += [(True, name) for name in request if name in own]
+            names += [(True, name) for name in request if name in own]
         elif key in _OF_ENTRY:
-            gaps.append((False, key))
-    skeleton = {key: _GAP if key in _OF_ENTRY else value for key, value in line.items()} | {"request": request}
-    begin, *behind = opened_line(skeleton).split(f'"{_GAP}"')
-    if len(behind) != len(gaps):
+            names.append((False, key))
+    skeleton = {key: _MARK if key in _OF_ENTRY else value for key, value in line.items()} | {"request": request}
+    begin, *behind = opened_line(skeleton).split(f'"{_MARK}"')
+    if len(behind) != len(names):
         return None
-    return _LineTemplate(shared, begin, [(*gap, text) for gap, text in zip(gaps, behind, strict=True)])
+    return _LineTemplate(shared, begin, [_Gap(*name, text) for name, text in zip(names, behind, strict=True)])

@@ -51,7 +51,8 @@ class BatchThreads(Generic[ItemT, ResultT]):
         """Describe the threads.
 
         Args:
-            work: Called in a thread; returns a result, or an exception to raise, for each item, and raises nothing.
+            work: Called in a thread; returns a result, or an exception to raise, for each item. An exception that
+                it raises itself is raised for all of them.
             weight_of: Returns how much work an item is, in bytes.
             threads: The most threads at work.
         """
@@ -95,8 +96,14 @@ class BatchThreads(Generic[ItemT, ResultT]):
             if answers:
                 loop.call_soon_threadsafe(_resolve, answers)
             wanted = [each for each in batch if each.is_wanted]
-            answers = list(zip(wanted, self._work(wanted), strict=True))
+            answers = self._answers_to(wanted)
         return answers
+
+    def _answers_to(self, wanted: Sequence[BatchItem[ItemT, ResultT]]) -> "_Answers[ItemT, ResultT]":
+        try:
+            return list(zip(wanted, self._work(wanted), strict=True))
+        except BaseException as error:  # noqa: BLE001 - it is raised for each item, which else would wait for ever
+            return [(each, error) for each in wanted]
 
     def _next_batch(self) -> list[BatchItem[ItemT, ResultT]]:
         """Return the next items; none ends the thread's work."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
-from qwave_batch.errors import StorageError
 from qwave_batch.folder.artifacts import Artifact
 from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
 from qwave_batch.folder.image_inspection import (
@@ -98,12 +97,13 @@ class ThreadImageStore:
     def _store_together(
         self, batch: Sequence[BatchItem[_Arrived, ImageOutcome]]
     ) -> Sequence[ImageOutcome | BaseException]:
-        """Check and store images; all their names are durable when this returns."""
-        try:
-            with storage_errors(self._layout.images, "sync"), self._layout.held() as layout:
-                return [self._outcome(layout, each) for each in batch]
-        except StorageError as error:  # none of the names is certain to be durable
-            return [error for _ in batch]
+        """Check and store images; all their names are durable when this returns.
+
+        Raises:
+            StorageError: none of the names is certain to be durable.
+        """
+        with storage_errors(self._layout.images, "sync"), self._layout.held() as layout:
+            return [self._outcome(layout, each) for each in batch]
 
     def _outcome(self, layout: RunLayout, each: BatchItem[_Arrived, ImageOutcome]) -> ImageOutcome | BaseException:
         try:

@@ -45,12 +45,12 @@ def files(attempt: Attempt, count: int) -> list[StoredFile]:
 
 
 async def take(journal: Journal, job_id: str, end: str, images: int, *, is_second: bool) -> None:
-    """Take a job to an end, on a second attempt after one that failed for nothing, or on its first."""
+    """Take a job to an end, on a second attempt after one that failed and was paid, or on its first."""
     acceptance = Acceptance(task_id=f"t-{job_id}", submitted_at=1.0, held_nusd=10)
     if is_second:
         first = await journal.intend(job_id, held_nusd=10, sent_at=1.0)
-        await journal.fail(first, ended_at=2.0, charge=FREE, error=ERROR, acceptance=acceptance)
-    attempt = await journal.intend(job_id, held_nusd=10, sent_at=1.0)
+        await journal.fail(first, ended_at=2.0, charge=CHARGE, error=ERROR, acceptance=acceptance)
+    attempt = await journal.intend(job_id, held_nusd=10, sent_at=1.0, pay_again=is_second)
     if end in UNACCEPTED:
         await UNACCEPTED[end](journal, attempt)
         return

@@ -21,7 +21,7 @@ BODIES = {
     "rows with labels": 'prompts: [{from: rows.csv, text: "{{ row.a }}", id: "r{{ row.b }}", tags: ["{{ row.b }}"],'
     ' meta: {k: "{{ row.a }}"}}]',
     "prompts": "prompts: [one, {text: two, id: b, tags: [t], meta: {k: [1, 2.5]}}, three]",
-    "sign of a gap": 'prompts: [one, two]\nmatrix: {resolution: ["\\ufdd0", 1k]}\nunsupported: skip',
+    "mark of a gap": 'prompts: [one, two]\nmatrix: {resolution: ["\\ufdd0", 1k]}\nunsupported: skip',
     "axes": "prompts: [one, two]\nmatrix: {resolution: [1k, 2k], seed: {start: 1, count: 3}}\nunsupported: drop",
     "skipped": "prompts: [one, two]\nmatrix: {resolution: [1k, 9k]}\nunsupported: skip",
     "callback": "prompts: [one, two]\nrequest: {model: gpt-image-2, callback_url: 'https://example.org/hook'}",

@@ -61,6 +61,23 @@ def test_an_item_that_fails_fails_alone() -> None:
     assert all(isinstance(results[item], ValueError) for item in (1, 3))
 
 
+def test_a_batch_that_fails_as_a_whole_fails_each_item_and_ends_no_thread() -> None:
+    """Nobody waits for ever, and the next items are done."""
+
+    def work(batch: Batch) -> list[int]:
+        if batch[0].item == 0:
+            raise OSError("the disk failed")
+        return [each.item for each in batch]
+
+    async def main() -> None:
+        threads = BatchThreads(work, lambda _: 1, threads=1)
+        results = await asyncio.gather(*map(threads.do, range(3)), return_exceptions=True)
+        assert [type(each) for each in results] == [OSError] * 3
+        assert await threads.do(3) == 3
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("weight", [0, 1, 2 * MOST_WEIGHT])
 def test_an_item_does_not_wait_for_one_that_takes_long(weight: int) -> None:
     may_end = threading.Event()

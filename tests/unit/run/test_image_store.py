@@ -1,8 +1,11 @@
 """The contract of an image store, held to by the one of threads; and two jobs that ask for one name at one moment."""
 
 import asyncio
+import errno
 import hashlib
+import os
 import pickle
+import stat
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -204,6 +207,28 @@ def test_a_fetch_that_is_cancelled_puts_nothing_in_place(layout: RunLayout) -> N
     before = threading.active_count()
     asyncio.run(main())  # which waits for the thread
     assert list(layout.images.iterdir()) == []
+
+
+def test_no_image_of_a_batch_is_stored_when_their_names_may_not_last(
+    layout: RunLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names of a batch are synced once: where that fails, none of its images may go on record."""
+    sync = os.fsync
+
+    def failing(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, "failed")
+        sync(handle)
+
+    async def main() -> list[ImageOutcome | BaseException]:
+        store = store_of(layout)
+        requests = [request_for(job_id, path=job_id) for job_id in "abc"]
+        return await asyncio.gather(*map(store.fetch, requests), return_exceptions=True)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    outcomes = asyncio.run(main())
+    assert [type(outcome) for outcome in outcomes] == [StorageError] * 3
+    assert "cannot sync" in str(outcomes[0])
 
 
 def test_requests_and_outcomes_cross_a_process(layout: RunLayout) -> None:
