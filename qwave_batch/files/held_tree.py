@@ -25,7 +25,7 @@ class HeldTree(Tree):
     _unsynced: set[int] = field(default_factory=set, repr=False, compare=False)
     """Handles of folders with new names."""
     _failures: list[OSError] = field(default_factory=list, repr=False, compare=False)
-    """Errors of the disk when names were to be made durable; they concern all steps before."""
+    """Why names in folders that were closed early may not last."""
     _steps: list[None] = field(default_factory=list, repr=False, compare=False)
     """One for each step that uses a handle at this moment; a move has two."""
 
@@ -38,7 +38,7 @@ class HeldTree(Tree):
         """Make all new names durable and close all folders.
 
         Raises:
-            OSError: the disk failed, now or at an earlier call: the names of that time may still be lost.
+            OSError: the disk failed, now or at an earlier call.
         """
         try:
             for handle in self._unsynced:

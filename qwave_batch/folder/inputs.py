@@ -35,8 +35,10 @@ def without_inline(value: Json, keep: Callable[[bytes], str] = reference_to) -> 
     if isinstance(value, str):
         data = inline_bytes(value)
         return value if data is None else keep(data)
-    if isinstance(value, Mapping):
-        return {key: without_inline(inner, keep) for key, inner in value.items()}
+    if value is None or isinstance(value, int | float):  # asked first, since the next question takes longer for them
+        return value
+    if type(value) is dict or isinstance(value, Mapping):
+        return {key: without_inline(inner, keep) for key, inner in value.items()} if value else {}
     if isinstance(value, list | tuple):
         return [without_inline(inner, keep) for inner in value]
     return value

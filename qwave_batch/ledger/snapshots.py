@@ -29,20 +29,28 @@ def derive_record(
     if not attempts:
         return JobRecord(job_id=job_id, status=JobStatus.SKIPPED if skip else JobStatus.PENDING, error=skip)
     last = attempts[-1]
-    with_task = next((attempt for attempt in reversed(attempts) if attempt.task_id is not None), None)
-    priced = next((attempt for attempt in reversed(attempts) if attempt.cost_from is not None), None)
+    with_task = cost_from = error = None
+    tasks = cost_nusd = 0
+    for attempt in attempts:
+        with_task = with_task if attempt.task_id is None else attempt
+        cost_from = attempt.cost_from or cost_from
+        error = attempt.error or error  # it stays until an attempt succeeds
+        tasks += attempt.tasks
+        cost_nusd += attempt.cost_nusd
+    if last.state is AttemptState.STORED:
+        error = None
     return JobRecord(
         job_id=job_id,
         status=JobStatus.SKIPPED if skip else status_of(last),
         task_id=with_task.task_id if with_task else None,
-        attempts=sum(attempt.tasks for attempt in attempts),
+        attempts=tasks,
         submitted_at=with_task.submitted_at if with_task else None,
         completed_at=with_task.ended_at if with_task else None,
         seconds=_seconds(with_task) if with_task else None,
-        cost_nusd=sum(attempt.cost_nusd for attempt in attempts),
-        cost_from=priced.cost_from if priced else None,
+        cost_nusd=cost_nusd,
+        cost_from=cost_from,
         images=images,
-        error=skip or _error(attempts),
+        error=skip or error,
         reused_from=last.origin,
     )
 
@@ -61,13 +69,6 @@ def status_in(state: AttemptState | None, *, has_error: bool, is_skipped: bool =
     if state is AttemptState.NOT_SUBMITTED:
         return JobStatus.FAILED if has_error else JobStatus.PENDING
     return _STATUS[state]
-
-
-def _error(attempts: Sequence[Attempt]) -> JobError | None:
-    """Return the newest error; it stays until an attempt succeeds."""
-    if attempts[-1].state is AttemptState.STORED:
-        return None
-    return next((attempt.error for attempt in reversed(attempts) if attempt.error is not None), None)
 
 
 def _seconds(attempt: Attempt) -> float | None:

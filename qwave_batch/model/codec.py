@@ -35,6 +35,7 @@ from qwave_batch.model.value_reading import (
     read_string,
     read_strings,
     reader_of_optional,
+    writer_of_optional,
 )
 
 T = TypeVar("T")
@@ -133,7 +134,9 @@ class Codec:
         converter.register_structure_hook_func(is_strings_type, read_strings)
         converter.register_unstructure_hook_func(is_strings_type, list)
         converter.register_structure_hook_factory(is_optional_type, reader_of_optional)
+        converter.register_unstructure_hook_factory(is_optional_type, writer_of_optional)
         converter.register_structure_hook_factory(is_objects_type, self._reader_of_objects)
+        converter.register_unstructure_hook_factory(is_objects_type, _writer_of_objects)
         converter.register_structure_hook_factory(is_dataclass, self._reader)
         converter.register_unstructure_hook_factory(is_dataclass, self._writer)
         return converter
@@ -205,6 +208,11 @@ LENIENT = Codec()
 """The same, for what other programs may have written too."""
 
 _PLAIN = Key()
+
+
+def _writer_of_objects(kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any], list[Any]]:
+    write = converter.get_unstructure_hook(get_args(kind)[0])
+    return lambda values: [write(each) for each in values]
 
 
 @dataclass(eq=False)

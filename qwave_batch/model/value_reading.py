@@ -96,6 +96,15 @@ def reader_of_optional(kind: Any, converter: "lazy.cattrs.Converter") -> Callabl
     return lambda value, _: None if value is None else read(value, inner)
 
 
+def writer_of_optional(kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any], Any]:
+    """Return the writer of ``X | None``."""
+    (inner,) = (choice for choice in get_args(kind) if choice is not NoneType)
+    if inner in _WRITTEN_AS_THEY_ARE or get_origin(inner) is Literal:
+        return lazy.cattrs.fns.identity  # which cattrs does not even call
+    write = converter.get_unstructure_hook(inner)
+    return lambda value: None if value is None else write(value)
+
+
 def is_strings_type(kind: Any) -> bool:
     """Whether a field is a tuple of strings."""
     return bool(kind == tuple[str, ...])
@@ -125,4 +134,5 @@ _WORDS: Mapping[Any, str] = {
     float: "a finite number",
     bool: "true or false",
 }
+_WRITTEN_AS_THEY_ARE = frozenset({str, int, float, bool})
 _PAIR = 2  # the item's type and the dots of tuple[X, ...]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _TO_SECONDS = len("2026-11-22T08:00:00")
 _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z", re.ASCII)
@@ -10,7 +11,12 @@ _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z", re.ASCII)
 def iso_from_unix(moment: float) -> str:
     """Return ``2026-11-22T08:00:00.123Z`` for Unix seconds."""
     whole, milliseconds = divmod(round(moment * 1000), 1000)
-    return f"{datetime.fromtimestamp(whole, UTC).isoformat()[:_TO_SECONDS]}.{milliseconds:03d}Z"
+    return f"{_to_the_second(whole)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=1024)  # many lines in a row begin or end in the same seconds
+def _to_the_second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).isoformat()[:_TO_SECONDS]
 
 
 def unix_from_iso(text: object) -> float:

@@ -231,6 +231,35 @@ def test_no_image_of_a_batch_is_stored_when_their_names_may_not_last(
     assert "cannot sync" in str(outcomes[0])
 
 
+def test_no_image_of_a_batch_is_stored_when_a_name_may_not_last_before_a_folder_is_made(
+    layout: RunLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are synced early where another image needs a new folder: the image before it is not stored either."""
+    sync, first = os.fsync, layout.images / "a"
+    failures: list[int] = []
+
+    def failing_once(handle: int) -> None:
+        if (
+            not failures
+            and first.is_dir()
+            and os.path.samestat(os.fstat(handle), first.stat())
+            and any(first.iterdir())
+        ):
+            failures.append(handle)
+            raise OSError(errno.EIO, "failed")
+        sync(handle)
+
+    async def main() -> list[ImageOutcome | BaseException]:
+        store = store_of(layout)
+        requests = [request_for(job_id, path=f"{job_id}/x") for job_id in "abc"]
+        return await asyncio.gather(*map(store.fetch, requests), return_exceptions=True)
+
+    monkeypatch.setattr(os, "fsync", failing_once)
+    outcomes = asyncio.run(main())
+    assert failures
+    assert [type(outcome) for outcome in outcomes] == [StorageError] * 3
+
+
 def test_requests_and_outcomes_cross_a_process(layout: RunLayout) -> None:
     """A worker elsewhere needs nothing but the pickled request, and what it returns pickles too."""
     request = replace(request_for("a"), content=DATA, claims={"images/x": "b"}, restores="images/y.png")
