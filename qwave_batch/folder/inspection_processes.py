@@ -16,8 +16,8 @@ from itertools import cycle
 from typing import Self, TypeVar
 
 from qwave_batch.files.tree import Tree
+from qwave_batch.folder import formats
 from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
-from qwave_batch.folder.formats.apart import bare_environment
 from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.inspection_worker import found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
@@ -122,7 +122,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=[shared],
-            env=bare_environment(),
+            env=formats.apart.bare_environment(),
         )
 
     def ask(self, paths: str) -> None:
