@@ -13,6 +13,9 @@ from qwave_batch.files.folder_handles import enter_folder, open_root
 from qwave_batch.files.regular_files import sync_folder
 from qwave_batch.files.tree import SHARED_FOLDER_MODE, Tree
 
+MOST_HANDLES = 16
+"""Open folders from which on all are let go of before the next step: systems allow a process as few as 256 files."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldTree(Tree):
@@ -23,6 +26,8 @@ class HeldTree(Tree):
     """Handles of folders with new names."""
     _failures: list[OSError] = field(default_factory=list, repr=False, compare=False)
     """Why names in folders that were closed early may not last."""
+    _steps: list[None] = field(default_factory=list, repr=False, compare=False)
+    """One for each step that uses a handle at this moment; a move has two."""
 
     def make_folder(self, path: str = "", *, mode: int = SHARED_FOLDER_MODE) -> None:
         """Create a folder as a tree does; one that was removed meanwhile is seen to be missing."""
@@ -50,7 +55,13 @@ class HeldTree(Tree):
 
     @contextmanager
     def _folder(self, parts: list[str], *, mode: int | None = None) -> Iterator[int]:
-        yield self._handle_of(tuple(parts), mode)
+        if len(self._handles) >= MOST_HANDLES and not self._steps:
+            self.let_go()
+        self._steps.append(None)
+        try:
+            yield self._handle_of(tuple(parts), mode)
+        finally:
+            self._steps.pop()
 
     def _handle_of(self, parts: tuple[str, ...], mode: int | None) -> int:
         handle = self._handles.get(parts)

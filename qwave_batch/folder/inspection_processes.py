@@ -26,11 +26,9 @@ T = TypeVar("T")
 
 BATCH = 32
 """Images that a process is told of at a time."""
-BATCH_BYTES = 8_000
-"""The most bytes of their paths, unless there is one: a batch and its answer fit into the buffers of the pipes.
-
-Else the two processes could wait for each other.
-"""
+MOST_CHARACTERS = 8_000
+"""Of what a process is told at a time: all that waits for it fits into a pipe, so that telling it more never blocks
+while it waits to be listened to. A longer path is looked at without it."""
 AHEAD = 2
 """Batches that a process has at once, so that it need not wait for the next one."""
 MOST_PROCESSES = 16
@@ -58,43 +56,56 @@ def inspect_by_processes(
     Args:
         tree: The root of local artifacts.
         items: Anything, with the path of an image.
-        processes: How many processes work on it; they end with the iterator.
+        processes: How many processes work on it; they end with the iterator. This one does the work if none can be
+            started.
     """
-    artifacts, batches = LocalArtifacts(tree), _batches(items)
-    waiting: deque[tuple[_Worker, Sequence[tuple[T, str]]]] = deque()
+    artifacts = LocalArtifacts(tree)
+    waiting: deque[tuple[_Worker | None, Sequence[tuple[T, str]]]] = deque()
     with ExitStack() as stack:
-        shared = stack.enter_context(tempfile.TemporaryFile())
-        workers = [stack.enter_context(_Worker(tree, shared.fileno())) for _ in range(processes)]
-        turns = cycle(workers)
-        for batch in batches:
-            worker = next(turns)
-            worker.ask([path for _, path in batch])
+        workers = _workers(stack, tree, processes)
+        turns = cycle(workers or [None])
+        for batch, told in _batches(items):
+            worker = next(turns) if len(told) <= MOST_CHARACTERS else None
+            if worker is not None:
+                worker.ask(told)
             waiting.append((worker, batch))
-            if len(waiting) == AHEAD * processes:
+            if len(waiting) >= AHEAD * max(1, len(workers)):
                 yield from _answers(artifacts, *waiting.popleft())
         while waiting:
             yield from _answers(artifacts, *waiting.popleft())
 
 
-def _batches(items: Iterable[tuple[T, str]]) -> Iterator[list[tuple[T, str]]]:
+def _workers(stack: ExitStack, tree: Tree, processes: int) -> "list[_Worker]":
+    workers: list[_Worker] = []
+    if sys.getfilesystemencoding() != "utf-8":  # they would read names otherwise than this one, without its environment
+        return workers
+    with suppress(OSError):  # no more processes, no interpreter to start, or no place for temporary files
+        shared = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the stack
+        while len(workers) < processes:
+            workers.append(stack.enter_context(_Worker(tree, shared.fileno())))
+    return workers
+
+
+def _batches(items: Iterable[tuple[T, str]]) -> Iterator[tuple[list[tuple[T, str]], str]]:
+    """Yield batches, each with the text that tells of its paths."""
     batch: list[tuple[T, str]] = []
-    size_bytes = 0
+    told = ""
     for item, path in items:
-        more_bytes = len(path.encode("utf-8", "surrogatepass"))
-        if batch and (len(batch) == BATCH or size_bytes + more_bytes > BATCH_BYTES):
-            yield batch
-            batch, size_bytes = [], 0
+        text = json.dumps(path)
+        if batch and (len(batch) == BATCH or len(told) + len(text) + 2 > MOST_CHARACTERS):
+            yield batch, f"[{told}]"
+            batch, told = [], ""
         batch.append((item, path))
-        size_bytes += more_bytes
+        told += f",{text}" if told else text
     if batch:
-        yield batch
+        yield batch, f"[{told}]"
 
 
 def _answers(
-    artifacts: ArtifactStore, worker: "_Worker", batch: Sequence[tuple[T, str]]
+    artifacts: ArtifactStore, worker: "_Worker | None", batch: Sequence[tuple[T, str]]
 ) -> Iterator[tuple[T, ImageInfo | FileFault]]:
-    answers = worker.answer()
-    if answers is None:  # it has ended, of its own or by the system
+    answers = None if worker is None else worker.answer()
+    if answers is None:  # there is none, or it has ended, of its own or by the system
         answers = [inspect_stored(artifacts, path) for _, path in batch]
     for (item, _), found in zip(batch, answers, strict=True):
         yield item, found
@@ -104,9 +115,9 @@ class _Worker:
     """One process; it ends with its block."""
 
     def __init__(self, tree: Tree, shared: int) -> None:
-        arguments = (json.dumps(sys.path), str(tree.root.absolute()), str(shared))
+        arguments = (json.dumps(sys.path), str(tree.root), str(shared))
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-I", "-c", _WORK, *arguments],
+            [sys.executable, "-I", "-X", "utf8", "-c", _WORK, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -114,12 +125,12 @@ class _Worker:
             env=formats.apart.bare_environment(),
         )
 
-    def ask(self, paths: Sequence[str]) -> None:
-        """Tell it of some images; it answers later."""
+    def ask(self, paths: str) -> None:
+        """Tell it of the paths of some images, as a JSON array; it answers later."""
         stdin = self._process.stdin
         if stdin is not None:
             with suppress(BrokenPipeError):
-                stdin.write(json.dumps(paths).encode() + b"\n")
+                stdin.write(paths.encode() + b"\n")
                 stdin.flush()
 
     def answer(self) -> list[ImageInfo | FileFault] | None:

@@ -1,7 +1,9 @@
 """Stored images are looked at by several processes as by one."""
 
 import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -14,7 +16,7 @@ from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import LocalArtifacts
 from qwave_batch.folder.formats import judging
 from qwave_batch.folder.image_inspection import ImageInfo
-from qwave_batch.folder.inspection_processes import BATCH, inspect_by_processes
+from qwave_batch.folder.inspection_processes import BATCH, MOST_CHARACTERS, inspect_by_processes
 from qwave_batch.folder.inspection_worker import found_as_json, found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
 
@@ -123,6 +125,49 @@ def test_large_decodes_take_the_lock_that_processes_share() -> None:
             assert held == ["taken"]
     finally:
         judging.share_large_decodes(before)
+
+
+def test_paths_and_faults_that_no_pipe_takes_hold_nobody_up(tmp_path: Path) -> None:
+    """Each side could wait for the other one to read."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    names = ["images", *["古" * 40] * 30]
+    for name in names:
+        os.mkdir(name, dir_fd=folder)
+        below = os.open(name, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    for number in range(4 * BATCH):
+        os.symlink("/nowhere", f"{number}.png", dir_fd=folder)
+    os.close(folder)
+    paths = ["/".join([*names, f"{number}.png"]) for number in range(4 * BATCH)]
+    paths.insert(BATCH, "images/" + "a" * 2 * MOST_CHARACTERS)
+    found = [each for _, each in inspect_by_processes(Tree(tmp_path), enumerate(paths), processes=1)]
+    assert found == found_by_one(Tree(tmp_path), paths)
+    assert all(isinstance(each, FileFault) and len(each.message) > 1_000 for each in found if each != found[BATCH])
+
+
+def test_where_no_process_starts_the_one_that_asks_looks_itself(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    found = [each for _, each in inspect_by_processes(tree, enumerate(PATHS), processes=3)]
+    assert found == found_by_one(tree, PATHS)
+
+
+def test_where_nothing_temporary_can_be_written_the_one_that_asks_looks_itself(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    found = [each for _, each in inspect_by_processes(tree, enumerate(PATHS), processes=3)]
+    assert found == found_by_one(tree, PATHS)
+
+
+def test_names_are_never_read_otherwise_than_by_the_one_that_asks(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+    monkeypatch.setattr(subprocess, "Popen", None)
+    found = [each for _, each in inspect_by_processes(tree, enumerate(PATHS), processes=3)]
+    assert found == found_by_one(tree, PATHS)
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of a process")
