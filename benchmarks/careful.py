@@ -77,6 +77,8 @@ async def main(  # noqa: PLR0913, PLR0917 - the arguments of a script
                     task: dict[str, Any] = await response.json()
                 pause_s = latency_s * 0.9
                 while task["status"] != "completed":
+                    if task["status"] in {"failed", "cancelled"}:
+                        raise SystemExit(f"task {task['task_id']}: {task['status']}")
                     await asyncio.sleep(pause_s)
                     pause_s = latency_s * 0.2
                     polls += 1
