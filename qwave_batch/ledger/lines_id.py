@@ -80,7 +80,7 @@ class LinesId:
             OSError: it can't be removed.
         """
         self._seen = connection.total_changes
-        with suppress(FileNotFoundError):  # also one that is not believed now: times may come back after a power cut
+        if self._is_wanted:
             self._tree.remove(self._file)
             self._tree.sync_folder(self._file.rpartition("/")[0])
 

@@ -182,5 +182,5 @@ def test_they_are_not_told_the_key(tree: Tree, monkeypatch: pytest.MonkeyPatch) 
         seen.extend(Path(f"/proc/{pid}/environ").read_bytes() for pid in children)
 
     assert all(found is not None for _, found in inspect_by_processes(tree, items(), processes=2))
-    assert len(seen) == 2
+    assert len(seen) >= 2, "other tests may have left a process"
     assert not any(b"sk-secret" in environment for environment in seen)

@@ -102,8 +102,9 @@ def test_a_writer_that_is_closed_between_check_and_put_answers_whoever_waits(wri
         answer = pool.submit(writer.write_now, note)
         try:
             assert answer.result(10) == 1
-        finally:
-            _free(writer)
+        except BaseException:
+            _free(writer)  # not otherwise: it would take the mark that ends the thread, too
+            raise
     closing[0].join(10)
     assert not closing[0].is_alive()
 

@@ -121,15 +121,6 @@ def test_it_does_not_outlive_a_write_by_anyone_else(path: Path, writer: str) -> 
     assert read_lines_id(path) is None
 
 
-def test_one_that_is_not_believed_is_removed_by_the_next_writer(path: Path, made: str) -> None:
-    """The ledger's times may come back after a power cut."""
-    assert read_lines_id(path) == made
-    os.utime(path, ns=(5, 5))
-    assert read_lines_id(path) is None
-    with Ledger.open(path):
-        assert not file_of(path).exists()
-
-
 @pytest.mark.usefixtures("made")
 def test_an_older_ledger_that_was_put_back_has_none(path: Path, job_of: MakeJob, tmp_path: Path) -> None:
     shutil.copy2(path, tmp_path / "old")
