@@ -25,6 +25,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -33,9 +34,12 @@ import aiohttp
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.folder.image_inspection import inspect_bytes
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_latency, serve_forever
+from qwave_batch.simulator.image_drawing import ImageDesign, render
 
 CHECKOUT = Path(__file__).parents[1]
 CATALOG, KEY = "2026-05", "sk-benchmark"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""That of this process, which in a container may forbid to keep bytecode: every process would compile all modules."""
 NO_TIME = "0"  # seconds that a task takes where only the requests count
 LOOK_S = 0.01
 """From one look at a process to the next; its wall time is known no better."""
@@ -132,19 +136,24 @@ WAYS = {
 }
 
 
-def serve(told: Connection, latency: str, state: Path) -> None:
+def serve(told: Connection, latency: str, state: Path, images: Sequence[bytes]) -> None:
     """Serve the embedded API until the process is ended."""
     behaviour = Behaviour(latency=parse_latency(latency))
     rich = Settings(granted_usd=1e6)
+    turns = cycle(images)  # so that every way gets each image as often
+
+    def draw(design: ImageDesign, number: int) -> bytes:
+        return next(turns) if images else render(design, number)
+
     with Simulator(catalog=open_catalog(CATALOG), behaviour=behaviour, state_path=state, settings=rich) as simulator:
-        asyncio.run(serve_forever(simulator, on_ready=told.send))
+        asyncio.run(serve_forever(simulator, draw=draw, on_ready=told.send))
 
 
 @contextmanager
-def served(latency: str, state: Path) -> Iterator[str]:
-    """Serve the embedded API from another process and yield its base URL."""
+def served(latency: str, state: Path, images: Sequence[bytes] = ()) -> Iterator[str]:
+    """Serve the embedded API from another process and yield its base URL; ``images`` take the place of its own."""
     ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(theirs, latency, state), daemon=True)
+    server = multiprocessing.Process(target=serve, args=(theirs, latency, state, images), daemon=True)
     server.start()
     try:
         yield ours.recv()
@@ -162,7 +171,7 @@ def called(way: Way, *, jobs: int, slots: int, latency: str) -> Call:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         out, log, state = folder / "out", folder / "log", folder / "state.sqlite"
-        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"}
+        environment = {**ENVIRONMENT, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"}
         with served(latency, state) as base_url, out.open("wb") as stdout, log.open("wb") as stderr:
             command = (sys.executable, *way(base_url, jobs, slots, folder))
             began = time.monotonic()

@@ -11,9 +11,7 @@ CPU is the kernel's count for the whole process, user and system time.
 """
 
 import argparse
-import asyncio
 import io
-import multiprocessing
 import os
 import random
 import struct
@@ -21,21 +19,17 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import cycle
-from multiprocessing.connection import Connection as Pipe
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
 from PIL import Image
 
-from qwave_batch.catalog.catalog_files import open_catalog
-from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_latency, serve_forever
+from benchmarks.engine import CATALOG, CHECKOUT, ENVIRONMENT, KEY, served
 
-CHECKOUT = Path(__file__).parents[1]
-CATALOG, KEY = "2026-05", "sk-benchmark"
 DIFFERENT = 16
 """Images that are made beforehand."""
 SPEC = """\
@@ -76,6 +70,12 @@ def load_of(name: str, *, jobs: int, slots: int, latency_s: float) -> Load:
     )
 
 
+@cache
+def images_of(load: Load) -> Sequence[bytes]:
+    """Return the images that the API serves for a load."""
+    return [image_of(seed, load.side, load.metadata_bytes) for seed in range(DIFFERENT)]
+
+
 def image_of(seed: int, side: int, metadata_bytes: int) -> bytes:
     """Return a PNG with soft shapes and some noise, as a photograph has."""
     rng = random.Random(seed)
@@ -92,30 +92,9 @@ def image_of(seed: int, side: int, metadata_bytes: int) -> bytes:
     return data[:33] + chunk + data[33:]  # after IHDR
 
 
-def serve(told: Pipe, load: Load, state: Path) -> None:
-    """Serve the embedded API until the process is ended."""
-    images = [image_of(seed, load.side, load.metadata_bytes) for seed in range(DIFFERENT)]
-    behaviour, rich = Behaviour(latency=parse_latency(str(load.latency_s))), Settings(granted_usd=1e6)
-    with Simulator(catalog=open_catalog(CATALOG), behaviour=behaviour, state_path=state, settings=rich) as simulator:
-        turns = cycle(images)  # so that every way gets each image as often
-
-        def draw(_design: object, _number: int) -> bytes:
-            return next(turns)
-
-        asyncio.run(serve_forever(simulator, draw=draw, on_ready=told.send))
-
-
-@contextmanager
-def served(load: Load, state: Path) -> Iterator[str]:
-    """Serve the embedded API from another process and yield its base URL."""
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(theirs, load, state), daemon=True)
-    server.start()
-    try:
-        yield ours.recv()
-    finally:
-        server.terminate()
-        server.join()
+def served_load(load: Load, state: Path) -> AbstractContextManager[str]:
+    """Serve the embedded API with the images of a load from another process; the base URL is its value."""
+    return served(str(load.latency_s), state, images_of(load))
 
 
 Way: TypeAlias = Callable[[str, Load, Path], Sequence[str]]
@@ -141,8 +120,6 @@ def by_care(check: str) -> Way:
     return command
 
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEENVIRONMENT"}
-"""That of this process, which in a container may forbid to keep bytecode: every process would compile all modules."""
 WAYS: dict[str, Way] = {"run": by_run, "careful": by_care("pillow"), "same check": by_care("project")}
 
 
@@ -163,7 +140,7 @@ def cost_of(way: str, load: Load) -> Cost:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {**ENVIRONMENT, "PYTHONPATH": str(CHECKOUT), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"}
-        with served(load, folder / "state.sqlite") as base_url, (folder / "log").open("wb") as log:
+        with served_load(load, folder / "state.sqlite") as base_url, (folder / "log").open("wb") as log:
             command = (sys.executable, *WAYS[way](base_url, load, folder))
             began = os.times()
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)

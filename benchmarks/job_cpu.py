@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.clocked_run import PACKAGES
-from benchmarks.job import CHECKOUT, ENVIRONMENT, KEY, by_run, load_of, served
+from benchmarks.engine import CHECKOUT, ENVIRONMENT, KEY
+from benchmarks.job import by_run, load_of, served_load
 
 JOBS, SLOTS, LATENCY_S = 832, 64, 1.0
 
@@ -27,7 +28,7 @@ def spent_by(name: str, jobs: int, way: str) -> Mapping[str, float]:
         SystemExit: it failed; its words are passed on.
     """
     load = load_of(name, jobs=jobs, slots=SLOTS, latency_s=LATENCY_S)
-    with tempfile.TemporaryDirectory() as folder, served(load, Path(folder, "state.sqlite")) as base_url:
+    with tempfile.TemporaryDirectory() as folder, served_load(load, Path(folder, "state.sqlite")) as base_url:
         script = str(CHECKOUT / "benchmarks" / "clocked_run.py")
         done = subprocess.run(
             (sys.executable, script, way, *by_run(base_url, load, Path(folder))[2:]),
