@@ -74,7 +74,7 @@ class WorkList:
         if snapshot.is_planned:
             self.statuses[record.status] += 1
             self.images += len(record.images)
-            self.short += is_short(snapshot.line.job, len(record.images), record.status)
+            self.short += is_short(snapshot.line.job.max_images, len(record.images), record.status)
             self.damaged += work is JobAction.FETCH and record.status is JobStatus.COMPLETED
         if work is JobAction.NOTHING:
             return
@@ -90,7 +90,7 @@ class WorkList:
         status = status_in(AttemptState.STORED, has_error=False, is_skipped=job.is_skipped)
         self.statuses[status] += 1
         self.images += len(job.files)
-        self.short += status is JobStatus.COMPLETED and len(job.files) < job.max_images
+        self.short += is_short(job.max_images, len(job.files), status)
 
     def _expect(self, snapshot: JobSnapshot) -> None:
         paths = [file.image.path for file in snapshot.files] or [f"{IMAGES}/{snapshot.line.job.path}"]

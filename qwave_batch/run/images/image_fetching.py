@@ -343,6 +343,6 @@ class ImageFetcher:
         if job_run.is_planned:
             counters.images += len(files) - len(record.images)
             counters.damaged -= record.status is JobStatus.COMPLETED
-            counters.short += is_short(job_run.job, len(files), status) - is_short(
-                job_run.job, len(record.images), record.status
+            counters.short += is_short(job_run.job.max_images, len(files), status) - is_short(
+                job_run.job.max_images, len(record.images), record.status
             )

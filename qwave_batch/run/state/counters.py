@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from qwave_batch.model.job import Job
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
@@ -116,6 +115,6 @@ class RunCounters:
         return RequestCounts(submit=self.submits, poll=self.polls, download=self.downloads, retried=self.retries)
 
 
-def is_short(job: Job, images: int, status: JobStatus) -> bool:
+def is_short(max_images: int, images: int, status: JobStatus) -> bool:
     """Whether a completed job has fewer images than its request may return."""
-    return status is JobStatus.COMPLETED and images < job.max_images
+    return status is JobStatus.COMPLETED and images < max_images
