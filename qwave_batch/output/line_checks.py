@@ -44,19 +44,22 @@ class LineChecker:
         if line.index <= self._last_index:
             yield f"index {line.index} comes after {self._last_index}: the lines are not in plan order"
         self._last_index = line.index
-        if (first := self._job_ids.setdefault(line.job_id, number)) != number:
-            yield f"job_id {line.job_id} stands on line {first} already"
+        yield from _once(self._job_ids, line.job_id, number, f"job_id {line.job_id}")
         for index in (line.index, *(duplicate.index for duplicate in line.also)):
-            if (first := self._indexes.setdefault(index, number)) != number:
-                yield f"index {index} stands on line {first} already"
-        if line.path and (first := self._paths.setdefault(path_key(line.path), number)) != number:
-            yield f'path "{line.path}" stands on line {first} already'
+            yield from _once(self._indexes, index, number, f"index {index}")
+        if line.path:
+            yield from _once(self._paths, path_key(line.path), number, f'path "{line.path}"')
         for image in line.images:
             fault = path_fault(image.path)
             if fault is not None:
                 yield f'image path "{image.path}": {fault}'
-            if (first := self._files.setdefault(path_key(image.path), number)) != number:
-                yield f'image path "{image.path}" stands on line {first} already'
+            yield from _once(self._files, path_key(image.path), number, f'image path "{image.path}"')
+
+
+def _once(seen: dict[Any, int], key: Any, number: int, shown: str) -> Iterator[str]:
+    first = seen.setdefault(key, number)
+    if first != number:
+        yield f"{shown} stands on line {first} already"
 
 
 def _faults_alone(line: ManifestLine, value: dict[str, Any]) -> Iterator[str]:

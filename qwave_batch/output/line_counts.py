@@ -24,20 +24,12 @@ class LineCounter:
 
     def add_plan_line(self, line: PlanLine) -> None:
         """Count a line of the ledger."""
-        record = line.record
-        self._add(record.status, len(record.images), line.job.max_images, record.cost_nusd)
-        self._reused += record.reused_from is not None and record.status is JobStatus.COMPLETED
-        self._in_flight += _is_at_the_api(record)
-        self._image_bytes += sum(image.size_bytes for image in record.images)
+        self._add(line.record, line.job.max_images, line.record.cost_nusd)
 
     def add_manifest_line(self, line: ManifestLine) -> None:
         """Count a line of a manifest, whose number of requested images is only in its request (``n``)."""
         asked = line.request.get("n")
-        wanted = asked if isinstance(asked, int) else 1
-        self._add(line.status, len(line.images), wanted, nusd_from_usd(line.cost_usd))
-        self._reused += line.reused_from is not None and line.status is JobStatus.COMPLETED
-        self._in_flight += _is_at_the_api(line)
-        self._image_bytes += sum(image.size_bytes for image in line.images)
+        self._add(line, asked if isinstance(asked, int) else 1, nusd_from_usd(line.cost_usd))
 
     def counts(self) -> LineCounts:
         """Return the counts so far."""
@@ -52,13 +44,14 @@ class LineCounter:
             image_bytes=self._image_bytes,
         )
 
-    def _add(self, status: JobStatus, images: int, wanted: int, cost_nusd: int) -> None:
-        self._statuses[status] += 1
-        self._short += status is JobStatus.COMPLETED and images < wanted
-        self._images += images
+    def _add(self, told: JobRecord | ManifestLine, wanted: int, cost_nusd: int) -> None:
+        is_complete = told.status is JobStatus.COMPLETED
+        is_open = told.task_id is not None and told.completed_at is None
+        self._statuses[told.status] += 1
+        self._short += is_complete and len(told.images) < wanted
+        self._reused += is_complete and told.reused_from is not None
+        self._images += len(told.images)
         self._cost_nusd += cost_nusd
-
-
-def _is_at_the_api(told: JobRecord | ManifestLine) -> bool:
-    """Whether a task is still open; an ended one belongs to an earlier try, or waits for its images to be fetched."""
-    return told.status is JobStatus.PENDING and told.task_id is not None and told.completed_at is None
+        # an ended task belongs to an earlier try, or waits for its images to be fetched
+        self._in_flight += told.status is JobStatus.PENDING and is_open
+        self._image_bytes += sum(image.size_bytes for image in told.images)

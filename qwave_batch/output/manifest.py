@@ -57,10 +57,10 @@ class Freshness(StrEnum):
 def keep_manifest(layout: RunLayout, ledger: LedgerReading) -> WrittenManifest:
     """Write the manifest from the ledger, unless it is there as it would be written; raises as ``write_manifest``."""
     lines_of = _lines_of(ledger)
-    known = [each for each in _remembered(layout) if lines_of is not None and each.lines_of == lines_of]
+    known = _written_from(lines_of, _remembered(layout))
     # inputs are written anew, for somebody may have removed one
-    if known and not known[0].inputs and _sha256_if_ours(layout, known[:1]) == known[0].sha256:
-        return WrittenManifest(sha256=known[0].sha256, counts=ledger.line_counts())
+    if known is not None and not known.inputs and _sha256_if_ours(layout, (known,)) == known.sha256:
+        return WrittenManifest(sha256=known.sha256, counts=ledger.line_counts())
     return write_manifest(layout, ledger.lines(), lines_of=lines_of)
 
 
@@ -168,9 +168,7 @@ def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
 
 def _refreshed(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     known, lines_of = _remembered(layout), _lines_of(ledger)
-    expected = next((each for each in known if lines_of is not None and each.lines_of == lines_of), None)
-    if expected is None:
-        expected = _fingerprint_of_lines(ledger.lines())
+    expected = _written_from(lines_of, known) or _fingerprint_of_lines(ledger.lines())
     have = _sha256_if_ours(layout, (expected, *known))
     if have == expected.sha256:
         return Freshness.CURRENT
@@ -216,6 +214,11 @@ def _lines_of(ledger: LedgerReading) -> str | None:
     """Return the id of the ledger's lines as this version of the program writes them."""
     lines_id = ledger.lines_id()
     return None if lines_id is None else f"{version_of(PROGRAM)} {_FORM} {lines_id}"
+
+
+def _written_from(lines_of: str | None, known: Iterable[_Fingerprint]) -> _Fingerprint | None:
+    """Return the manifest that was written from these lines; None if none is known, or they have no id."""
+    return None if lines_of is None else next((each for each in known if each.lines_of == lines_of), None)
 
 
 def _fingerprint_of_lines(lines: Iterable[PlanLine]) -> _Fingerprint:
