@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from qwave_batch.catalog.catalog_data import CatalogData
 from qwave_batch.catalog.model import Model
+from qwave_batch.catalog.overlay import Overlay
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import QuotaUnit
@@ -41,6 +43,10 @@ class Catalog:
     gone: Mapping[str, Successor]
     """Names of older catalogs."""
     callback_fields: frozenset[str]
+    data: CatalogData
+    """What its files say, for an overlay to be laid over."""
+    overlay: Overlay | None = None
+    """The overlay that was laid over it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

@@ -42,6 +42,8 @@ class Model:
     """The file format of the images if no output_format decides: ``jpeg``, ``png`` or ``webp``."""
     native_resolution: str | None = None
     """The tier of the images if the model takes no resolution and the documents name one."""
+    overlay: str = ""
+    """The name of the overlay that changed or added it; empty for a model as its catalog has it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
