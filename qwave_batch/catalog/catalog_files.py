@@ -10,10 +10,11 @@ import yaml
 
 from qwave_batch.catalog.catalog import Catalog, Successor
 from qwave_batch.catalog.catalog_data import CatalogData
+from qwave_batch.catalog.image_count import ImageRule
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.normalisation import Spelling
 from qwave_batch.catalog.overlay import Overlay, lay_over, schema_of
-from qwave_batch.catalog.price import ImageRule, Price
+from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.violation_messages import ViolationMessages
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.money import CURRENCY, QuotaUnit
@@ -126,6 +127,8 @@ def _model(
         price=Price.from_json(entry, fields),
         returns=entry["returns"],
         native_resolution=entry.get("native_resolution"),
+        line=entry.get("line"),
+        launched=entry.get("launched"),
         overlay=overlay,
     )
 
