@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
+from qwave_batch.api.catalog_lookup import catalogs_beside
 from qwave_batch.api.plan_opening import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -45,6 +46,7 @@ __all__ = [
     "SupportMatrix",
     "Terms",
     "budget_outlook",
+    "catalogs_beside",
     "check_spec",
     "examine_spec",
     "expected_seconds",

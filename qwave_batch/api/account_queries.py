@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, assert_never
 
-from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.api.catalog_lookup import catalog_at
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.live_offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.client.answers import (
@@ -92,32 +94,33 @@ class LiveModelList:
         }
 
 
-async def ask_balance(connection: AnyAccount, *, catalog: str) -> Balance:
+async def ask_balance(connection: AnyAccount, *, catalog: str | Catalog, catalogs: CatalogSource = SHIPPED) -> Balance:
     """Return what the account holds.
 
     Args:
         connection: The account.
-        catalog: The date of a catalog, or ``LATEST``. It says where the API is, if the connection does not.
+        catalog: A catalog, its date, or ``LATEST``. It says where the API is, if the connection does not.
+        catalogs: Where a date is looked up.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL or the key can't be right.
     """
     account = connection_with_key(connection, os.environ)
-    known = await asyncio.to_thread(catalog_at, catalog)
+    known = await asyncio.to_thread(catalog_at, catalog, catalogs)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         answer = await api.balance()
         return answer if isinstance(answer, Balance) else _refuse(answer, api.host)
 
 
 async def glance_at_balance(
-    connection: AnyAccount, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
+    connection: AnyAccount, *, catalog: str | Catalog, timeout_s: float = GLANCE_TIMEOUT_S
 ) -> Balance | str:
     """Return what the account holds, or in words why that is not known; it raises nothing.
 
     Args:
         connection: The account.
-        catalog: The date of the catalog that says where the API is, if the connection does not.
+        catalog: The catalog, or its date, that says where the API is, if the connection does not.
         timeout_s: How long to wait for it.
     """
     try:
@@ -129,19 +132,22 @@ async def glance_at_balance(
         return str(error)
 
 
-async def ask_models(connection: AnyAccount, *, catalog: str) -> LiveModelList:
+async def ask_models(
+    connection: AnyAccount, *, catalog: str | Catalog, catalogs: CatalogSource = SHIPPED
+) -> LiveModelList:
     """Return the models that the account is offered, held against a catalog.
 
     Args:
         connection: The account.
-        catalog: The catalog's date, or ``LATEST``. It also says where the API is, if the connection does not.
+        catalog: The catalog, its date, or ``LATEST``. It also says where the API is, if the connection does not.
+        catalogs: Where a date is looked up.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
     account = connection_with_key(connection, os.environ)
-    known = await asyncio.to_thread(catalog_at, catalog)
+    known = await asyncio.to_thread(catalog_at, catalog, catalogs)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):

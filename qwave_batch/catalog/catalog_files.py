@@ -79,18 +79,7 @@ def catalog_of(data: CatalogData, *, overlay: Overlay | None = None) -> Catalog:
         quota=_quota_unit(listing["money"]),
         idempotency_hours=listing["idempotency_hours"],
         result_lifetime_hours=(listing["result_lifetime_hours"]["least"], listing["result_lifetime_hours"]["most"]),
-        models={
-            name: _model(
-                name,
-                entry,
-                listing,
-                schemas[name],
-                title=_title(name, schemas[name], vendors.get(entry["vendor"], {})),
-                known_fields=known_fields,
-                overlay=data.touched_by.get(name, ""),
-            )
-            for name, entry in listing["models"].items()
-        },
+        models={name: _model(name, data, schema, known_fields) for name, schema in schemas.items()},
         gone={name: Successor(use=entry["use"], since=entry.get("since")) for name, entry in listing["gone"].items()},
         callback_fields=frozenset(listing["callback_fields"]),
         data=data,
@@ -98,26 +87,13 @@ def catalog_of(data: CatalogData, *, overlay: Overlay | None = None) -> Catalog:
     )
 
 
-def _title(name: str, schema: Mapping[str, Any], vendor: Mapping[str, Any]) -> str:
-    """Return what people call a model: its vendor's product, or what an overlay says."""
-    return str(vendor.get("title") or schema.get("title") or name)
-
-
-def _model(
-    name: str,
-    entry: Mapping[str, Any],
-    listing: Mapping[str, Any],
-    schema: dict[str, Any],
-    *,
-    title: str,
-    known_fields: frozenset[str],
-    overlay: str,
-) -> Model:
-    fields = schema["properties"]
+def _model(name: str, data: CatalogData, schema: dict[str, Any], known_fields: frozenset[str]) -> Model:
+    listing, entry, fields = data.listing, data.models[name], schema["properties"]
+    vendor = data.vendor_schemas.get(entry["vendor"], {})
     return Model(
         name=name,
         vendor=entry["vendor"],
-        title=title,
+        title=str(vendor.get("title") or schema.get("title") or name),
         schema=schema,
         fields=fields,
         content_fields=frozenset(listing["content_fields"]),
@@ -129,7 +105,7 @@ def _model(
         native_resolution=entry.get("native_resolution"),
         line=entry.get("line"),
         launched=entry.get("launched"),
-        overlay=overlay,
+        overlay=data.touched_by.get(name, ""),
     )
 
 

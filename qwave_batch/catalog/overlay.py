@@ -92,7 +92,7 @@ def overlaid_schema(data: CatalogData, name: str, changed: Mapping[str, Any], ov
     for field, said in changed.get("fields", {}).items():
         _change_field(schema, field, said)
     rules = list(_outages(schema, changed, overlay))
-    return {**schema, "allOf": [*schema.get("allOf", ()), *rules]} if rules else schema
+    return {**schema, "allOf": [*rules, *schema.get("allOf", ())]} if rules else schema
 
 
 def _own_schema(data: CatalogData, name: str, changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from qwave_batch.model.portable_paths import INPUTS, kept_at
 PREFIX = "sha256:"
 """Prefix of the hash that replaces an inline input in a manifest line."""
 
-_ENDINGS = ("bin", "gif", "jpeg", "png", "webp")
+_ENDINGS = ("bin", "gif", "jpeg", "json", "png", "webp")
 _PIECE_BYTES = 1 << 20
 
 
@@ -71,14 +71,19 @@ def inline_bytes(text: str) -> bytes | None:
         return None
 
 
-def store_input(layout: RunLayout, data: bytes) -> str:
+def store_input(layout: RunLayout, data: bytes, *, ending: str = "") -> str:
     """Keep bytes in ``inputs/``, once however often they are used, and return their ``sha256:...``.
+
+    Args:
+        layout: The folder.
+        data: The bytes.
+        ending: How their file's name ends; without it, what their first bytes say.
 
     Raises:
         StorageError: the disk refuses.
     """
     reference = reference_to(data)
-    target = f"{INPUTS}/{reference.replace(':', '-')}.{format_of(data) or 'bin'}"
+    target = f"{INPUTS}/{reference.replace(':', '-')}.{ending or format_of(data) or 'bin'}"
     found = layout.artifacts.look(target)
     if found is None or found.size_bytes != len(data) or not found.is_file:
         layout.artifacts.put(target, data)

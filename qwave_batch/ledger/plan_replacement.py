@@ -5,8 +5,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from qwave_batch.model.codec import EXACT
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Duplicate, Job, PlanItem
+
+PLAN_ITEMS = Codec({Job: {"overlay": Key(is_default_written=False)}}, exact=True)
+"""Jobs and duplicates as the ledger stores them; a key that came later is there only where it says something."""
 
 _UPSERT_JOB = """
 INSERT INTO jobs (job_id, position, body) VALUES (?, ?, ?)
@@ -102,7 +105,7 @@ def _replace_rest(connection: sqlite3.Connection, items: Iterable[PlanItem], rec
 
 def text_of_item(item: PlanItem) -> str:
     """Return a job or a duplicate as the text that the ledger stores."""
-    return _TEXT.encode(EXACT.encode(item))
+    return _TEXT.encode(PLAN_ITEMS.encode(item))
 
 
 def _plain(value: object) -> object:

@@ -55,6 +55,8 @@ class Job:
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
     skip: JobError | None = None
     """Why it is not made, or None when it is."""
+    overlay: str = ""
+    """The overlay that changed or added its model; empty for a model as the catalog has it."""
     estimated_usd = InUsd()
 
     def __repr__(self) -> str:

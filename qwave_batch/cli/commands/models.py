@@ -12,7 +12,7 @@ from qwave_batch.cli.drawing.offers import draw_offers
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date, catalog_named
+from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date, catalog_named, catalogs_of
 
 USAGE = "[MODEL] [options]"
 
@@ -38,23 +38,27 @@ def execute(args: Namespace, console: Console) -> int:
     """Print the table, one model, or either as JSON; or what the account says of them."""
     if args.live:
         return _show_live(args, console)
+    catalogs = catalogs_of(args)
+    date = catalog_date(args, catalogs)
     described: Mapping[str, Any] = (
-        qb.catalog.describe_model(args.model, catalog=catalog_date(args))
+        qb.catalog.describe_model(args.model, catalog=date, catalogs=catalogs)
         if args.model
-        else qb.catalog.describe_catalog(catalog_date(args))
+        else qb.catalog.describe_catalog(date, catalogs=catalogs)
     )
     if args.json:
         console.print_json(described)
     elif args.model:
-        console.print([*_draw_model(described, console.out), "", catalog_named(args)])
+        console.print([*_draw_model(described, console.out), "", catalog_named(args, catalogs)])
     else:
-        console.print([*_draw_catalog(described, console.out), catalog_named(args)])
+        console.print([*_draw_catalog(described, console.out), catalog_named(args, catalogs)])
     return 0
 
 
 def _show_live(args: Namespace, console: Console) -> int:
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
-    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=catalog_date(args)))
+    catalogs = catalogs_of(args)
+    date = catalog_date(args, catalogs)
+    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=date, catalogs=catalogs))
     if args.model:
         live = live.only(args.model)
     if args.json:

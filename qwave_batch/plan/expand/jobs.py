@@ -75,6 +75,7 @@ class JobMaker:
             random=is_random(request, verdict.model),
             estimated_nusd=verdict.estimated_nusd,
             skip=verdict.error,
+            overlay=verdict.model.overlay,
         )
 
 

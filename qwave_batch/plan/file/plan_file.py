@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_draft import PlanDraft
-from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, terms_as_json
+from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, overlay_as_json, terms_as_json
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
@@ -34,6 +35,11 @@ class AnyPlan(Protocol):
     @property
     def catalog(self) -> str:
         """The catalog's date."""
+        ...
+
+    @property
+    def catalog_used(self) -> Catalog:
+        """The catalog that it was checked against, with the overlay that was laid over it."""
         ...
 
     @property
@@ -92,7 +98,8 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | 
         "plan": VERSION,
         "name": plan.name,
         "catalog": plan.catalog,
-        "catalog_sha256": catalog_fingerprint(open_catalog(plan.catalog)),
+        "catalog_sha256": catalog_fingerprint(plan.catalog_used),
+        **overlay_as_json(plan.catalog_used),
         "spec_sha256": plan.spec_sha256,
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
@@ -137,6 +144,11 @@ class SavedPlan:
         return self.header.catalog.date
 
     @property
+    def catalog_used(self) -> Catalog:
+        """The catalog that it was checked against."""
+        return self.header.catalog
+
+    @property
     def spec_sha256(self) -> str:
         """The hash of the spec."""
         return self.header.spec_sha256
@@ -174,20 +186,27 @@ class SavedPlan:
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
 
-def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Path] = ()) -> SavedPlan:
+def read_plan(
+    file: Path,
+    *,
+    watch: Watch | None = None,
+    allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
+) -> SavedPlan:
     """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
 
     Args:
         file: The file.
         watch: Given the figures before they are counted, to follow their growth.
         allow_read: Folders outside the work tree of the file that links may lead to.
+        catalogs: Where its catalog is looked up.
 
     Raises:
         UsageError: It is not a plan, was edited, or its catalog differs from the one used then.
     """
     source, _ = named_file(file, allow_read)
     reader = PlanReader(source, str(file))
-    header = reader.header()
+    header = reader.header(catalogs)
     sampler = Sampler()
     figures = figures_of(reader.items(header, once=True), watch=watch, sampler=sampler)
     return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)

@@ -46,6 +46,7 @@ class PlannedLine:
     callback: JsonObject = field(default_factory=dict)
     status: Literal["skipped"] | None = None
     error: JobError | None = None
+    overlay: str = ""
 
     @property
     def duplicates(self) -> Iterator[Duplicate]:
@@ -56,7 +57,7 @@ class PlannedLine:
 _LINES = Codec(
     {
         # omitted ones follow the other entries, in an order of their own
-        Job: dict.fromkeys(("callback", "path", "max_images", "random", "estimated_nusd", "skip"), LEFT_OUT),
+        Job: dict.fromkeys(("callback", "path", "max_images", "random", "estimated_nusd", "skip", "overlay"), LEFT_OUT),
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
     }
 )
@@ -68,6 +69,8 @@ def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
     line["also"] = [_LINES.encode(duplicate) for duplicate in also]
     line["path"] = job.path
     line["estimated_usd"] = usd_from_nusd(job.estimated_nusd)
+    if job.overlay:
+        line["overlay"] = job.overlay
     if job.callback:
         line["callback"] = job.callback
     if job.skip:
@@ -116,6 +119,8 @@ class LineReader:
             verdict = _LEFT_OUT
         _check_path(line.path, is_skipped=line.error is not None)
         _check_estimate(line.estimated_usd, verdict.estimated_nusd)
+        if line.overlay != model.overlay:
+            raise LineFault("overlay: it is not the overlay that the model of the request has")
         return Job(
             job_id=line.job_id,
             index=line.index,
@@ -135,6 +140,7 @@ class LineReader:
             random=is_random(line.request, model),
             estimated_nusd=verdict.estimated_nusd,
             skip=line.error,
+            overlay=model.overlay,
         )
 
     def _verdict(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
