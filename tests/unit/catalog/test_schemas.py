@@ -35,6 +35,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "required": ["maximum", "lengths", "numbers"],
         "additionalProperties": False,
     },
+    "x-product": {
+        "type": "object",
+        "properties": {
+            "of": {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True},
+            "maximum": {"type": "integer"},
+        },
+        "required": ["of", "maximum"],
+        "additionalProperties": False,
+    },
     "x-message": {"type": "string", "minLength": 1},
     "x-rule": {
         "type": "object",
@@ -113,6 +122,8 @@ def test_every_part_of_a_file_is_used(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_every_model_of_a_file_is_in_its_catalog(file: Path) -> None:
+    if file.parent.name not in catalog_dates():
+        pytest.skip(f"{file.parent.name} has no catalog.yaml yet")
     listed = {name for name, model in open_catalog(file.parent.name).models.items() if model.vendor in file.name}
     described = {part["$ref"].removeprefix("#/$defs/") for part in read(file)["oneOf"]}
     assert described == {name for name in listed if name in read(file)["$defs"]}
