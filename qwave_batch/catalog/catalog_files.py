@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from qwave_batch.catalog.catalog import Catalog, Successor
+from qwave_batch.catalog.image_count import ImageRule
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.normalisation import Spelling
-from qwave_batch.catalog.price import ImageRule, Price
+from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.violation_messages import ViolationMessages
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.money import CURRENCY, QuotaUnit
@@ -103,6 +104,8 @@ def _model(
         price=Price.from_json(entry, fields),
         returns=entry["returns"],
         native_resolution=entry.get("native_resolution"),
+        line=entry.get("line"),
+        launched=entry.get("launched"),
     )
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
@@ -33,7 +32,7 @@ def _meaning(model: Model) -> dict[str, Any]:
         "name": model.name,
         "schema": _wordless(model.schema),
         "content_fields": sorted(model.content_fields),
-        "images": [asdict(rule) for rule in model.image_rules],
+        "images": [rule.as_json() for rule in model.image_rules],
         "price": model.price.as_json(),
     }
 

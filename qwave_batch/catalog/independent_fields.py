@@ -60,14 +60,9 @@ def _bound(schema: JsonObject, keyword: str, otherwise: float) -> float:
 
 def _priced(model: Model) -> Iterator[str]:
     """Yield the fields that affect the price or the number of images."""
-    if model.price.field:
-        yield model.price.field
-    for surcharge in model.price.surcharges:
-        yield from surcharge.when
+    yield from model.price.fields
     for rule in model.image_rules:
-        yield from (rule.source.split(".")[0], *rule.when)
-        if rule.less:
-            yield rule.less.split(".")[0]
+        yield from rule.fields
 
 
 def _strings(value: Json) -> Iterator[str]:

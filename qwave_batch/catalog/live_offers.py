@@ -83,7 +83,7 @@ def read_price(config: JsonObject, model: Model | None) -> Price | None:
     if len(amounts) < len(stated) or config.get("currency", CURRENCY) != CURRENCY:
         return None
     if len({Decimal(amount) for amount in amounts.values()}) == 1:
-        return Price(usd_per_image={"": next(iter(amounts.values()))}) if _DEFAULT in amounts else None
+        return _price_of_all(amounts[_DEFAULT]) if _DEFAULT in amounts else None
     field = _field_named_by(amounts.keys() - {_DEFAULT}, model)
     return None if field is None or model is None else _by_field(amounts, field, model)
 
@@ -95,7 +95,9 @@ def _state_of(price: Price | None, model: Model) -> OfferState:
 
 
 def _costs_the_same(left: Price, right: Price, model: Model) -> bool:
-    fields = {price.field for price in (left, right) if price.field}
+    if left.parts.keys() != right.parts.keys() or not (left.per_image and right.per_image):
+        return False
+    fields = {*left.per_image.table.fields, *right.per_image.table.fields}
     if len(fields) > 1:
         return False
     if not fields:
@@ -103,6 +105,10 @@ def _costs_the_same(left: Price, right: Price, model: Model) -> bool:
     (field,) = fields
     values = choices_of(model.fields.get(field, {}))
     return all(left.nusd_per_image({field: value}) == right.nusd_per_image({field: value}) for value in values)
+
+
+def _price_of_all(usd: str) -> Price:
+    return Price.from_json({"usd_per_image": usd}, {})
 
 
 def _beside(config: JsonObject) -> Iterator[Json]:
@@ -137,8 +143,8 @@ def _field_named_by(names: frozenset[str] | set[str], model: Model | None) -> st
         for field, schema in model.fields.items()
         if wanted <= {choice.casefold() for choice in choices_of(schema) if isinstance(choice, str)}
     ]
-    if model.price.field in fields:
-        return model.price.field
+    if model.price.per_image and (known := set(model.price.per_image.table.fields) & set(fields)):
+        return next(iter(known))
     return fields[0] if len(fields) == 1 else None
 
 
@@ -146,9 +152,5 @@ def _by_field(amounts: Mapping[str, str], field: str, model: Model) -> Price:
     folded = {name.casefold(): amount for name, amount in amounts.items()}
     choices = [choice for choice in choices_of(model.fields[field]) if isinstance(choice, str)]
     prices = {choice: folded.get(choice.casefold(), folded.get(_DEFAULT)) for choice in choices}
-    default = model.fields[field].get("default")
-    return Price(
-        usd_per_image={choice: amount for choice, amount in prices.items() if amount is not None},
-        field=field,
-        default=default if isinstance(default, str) else None,
-    )
+    values = {choice: amount for choice, amount in prices.items() if amount is not None}
+    return Price.from_json({"usd_per_image": {"by": field, "values": values}}, model.fields)

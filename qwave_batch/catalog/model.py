@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from qwave_batch.catalog.cost_range import CostRange
+from qwave_batch.catalog.image_count import ImageCount, ImageRule, image_count
 from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
 from qwave_batch.catalog.normalisation import Spelling, WholeNumbers
-from qwave_batch.catalog.price import ImageRule, Price, max_images
+from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.catalog.request_validator import request_validator
 from qwave_batch.catalog.violation import Violation
@@ -42,6 +44,10 @@ class Model:
     """The file format of the images if no output_format decides: ``jpeg``, ``png`` or ``webp``."""
     native_resolution: str | None = None
     """The tier of the images if the model takes no resolution and the documents name one."""
+    line: str | None = None
+    """The way in which the vendor sells it, if there are several: ``official``, ``economy`` or ``reverse``."""
+    launched: str | None = None
+    """The day of its launch, if the documents name it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -108,15 +114,23 @@ class Model:
 
     def max_images(self, request: JsonObject) -> int:
         """Return the most images that the request may return."""
-        return max_images(self.image_rules, request)
+        return self.image_count(request).most
+
+    def image_count(self, request: JsonObject) -> ImageCount:
+        """Return the fewest and the most images that the request may return."""
+        return image_count(self.image_rules, request)
+
+    def estimate(self, request: JsonObject) -> CostRange:
+        """Return the least, the typical and the most that the request costs; excludes surcharges of unknown amount."""
+        return self.price.estimate(request, self.image_count(request))
 
     def estimate_nusd(self, request: JsonObject) -> int:
         """Return the most that the request should cost, in nano-dollars; excludes surcharges of unknown amount."""
-        return self.cost_nusd(request, self.max_images(request))
+        return self.estimate(request).most_nusd
 
     def cost_nusd(self, request: JsonObject, images: int) -> int:
-        """Return the catalog's price of the returned images, in nano-dollars."""
-        return self.price.nusd_per_image(request) * images
+        """Return the catalog's price of the request with so many returned images, in nano-dollars; at most, if open."""
+        return self.price.cost(request, images).most_nusd
 
     def image_format(self, request: JsonObject) -> str:
         """Return the file format that the request's images should have."""

@@ -1,43 +1,14 @@
-"""The cost of a request according to the catalog: how many images it may return, and the price of each."""
+"""The price of a model's requests according to the catalog: the sum of its parts, and what is not known of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from qwave_batch.catalog.request_fields import count_at, entries_at
+from qwave_batch.catalog.cost_range import NOTHING, CostRange
+from qwave_batch.catalog.image_count import ImageCount
+from qwave_batch.catalog.price_parts import PARTS, PerImage, PricePart
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.money import nusd_from_usd
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRule:
-    """One rule for the number of images of a request."""
-
-    source: str
-    """The dotted path of the number in the request."""
-    otherwise: int
-    """The number if the request does not set it."""
-    when: Mapping[str, Json] = field(default_factory=dict)
-    """Fields and values of the requests that the rule applies to; empty for all."""
-    less: str | None = None
-    """A list whose number of entries is subtracted from ``otherwise``."""
-
-    @classmethod
-    def from_json(cls, rule: Mapping[str, Any]) -> "ImageRule":
-        """Parse a rule from catalog.yaml."""
-        return cls(source=rule["from"], otherwise=rule["otherwise"], when=rule.get("when", {}), less=rule.get("less"))
-
-    def count(self, request: JsonObject) -> int:
-        """Return the number of images by this rule; 0 for a request that it does not apply to."""
-        if any(request.get(name) != value for name, value in self.when.items()):
-            return 0
-        room = self.otherwise - (entries_at(request, self.less) if self.less else 0)
-        return count_at(request, self.source, max(1, room))
-
-
-def max_images(rules: Sequence[ImageRule], request: JsonObject) -> int:
-    """Return the most images that any of the rules allows, at least 1."""
-    return max(1, *(rule.count(request) for rule in rules))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,39 +24,58 @@ class Surcharge:
         return all(request.get(name) == value for name, value in self.when.items())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Price:
-    """The price of one image, the same for all or by the value of a field."""
+    """The price of a request."""
 
-    usd_per_image: Mapping[str, str]
-    """Decimal strings by the value of ``field``; one entry, under an empty key, when every image costs the same."""
-    field: str | None = None
-    """The request field that decides the price."""
-    default: str | None = None
-    """The value of that field if a request omits it."""
+    parts: Mapping[str, PricePart]
+    """By the key of catalog.yaml that states it."""
     surcharges: tuple[Surcharge, ...] = ()
+    assumed: tuple[str, ...] = field(default=())
+    """The assumptions behind the amounts where the documents are silent, a sentence each."""
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any], fields: Mapping[str, JsonObject]) -> "Price":
-        """Parse the price of a model's entry in catalog.yaml."""
-        stated = entry["usd_per_image"]
-        surcharges = tuple(Surcharge(when=one["when"], note=one["note"]) for one in entry.get("surcharges", ()))
-        if isinstance(stated, str):
-            return cls(usd_per_image={"": stated}, surcharges=surcharges)
-        default = fields[stated["by"]].get("default")
+        """Parse the price of a model's entry in catalog.yaml.
+
+        Raises:
+            ValueError: It states no price, or amounts that cannot be.
+        """
+        parts = {key: read(entry, fields) for key, read in PARTS.items() if key in entry}
+        if not parts:
+            raise ValueError(f"there is no price: state one of {', '.join(PARTS)}")
         return cls(
-            usd_per_image=dict(stated["values"]),
-            field=stated["by"],
-            default=default if isinstance(default, str) else None,
-            surcharges=surcharges,
+            parts=parts,
+            surcharges=tuple(Surcharge(when=one["when"], note=one["note"]) for one in entry.get("surcharges", ())),
+            assumed=tuple(entry.get("assumed", ())),
         )
+
+    def cost(self, request: JsonObject, images: int) -> CostRange:
+        """Return the cost of a request that returns so many images."""
+        return sum((part.cost(request, images) for part in self.parts.values()), start=NOTHING)
+
+    def estimate(self, request: JsonObject, images: ImageCount) -> CostRange:
+        """Return the cost of a request before it is made: at least for the fewest images, at most for the most."""
+        most = self.cost(request, images.most)
+        if images.least == images.most:
+            return most
+        return CostRange(self.cost(request, images.least).least_nusd, most.typical_nusd, most.most_nusd)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The request fields that decide the price."""
+        read = [part.fields for part in self.parts.values()]
+        return frozenset().union(*read, *(surcharge.when for surcharge in self.surcharges))
+
+    @property
+    def per_image(self) -> PerImage | None:
+        """The price of an image, if there is one."""
+        part = self.parts.get("usd_per_image")
+        return part if isinstance(part, PerImage) else None
 
     def nusd_per_image(self, request: JsonObject) -> int:
         """Return the price of one image of the request; the highest price if the request does not decide."""
-        value = request.get(self.field, self.default) if self.field else ""
-        if isinstance(value, str) and value in self.usd_per_image:
-            return nusd_from_usd(self.usd_per_image[value])
-        return max(map(nusd_from_usd, self.usd_per_image.values()))
+        return self.per_image.table.of(request)[-1] if self.per_image else 0
 
     def unpriced(self, request: JsonObject) -> tuple[str, ...]:
         """Return notes on extra costs of unknown amount."""
@@ -93,15 +83,18 @@ class Price:
 
     def as_json(self) -> dict[str, Json]:
         """Return the price as ``models --json`` prints it."""
+        stated = self.per_image.stated if self.per_image else None
+        by: Json = None
+        if isinstance(stated, Mapping):
+            by, stated = stated["by"], stated["values"]
+        others = {key: part.stated for key, part in self.parts.items() if key != "usd_per_image"}
         return {
-            "usd_per_image": self.usd_per_image if self.field else self.usd_per_image[""],
-            "by": self.field,
+            "usd_per_image": stated,
+            "by": by,
+            **others,
             "surcharges": [{"when": dict(one.when), "usd": None, "note": one.note} for one in self.surcharges],
+            **({"assumed": list(self.assumed)} if self.assumed else {}),
         }
 
     def __str__(self) -> str:
-        if self.field:
-            text = ", ".join(f"{usd} USD at {value}" for value, usd in self.usd_per_image.items()) + " an image"
-        else:
-            text = f"{self.usd_per_image['']} USD an image"
-        return "; ".join([text, *(surcharge.note for surcharge in self.surcharges)])
+        return "; ".join([*map(str, self.parts.values()), *(surcharge.note for surcharge in self.surcharges)])

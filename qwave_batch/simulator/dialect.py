@@ -150,8 +150,8 @@ def balance_body(granted_quota: int, used_quota: int, unit: QuotaUnit, now: floa
 
 def price_config(model: Model) -> JsonObject:
     """Return the stated prices of a model: the default, and those of its cases by name."""
-    prices = model.price.usd_per_image
-    default = max(map(float, prices.values()))
+    prices = model.price.per_image.usd_by_value if model.price.per_image else {}
+    default = max(map(float, prices.values()), default=0.0)
     return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
 
 

@@ -1,7 +1,6 @@
 """An account's models and prices beside the catalog's, for people."""
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
@@ -11,6 +10,7 @@ from qwave_batch.cli.drawing.text import cut_to_width, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.accounts import LiveModelList, Offer
+    from qwave_batch.catalog.price import Price
     from qwave_batch.plans import AnyPlan
 
 _STATED_SHOWN = 60
@@ -47,15 +47,16 @@ def _offer_words(offer: "Offer") -> str:
 
 
 def _catalog_price(offer: "Offer") -> str:
-    return "-" if offer.catalog_price is None else _amounts(offer.catalog_price.usd_per_image)
+    return "-" if offer.catalog_price is None else _price_words(offer.catalog_price)
 
 
 def _live_price(offer: "Offer") -> str:
     if offer.live_price is not None:
-        return _amounts(offer.live_price.usd_per_image)
+        return _price_words(offer.live_price)
     return "-" if offer.stated is None else cut_to_width(json.dumps(offer.stated, ensure_ascii=False), _STATED_SHOWN)
 
 
-def _amounts(by_value: Mapping[str, str]) -> str:
-
-    return ", ".join(f"{usd} {value}".strip() for value, usd in by_value.items())
+def _price_words(price: "Price") -> str:
+    if price.per_image is None or len(price.parts) > 1:
+        return str(price)
+    return ", ".join(f"{usd} {value}".strip() for value, usd in price.per_image.usd_by_value.items())

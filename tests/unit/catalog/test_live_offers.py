@@ -12,7 +12,7 @@ QWEN = CATALOG.model("qwen-image-2.0")
 
 def configs(**changed: Any) -> dict[str, Any]:
     same = {
-        name: {"image_prices": {"default": float(model.price.usd_per_image[""])}}
+        name: {"image_prices": {"default": float(model.price.nusd_per_image({}) / 1e9)}}
         for name, model in CATALOG.models.items()
     }
     return same | {name.replace("_", "-"): config for name, config in changed.items()}
@@ -78,16 +78,17 @@ def test_a_price_by_resolution_is_read_in_any_spelling() -> None:
     assert price is not None
     asked = [price.nusd_per_image({"resolution": tier}) for tier in QWEN.resolutions]
     assert sorted(set(asked)) == [nusd_from_usd("0.04"), nusd_from_usd("0.06")]
-    assert price.field == "resolution"
+    assert price.fields == {"resolution"}
 
 
 def test_the_same_price_for_every_value_is_a_flat_one() -> None:
     price = read_price({"image_prices": {"default": 0.02125, "2K": 0.02125}}, QWEN)
     assert price is not None
-    assert price.field is None
+    assert price.fields == set()
 
 
 def test_a_small_amount_is_no_power_of_ten() -> None:
     price = read_price({"image_prices": {"default": 1e-7}}, QWEN)
     assert price is not None
-    assert price.usd_per_image == {"": "0.0000001"}
+    assert price.per_image is not None
+    assert price.per_image.usd_by_value == {"": "0.0000001"}

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
-from qwave_batch.catalog.price import ImageRule, Price
+from qwave_batch.catalog.image_count import ImageRule
+from qwave_batch.catalog.price import Price
 
 CATALOG = open_catalog("2026-05")
 
