@@ -14,6 +14,7 @@ from qwave_batch.catalog.keywords import ANNOTATIONS, KEYWORDS
 from qwave_batch.resources import shipped
 
 FILES = sorted(shipped("schemas").glob("*/*.schema.json"))
+LISTED = [file for file in FILES if file.parent.name in catalog_dates()]
 MODELS = [(date, name) for date in catalog_dates() for name in open_catalog(date).models]
 
 PATH = {"type": "string", "pattern": r"^\w+(\.\w+)*$"}
@@ -120,7 +121,7 @@ def test_every_part_of_a_file_is_used(file: Path) -> None:
     assert used == {f"#/$defs/{name}" for name in schema["$defs"]}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+@pytest.mark.parametrize("file", LISTED, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_every_model_of_a_file_is_in_its_catalog(file: Path) -> None:
     if file.parent.name not in catalog_dates():
         pytest.skip(f"{file.parent.name} has no catalog.yaml yet")
