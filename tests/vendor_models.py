@@ -27,8 +27,11 @@ class VendorModel:
         return fields
 
     def violations(self, **fields: object) -> tuple[Violation, ...]:
+        """Return what is wrong with a request that has these fields beside a prompt."""
+        return self.faults({"model": self.name, "prompt": "A fox", **fields})
+
+    def faults(self, request: dict[str, Any]) -> tuple[Violation, ...]:
         """Return what is wrong with a request; both evaluators are asked, and have to agree."""
-        request: dict[str, Any] = {"model": self.name, "prompt": "A fox", **fields}
         fits = fitting(self.schema, FITTING, ANNOTATIONS)
         assert fits is not None, "every check is one that the fast evaluator knows"
         messages = ViolationMessages(model=self.name, schema=self.schema, known_fields=frozenset(self.fields))
