@@ -33,7 +33,7 @@ class StatedModel:
     name: str
     vendor: str
     layers: tuple[Mapping[str, Any], ...]
-    """What its vendor, its family and its own entry say: the last word counts."""
+    """The words of its vendor, its family and its own entry: the last one counts."""
     ratio_sets: Mapping[str, list[str]]
 
     def says(self, key: str) -> Any:
