@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_backend, newest_catalog_of, open_api
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_files import catalog_dates, newest_catalog, open_catalog
 from qwave_batch.client.connection import Connection, Simulated
@@ -17,9 +17,9 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.workspace import LEDGER
-from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
+from qwave_batch.ledger.folder_identity import FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.next_step import NextStep, RunWarning
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.output.manifest import keep_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
 
@@ -67,8 +67,7 @@ def _look_at(
     layout = RunLayout.existing(folder)
     layout.check_images()
     identity = _identity(layout)
-    date, warnings = _catalog_date(layout)
-    catalog = open_catalog(date)
+    catalog, warnings = _catalog_of(layout, identity)
     return layout, catalog, _claim(layout, identity, connection, catalog), warnings
 
 
@@ -102,11 +101,7 @@ def _claim(
     layout: RunLayout, identity: FolderIdentity, connection: Connection | Simulated, catalog: Catalog
 ) -> FolderClaim:
     backend = backend_name(connection, catalog)
-    if identity.backend != backend:
-        step = NextStep.NAME_API
-        if SIMULATOR in {identity.backend, backend}:
-            step = NextStep.SIMULATE if identity.backend == SIMULATOR else NextStep.DO_NOT_SIMULATE
-        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}", next_steps=(step,))
+    check_backend(layout, identity, backend)
     return FolderClaim(
         spec_name=identity.spec_name,
         backend=backend,
@@ -116,18 +111,20 @@ def _claim(
     )
 
 
-def _catalog_date(layout: RunLayout) -> tuple[str, tuple[RunWarning, ...]]:
-    """Return the date of the catalog that the folder was made with, by its summary.
+def _catalog_of(layout: RunLayout, identity: FolderIdentity) -> tuple[Catalog, tuple[RunWarning, ...]]:
+    """Return the catalog that the folder was made with, by its summary.
 
-    Otherwise it is the newest, with a warning that says so: it tells where the API is, and a folder that was made with
-    another API is refused.
+    Otherwise it is the newest with the folder's host, or the newest of all, with a warning that says so: it tells where
+    the API is, and a folder that was made with another API is refused.
     """
     date = (read_summary(layout) or {}).get("catalog")
     if isinstance(date, str) and date in catalog_dates():
-        return date, ()
-    newest = newest_catalog()
+        return open_catalog(date), ()
     reason = f"catalog {date} does not ship with this version" if isinstance(date, str) else "no summary.json names one"
-    return newest, (RunWarning(f"{layout.root} is read with catalog {newest}, the newest: {reason}"),)
+    catalog, which = newest_catalog_of(identity.backend), f"the newest of {identity.backend}"
+    if catalog is None:
+        catalog, which = open_catalog(newest_catalog()), "the newest"
+    return catalog, (RunWarning(f"{layout.root} is read with catalog {catalog.date}, {which}: {reason}"),)
 
 
 T = TypeVar("T")
