@@ -26,9 +26,16 @@ class VendorModel:
         fields: dict[str, Any] = self.schema["properties"]
         return fields
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {name: field["default"] for name, field in self.fields.items() if "default" in field}
+
     def violations(self, **fields: object) -> tuple[Violation, ...]:
-        """Return what is wrong with a request; both evaluators are asked, and have to agree."""
-        request: dict[str, Any] = {"model": self.name, "prompt": "A fox", **fields}
+        """Return what is wrong with a request that has a prompt."""
+        return self.judged({"model": self.name, "prompt": "A fox", **fields})
+
+    def judged(self, request: dict[str, Any]) -> tuple[Violation, ...]:
+        """Return what is wrong with a whole request; both evaluators are asked, and have to agree."""
         fits = fitting(self.schema, FITTING, ANNOTATIONS)
         assert fits is not None, "every check is one that the fast evaluator knows"
         messages = ViolationMessages(model=self.name, schema=self.schema, known_fields=frozenset(self.fields))
