@@ -6,7 +6,6 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
-from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.violation import Violation
 
 DATA_URI = "data:image/png;base64,iVBORw0KGgo="
@@ -48,16 +47,3 @@ def case(*models: str, blame: Blame | None = None, **fields: object) -> list[Any
 def blames(found: Iterable[Violation]) -> list[Blame]:
     """Return what the violations blame, each once."""
     return list(dict.fromkeys(Blame(one.kind, one.field) for one in found))
-
-
-def violations(model: Model, **fields: Any) -> tuple[Violation, ...]:
-    """Return what is wrong with a request that has these fields beside a prompt."""
-    return faults(model, {"model": model.name, "prompt": "A fox", **fields})
-
-
-def faults(model: Model, request: dict[str, Any]) -> tuple[Violation, ...]:
-    """Return what is wrong with a request; the fast check and the reference have to agree on it."""
-    found = model.messages.violations(request, model.validator.iter_errors(request))
-    assert model.fits is not None, "every check is one that the fast evaluator knows"
-    assert model.fits(request) == (found == ())
-    return found

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.catalog_files import open_catalog
-from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, missing, rule, unknown, violations
+from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, missing, rule, unknown
+from tests.vendor_models import vendor_models
 
-CATALOG = open_catalog("2026-10")
+MODELS = vendor_models("2026-10", "gemini")
 
 PRO = ["gemini-3-pro-image", "gemini-3-pro-image-rev"]
 FLASH = ["gemini-3.1-flash-image", "gemini-3.1-flash-image-rev"]
@@ -85,11 +85,11 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "fields", "blame"), CASES)
 def test_a_gemini_request_is_held_to_what_is_documented(name: str, fields: dict[str, Any], blame: list[Blame]) -> None:
-    assert blames(violations(CATALOG.model(name), **fields)) == blame
+    assert blames(MODELS[name].violations(**fields)) == blame
 
 
 def test_these_are_the_gemini_models() -> None:
-    assert {name for name, model in CATALOG.models.items() if model.vendor == "gemini"} == set(ALL)
+    assert sorted(MODELS) == sorted(ALL)
 
 
 DEFAULTS = {
@@ -102,9 +102,10 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_gemini_model_has_its_documented_defaults(name: str) -> None:
-    defaults = CATALOG.model(name).defaults
-    assert (defaults["action"], defaults["n"]) == ("generate", 1)
-    assert (defaults.get("aspect_ratio"), defaults.get("resolution")) == DEFAULTS[name]
+    fields = MODELS[name].fields
+    assert fields["action"]["default"] == "generate"
+    assert fields["n"]["default"] == 1
+    assert (fields["aspect_ratio"].get("default"), fields.get("resolution", {}).get("default")) == DEFAULTS[name]
 
 
 @pytest.mark.parametrize(
@@ -122,4 +123,4 @@ def test_a_gemini_model_has_its_documented_defaults(name: str) -> None:
     ],
 )
 def test_a_gemini_mistake_is_told_in_a_sentence(name: str, fields: dict[str, Any], message: str) -> None:
-    assert [one.message for one in violations(CATALOG.model(name), **fields)] == [message]
+    assert [one.message for one in MODELS[name].violations(**fields)] == [message]

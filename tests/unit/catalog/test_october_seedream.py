@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.catalog_files import open_catalog
-from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, missing, rule, unknown, violations
+from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, missing, rule, unknown
+from tests.vendor_models import vendor_models
 
-CATALOG = open_catalog("2026-10")
+MODELS = vendor_models("2026-10", "seedream")
 
 FOURS = ["seedream-4.0", "seedream-4.5"]
 LITE, PRO, FLASH = "seedream-5.0-lite", "seedream-5.0-pro", "seedream-5.0-flash"
@@ -109,11 +109,11 @@ CASES = [
 def test_a_seedream_request_is_held_to_what_is_documented(
     name: str, fields: dict[str, Any], blame: list[Blame]
 ) -> None:
-    assert blames(violations(CATALOG.model(name), **fields)) == blame
+    assert blames(MODELS[name].violations(**fields)) == blame
 
 
 def test_these_are_the_seedream_models() -> None:
-    assert {name for name, model in CATALOG.models.items() if model.vendor == "seedream"} == set(ALL)
+    assert sorted(MODELS) == sorted(ALL)
 
 
 COMMON = {"action": "generate", "n": 1, "aspect_ratio": "1:1", "resolution": "2k", "watermark": False}
@@ -128,7 +128,8 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_seedream_model_has_its_documented_defaults(name: str) -> None:
-    assert CATALOG.model(name).defaults == DEFAULTS[name]
+    fields = MODELS[name].fields
+    assert {field: part["default"] for field, part in fields.items() if "default" in part} == DEFAULTS[name]
 
 
 @pytest.mark.parametrize(
@@ -157,4 +158,4 @@ def test_a_seedream_model_has_its_documented_defaults(name: str) -> None:
     ],
 )
 def test_a_seedream_mistake_is_told_in_a_sentence(name: str, fields: dict[str, Any], message: str) -> None:
-    assert [one.message for one in violations(CATALOG.model(name), **fields)] == [message]
+    assert [one.message for one in MODELS[name].violations(**fields)] == [message]

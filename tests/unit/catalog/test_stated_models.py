@@ -8,7 +8,8 @@ import pytest
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.request_fields import choices_of
 from tests.documented_facts import StatedModel, documented_facts, stated_models
-from tests.request_cases import DATA_URI, Blame, blames, faults, images, unknown
+from tests.request_cases import DATA_URI, Blame, blames, images, unknown
+from tests.vendor_models import VendorModel
 
 if documented_facts("2026-10") is None:
     pytest.skip("the facts of October 2026 are not at hand; QWAVE_FACTS can name their folder", allow_module_level=True)
@@ -38,7 +39,7 @@ def sample(stated: StatedModel, action: str) -> dict[str, Any]:
 
 
 def found(name: str, request: dict[str, Any]) -> list[Blame]:
-    return blames(faults(CATALOG.model(name), request))
+    return blames(VendorModel(CATALOG.model(name)).judged(request))
 
 
 def test_the_models_are_these_and_stand_in_this_order() -> None:
