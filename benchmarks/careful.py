@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 import aiohttp
 from PIL import Image
 
-from qwave_batch.folder.image_inspection import inspect_bytes
+from qwave_batch.imaging.image_inspection import inspect_bytes
 
 Check: TypeAlias = Callable[[bytes], dict[str, object]]
 

@@ -32,7 +32,7 @@ from pathlib import Path
 import aiohttp
 
 from qwave_batch.catalog.catalog_files import open_catalog
-from qwave_batch.folder.image_inspection import inspect_bytes
+from qwave_batch.imaging.image_inspection import inspect_bytes
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_latency, serve_forever
 from qwave_batch.simulator.image_drawing import ImageDesign, render
 

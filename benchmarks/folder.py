@@ -28,8 +28,8 @@ from pathlib import Path
 from PIL import Image
 
 from qwave_batch.api.plan_opening import open_plan
-from qwave_batch.folder.image_inspection import ImageInfo, inspect_bytes
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.imaging.image_inspection import ImageInfo, inspect_bytes
 from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.journal import Journal

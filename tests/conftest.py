@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 CHECKOUT = Path(__file__).parents[1]
-REAL_ACCOUNT = ("QWAVE_API_KEY", "WAVE_API_KEY", "QWAVE_BASE_URL")
+REAL_ACCOUNT = ("QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY", "QWAVE_BASE_URL")
 OWN_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR")
 SHORT = "/tmp"
 """A folder with a short path, whatever the folder for temporary files."""

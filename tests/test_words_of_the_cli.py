@@ -16,7 +16,7 @@ ADVICE = re.compile(r"\brun (?:it )?(?:again|once more)\b", re.IGNORECASE)
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "api.revisions": ("arguments of git", frozenset({"--verify", "--quiet", "--count", "--format"})),
     "catalog.spec_schema": ("a file's comment that says how it is written", frozenset({"qwave-batch schema"})),
-    "folder.formats.apart": ("arguments of Python", frozenset({"-I", "-c"})),
+    "imaging.formats.apart": ("arguments of Python", frozenset({"-I", "-c"})),
     "folder.inspection_processes": ("arguments of Python", frozenset({"-I", "-X", "-c"})),
     "git.objects": ("arguments of git", frozenset({"--batch", "--batch-check"})),
     "git.repository": ("arguments of git", frozenset({"--null", "--get-regexp", "--file", "--no-includes", "--list"})),

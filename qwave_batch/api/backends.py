@@ -1,22 +1,23 @@
 """The API that a run talks to, real or embedded, and the receiver that the API calls when tasks end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from qwave_batch import api, client
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
 from qwave_batch.client.api_key import ApiKey
 from qwave_batch.client.connection import Connection, Simulated, Trust
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.web_addresses import read_base_url
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.folder_identity import SIMULATOR
+from qwave_batch.ledger.folder_identity import SIMULATOR, FolderIdentity
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import QuotaUnit
-from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.terms import Completion, Terms
 from qwave_batch.run.state.context import CallbackSource
 from qwave_batch.run.state.run_request import RunOptions
@@ -35,6 +36,35 @@ def backend_name(connection: Connection | Simulated, catalog: Catalog) -> str:
         return SIMULATOR
     ApiKey(connection.key)
     return read_base_url(connection.base_url or catalog.base_url).host
+
+
+def check_backend(layout: RunLayout, identity: FolderIdentity, backend: str, *, is_run: bool = False) -> None:
+    """Raise FolderError for a folder of another backend: only its own knows its tasks and idempotency keys.
+
+    The advice says how to go on with the folder's own, with the address of a host that a catalog names: a spec that
+    follows a newer catalog may find its host changed. A run can also begin in another folder.
+    """
+    made_with = identity.backend
+    if made_with == backend:
+        return
+    if SIMULATOR in {made_with, backend}:
+        way_back = Advice(NextStep.SIMULATE if made_with == SIMULATOR else NextStep.DO_NOT_SIMULATE)
+    else:
+        way_back = Advice(NextStep.NAME_API, next((catalog.base_url for catalog in _catalogs_of(made_with)), ""))
+    raise FolderError(
+        f"{layout.root} was made with {made_with}, not with {backend}",
+        next_steps=(Advice(NextStep.NAME_FOLDER), way_back) if is_run else (way_back,),
+    )
+
+
+def newest_catalog_of(backend: str) -> Catalog | None:
+    """Return the newest catalog that puts the API on this host; None where none does."""
+    return next(_catalogs_of(backend), None)
+
+
+def _catalogs_of(host: str) -> Iterator[Catalog]:
+    catalogs = (open_catalog(date) for date in reversed(catalog_dates()))
+    return (catalog for catalog in catalogs if read_base_url(catalog.base_url).host == host)
 
 
 @asynccontextmanager

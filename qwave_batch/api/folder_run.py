@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from qwave_batch.api.backends import open_api, open_callbacks
+from qwave_batch.api.backends import check_backend, open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.api.folder_session import in_thread
 from qwave_batch.api.late_api import LateApi
@@ -119,6 +119,9 @@ def _prepare(setup: RunSetup, ledger: Ledger, files: int) -> tuple[Recorder, tup
     """Claim the folder and put the plan in its ledger; return also what is worth a warning. It blocks."""
     plan, layout, clock = setup.plan, setup.layout, SystemClock()
     check_is_claimed(layout, ledger)
+    identity = ledger.identity()
+    if identity is not None and identity.spec_name == setup.claim.spec_name:
+        check_backend(layout, identity, setup.claim.backend, is_run=True)
     ledger.claim(setup.claim, adopt=setup.options.adopt)
     resigned = ResignedJobs.of(ledger, plan)
     ledger.replace_plan(_until_stopped(plan.items(), setup.callbacks.stop))

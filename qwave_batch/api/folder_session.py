@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from qwave_batch import catalog_reading
-from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_backend, newest_catalog_of, open_api
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.client.connection import Connection, Simulated
@@ -18,9 +18,9 @@ from qwave_batch.errors import FolderError, SpecError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.workspace import LEDGER
-from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
+from qwave_batch.ledger.folder_identity import FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.next_step import NextStep, RunWarning
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.problem import SourcePlace
 from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.manifest import keep_manifest
@@ -74,7 +74,7 @@ def _look_at(
     layout = RunLayout.existing(folder)
     layout.check_images()
     identity = _identity(layout)
-    catalog, warnings = _catalog_of(layout, catalogs)
+    catalog, warnings = _catalog_of(layout, identity, catalogs)
     return layout, catalog, _claim(layout, identity, connection, catalog), warnings
 
 
@@ -108,11 +108,7 @@ def _claim(
     layout: RunLayout, identity: FolderIdentity, connection: Connection | Simulated, catalog: Catalog
 ) -> FolderClaim:
     backend = backend_name(connection, catalog)
-    if identity.backend != backend:
-        step = NextStep.NAME_API
-        if SIMULATOR in {identity.backend, backend}:
-            step = NextStep.SIMULATE if identity.backend == SIMULATOR else NextStep.DO_NOT_SIMULATE
-        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}", next_steps=(step,))
+    check_backend(layout, identity, backend)
     return FolderClaim(
         spec_name=identity.spec_name,
         backend=backend,
@@ -122,20 +118,23 @@ def _claim(
     )
 
 
-def _catalog_of(layout: RunLayout, catalogs: CatalogSource) -> tuple[Catalog, tuple[RunWarning, ...]]:
+def _catalog_of(
+    layout: RunLayout, identity: FolderIdentity, catalogs: CatalogSource
+) -> tuple[Catalog, tuple[RunWarning, ...]]:
     """Return the catalog that the folder was made with, by its summary, with its overlay.
 
-    Otherwise it is the newest, with a warning that says so: it tells where the API is, and a folder that was made with
-    another API is refused.
+    Otherwise it is the newest with the folder's host, or the newest of all, with a warning that says so: it tells where
+    the API is, and a folder that was made with another API is refused.
     """
     summary = read_summary(layout) or {}
     date = summary.get("catalog")
     if isinstance(date, str) and date in catalogs.dates():
         return _with_overlay(catalogs.open(date), layout, KeptOverlay.of(summary))
-    newest = catalogs.newest()
-    reason = f"catalog {date} does not ship with this version" if isinstance(date, str) else "no summary.json names one"
-    warning = RunWarning(f"{layout.root} is read with catalog {newest}, the newest: {reason}")
-    return catalogs.open(newest), (warning,)
+    reason = f"catalog {date} is not at hand" if isinstance(date, str) else "no summary.json names one"
+    catalog, which = newest_catalog_of(identity.backend), f"the newest of {identity.backend}"
+    if catalog is None:
+        catalog, which = catalogs.open(catalogs.newest()), "the newest"
+    return catalog, (RunWarning(f"{layout.root} is read with catalog {catalog.date}, {which}: {reason}"),)
 
 
 def _with_overlay(

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from qwave_batch.catalog.catalog import Catalog, Successor
+from qwave_batch.catalog.catalog_changes import CatalogChanges
 from qwave_batch.catalog.catalog_data import CatalogData
 from qwave_batch.catalog.image_count import ImageRule
 from qwave_batch.catalog.model import Model
@@ -70,24 +71,27 @@ def overlaid_catalog(catalog: Catalog, overlay: Overlay) -> Catalog:
 
 def catalog_of(data: CatalogData, *, overlay: Overlay | None = None) -> Catalog:
     """Return the catalog that sound files describe."""
-    listing, vendors = data.listing, data.vendor_schemas
+    listing = data.listing
     schemas = {name: schema_of(data, name) for name in data.models}
     known_fields = frozenset(field for schema in schemas.values() for field in schema["properties"])
+    changes = CatalogChanges.from_json(listing["catalog"], listing.get("changes", {}))
+    messages = partial(ViolationMessages, known_fields=known_fields, changes=changes)
     return Catalog(
         date=listing["catalog"],
         base_url=listing["base_url"],
         quota=_quota_unit(listing["money"]),
         idempotency_hours=listing["idempotency_hours"],
         result_lifetime_hours=(listing["result_lifetime_hours"]["least"], listing["result_lifetime_hours"]["most"]),
-        models={name: _model(name, data, schema, known_fields) for name, schema in schemas.items()},
+        models={name: _model(name, data, schema, messages) for name, schema in schemas.items()},
         gone={name: Successor(use=entry["use"], since=entry.get("since")) for name, entry in listing["gone"].items()},
+        changes=changes,
         callback_fields=frozenset(listing["callback_fields"]),
         data=data,
         overlay=overlay,
     )
 
 
-def _model(name: str, data: CatalogData, schema: dict[str, Any], known_fields: frozenset[str]) -> Model:
+def _model(name: str, data: CatalogData, schema: dict[str, Any], messages: "partial[ViolationMessages]") -> Model:
     listing, entry, fields = data.listing, data.models[name], schema["properties"]
     vendor = data.vendor_schemas.get(entry["vendor"], {})
     return Model(
@@ -98,7 +102,7 @@ def _model(name: str, data: CatalogData, schema: dict[str, Any], known_fields: f
         fields=fields,
         content_fields=frozenset(listing["content_fields"]),
         spelling=Spelling(fields, listing["ignore_case"]),
-        messages=ViolationMessages(model=name, schema=schema, known_fields=known_fields),
+        messages=messages(model=name, schema=schema),
         image_rules=tuple(map(ImageRule.from_json, entry.get("images", listing["images"]))),
         price=Price.from_json(entry, fields),
         returns=entry["returns"],

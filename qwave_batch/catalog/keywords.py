@@ -6,6 +6,7 @@ Every name starts with ``x-``, so that validators that do not know them ignore t
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
+from math import prod
 from typing import Any, TypeAlias
 
 from qwave_batch.catalog.request_fields import count_at, entries_at
@@ -48,6 +49,16 @@ def _total(wanted: Any, instance: Any) -> str | None:
     return f"{total} altogether is above the maximum {wanted['maximum']}" if total > wanted["maximum"] else None
 
 
+def _product(wanted: Any, instance: Any) -> str | None:
+    """Check that some numbers of an object multiply to at most a maximum."""
+    numbers: list[Any] = [instance.get(name) for name in wanted["of"]] if isinstance(instance, Mapping) else []
+    if not numbers or not all(map(is_number, numbers)):
+        return None  # a missing or non-numeric value is reported by another check
+    if prod(Fraction(number) for number in numbers) <= wanted["maximum"]:
+        return None
+    return f"{' x '.join(wanted['of'])} is above the maximum {wanted['maximum']}"
+
+
 def _fits(keyword: Keyword, wanted: Any, instance: Any) -> bool:
     return keyword(wanted, instance) is None
 
@@ -56,6 +67,7 @@ KEYWORDS: Mapping[str, Keyword] = {
     "x-sum": _sum,
     "x-sameLength": _same_length,
     "x-total": _total,
+    "x-product": _product,
 }
 """The keywords that can reject a request."""
 

@@ -41,8 +41,8 @@ EACH: Mapping[str, _Units] = {
     "byte": _bytes,
     "area": _area,
 }
-"""The units that the tokens of a rule are for: the whole request, each image that comes, each input image, each byte of a text,
-and each 1,024 pixels of images whose width and height are written."""
+"""The units that the tokens of a rule are for: the request, each image that comes, each input image, each byte of a
+text, and each 1,024 pixels of images whose width and height are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ def _field_problems(
         for at, name in _named_fields(key, value, here):
             yield from _unknown_field(name, fields, at, source_map)
         if key == "by":
-            names = (value,) if isinstance(value, str) else tuple(map(str, value))
+            names = [name for _, name in _named_fields(key, value, here)]
             yield from _unknown_values(said.get("values"), names, fields, (*path, "values"), source_map)
         elif key not in _OF_FIELDS:
             yield from _field_problems(value, fields, here, source_map)

@@ -33,7 +33,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.SIMULATE: "use --simulate",
     NextStep.TRY_SIMULATOR: "to try things without one, run with --simulate",
     NextStep.DO_NOT_SIMULATE: "leave out --simulate",
-    NextStep.NAME_API: "name its API with --base-url",
+    NextStep.NAME_API: "name its API with --base-url {about}",
     NextStep.ALLOW_READ: "to read it anyway, use --allow-read {about}",
     NextStep.SET_VARIABLE: 'give the value with --set "{about}"',
     NextStep.WRITE_PLAN: "write one with plan --out",
@@ -57,6 +57,7 @@ _PASTED = frozenset(
 """Steps about a path, which a shell must take as one argument."""
 _ANY_FOLDER = "DIR"
 """The usage lines' word for a folder that the user has to choose."""
+_ANY_ADDRESS = "URL"
 
 
 def step_words(advice: Advice) -> str:
@@ -64,6 +65,8 @@ def step_words(advice: Advice) -> str:
     about = advice.about
     if advice.step in _PASTED:
         about = pasted(about) if about else _ANY_FOLDER
+    elif advice.step is NextStep.NAME_API:
+        about = about or _ANY_ADDRESS
     return _WORDS[advice.step].replace("{about}", about)
 
 

@@ -9,9 +9,10 @@ from qwave_batch.errors import UsageError
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.short_repr import repr_of_changes
 
-KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")
-"""Environment variables that may hold the key; the first that is set counts."""
+KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY")
+"""Environment variables that may hold the key; the first that is set and not empty counts."""
 BASE_URL_NAME = "QWAVE_BASE_URL"
+"""The one variable that says where the key goes: an address meant for other tools (WAVEAPI_BASE_URL) is not read."""
 
 
 TRUST_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
@@ -58,7 +59,7 @@ class Connection:
         key = next((environ[name].strip() for name in KEY_NAMES if environ.get(name, "").strip()), None)
         if key is None:
             raise UsageError(
-                f"there is no API key: set {KEY_NAMES[0]} (or {KEY_NAMES[1]})",
+                f"there is no API key: set {KEY_NAMES[0]} (or {' or '.join(KEY_NAMES[1:])})",
                 next_steps=(NextStep.TRY_SIMULATOR,),
             )
         return cls(
@@ -73,7 +74,8 @@ class Connection:
 class ConnectionFromEnviron:
     """The account named by the environment at the time of a call; it holds no key, so it can be pickled and shown.
 
-    The key is read from ``QWAVE_API_KEY``, else from ``WAVE_API_KEY``; proxies and certificates as for ``Connection``.
+    The key is read from ``QWAVE_API_KEY``, else from ``WAVE_API_KEY``, else from ``WAVEAPI_API_KEY``; proxies and
+    certificates as for ``Connection``.
     """
 
     base_url: str | None = None

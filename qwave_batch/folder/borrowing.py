@@ -5,8 +5,8 @@ from contextlib import suppress
 from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import ArtifactStore, size_of
-from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_bytes
 from qwave_batch.folder.storage import storage_errors
+from qwave_batch.imaging.image_inspection import BadImage, ImageInfo, inspect_bytes
 
 
 def borrow_image(source: ArtifactStore, path: str, target: Tree, into: str, *, size_bytes: int) -> ImageInfo | None:

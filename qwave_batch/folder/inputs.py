@@ -12,9 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 from qwave_batch.files.regular_files import open_regular
 from qwave_batch.folder.artifacts import SPEC, read_artifact, sha256_of_artifact
-from qwave_batch.folder.formats.signatures import format_of
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import sha256_of, storage_errors
+from qwave_batch.imaging.formats.signatures import format_of
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, kept_at
 

@@ -16,11 +16,11 @@ from itertools import cycle
 from typing import Self, TypeVar
 
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder import formats
 from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
-from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.inspection_worker import found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
+from qwave_batch.imaging import formats
+from qwave_batch.imaging.image_inspection import ImageInfo
 
 T = TypeVar("T")
 

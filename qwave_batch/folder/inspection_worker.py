@@ -14,9 +14,9 @@ from typing import Any
 
 from qwave_batch.files.held_tree import held_tree
 from qwave_batch.folder.artifacts import LocalArtifacts
-from qwave_batch.folder.formats.judging import share_large_decodes
-from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
+from qwave_batch.imaging.formats.judging import share_large_decodes
+from qwave_batch.imaging.image_inspection import ImageInfo
 from qwave_batch.model.jsontypes import Json
 
 

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.folder.artifacts import Artifact, ArtifactKind, sha256_of_artifact
-from qwave_batch.folder.image_inspection import EXTENSIONS, ImageInfo
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.imaging.image_inspection import EXTENSIONS, ImageInfo
 from qwave_batch.model.portable_paths import path_fault
 
 MOST_ATTEMPTS = 4

@@ -5,8 +5,8 @@ from typing import Literal
 
 from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.folder.artifacts import ArtifactStore
-from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_file
 from qwave_batch.folder.storage import reason_of
+from qwave_batch.imaging.image_inspection import BadImage, ImageInfo, inspect_file
 from qwave_batch.model.portable_paths import path_fault
 
 

@@ -51,7 +51,7 @@ class NextStep(StrEnum):
     """Try things out against the embedded simulator, which needs no key."""
     DO_NOT_SIMULATE = "do_not_simulate"
     NAME_API = "name_api"
-    """Say which host the API is on."""
+    """Say where the API of the folder is; about its base URL, or about nothing where only its host is known."""
     ALLOW_READ = "allow_read"
     """Allow reading files outside the spec's folder; about the folder to allow."""
     SET_VARIABLE = "set_variable"

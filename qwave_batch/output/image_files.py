@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from qwave_batch.folder.artifacts import IMAGES, LocalArtifacts
-from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.inspection_processes import cores, inspect_by_processes
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
+from qwave_batch.imaging.image_inspection import ImageInfo
 from qwave_batch.model.record import ImageFile
 
 _THREADS = 4

@@ -8,11 +8,11 @@ from pathlib import PurePath
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.borrowing import borrow_image
-from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import ImageName, Placing
 from qwave_batch.folder.storage import storage_errors
 from qwave_batch.folder.workspace import partial_path
+from qwave_batch.imaging.image_inspection import ImageInfo
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.attempt_states import NOTHING_OUT
 from qwave_batch.ledger.journal import Journal

@@ -18,6 +18,7 @@ from qwave_batch.simulator.replies import (
     Manner,
     Reply,
     Trickling,
+    model_not_found,
     refusal,
     task_not_found,
 )
@@ -149,6 +150,10 @@ _RULES: Mapping[FaultName, _Rule] = {
     ),
     FaultName.PROMPT_DENIED: _always(
         refusal(403, "content_policy_violation", "the prompt is not allowed", more={"param": "prompt"})
+    ),
+    FaultName.MODEL_NOT_FOUND: _always(model_not_found("asked for")),
+    FaultName.ASSET_NOT_FOUND: _always(
+        refusal(400, "asset_not_found", "an input image is not there", more={"param": "image_urls"})
     ),
     FaultName.BALANCE_USED_UP: _always(balance_used_up()),
     FaultName.PRICE_NOT_CONFIGURED: _always(_UNPRICED),

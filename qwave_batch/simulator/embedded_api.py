@@ -27,6 +27,7 @@ from qwave_batch.simulator.image_drawing import ImageDesign
 from qwave_batch.simulator.replies import (
     Reply,
     json_reply,
+    model_not_found,
     refusal,
     task_not_found,
 )
@@ -182,8 +183,7 @@ class Simulator:
         """Answer with one model and its price."""
         prices = self._offered().get(name)
         if prices is None:
-            missing = refusal(404, "model_not_found", f'model "{name[:100]}" does not exist')
-            return self._answered(caller, FaultPlace.INFO, name, missing)
+            return self._answered(caller, FaultPlace.INFO, name, model_not_found(name))
         return self._answered(caller, FaultPlace.INFO, name, dialect.model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:

@@ -16,11 +16,11 @@ from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.simulator.faults import ALIASES, KINDS, FaultKind, FaultName, FaultPlace
 from qwave_batch.simulator.latency import fraction
 
-_OF_A_MODEL = frozenset({FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED})
+_OF_A_MODEL = frozenset({FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.MODEL_NOT_FOUND})
 """Faults that apply to a model always or never."""
 
 
-_OF_A_KEY = frozenset({FaultName.TASK_LOST, FaultName.PROMPT_DENIED})
+_OF_A_KEY = frozenset({FaultName.TASK_LOST, FaultName.PROMPT_DENIED, FaultName.ASSET_NOT_FOUND})
 """Faults that apply to a task or request always or never."""
 
 

@@ -56,6 +56,8 @@ class FaultName(StrEnum):
     FORBIDDEN_HTML = "forbidden_html"
     MODEL_DENIED = "model_denied"
     PROMPT_DENIED = "prompt_denied"
+    MODEL_NOT_FOUND = "model_not_found"
+    ASSET_NOT_FOUND = "asset_not_found"
     BALANCE_USED_UP = "balance_used_up"
     PRICE_NOT_CONFIGURED = "price_not_configured"
     TASK_LOST = "task_lost"
@@ -163,6 +165,10 @@ KINDS: Mapping[FaultName, FaultKind] = {
     ),
     FaultName.MODEL_DENIED: _only(FaultPlace.SUBMIT, "403 that names the model, always or never for a model"),
     FaultName.PROMPT_DENIED: _only(FaultPlace.SUBMIT, "403 that names the prompt, always or never for a request"),
+    FaultName.MODEL_NOT_FOUND: _only(FaultPlace.SUBMIT, "404 model_not_found, always or never for a model"),
+    FaultName.ASSET_NOT_FOUND: _only(
+        FaultPlace.SUBMIT, "400 asset_not_found that names the input images, always or never for a request"
+    ),
     FaultName.BALANCE_USED_UP: _only(FaultPlace.SUBMIT, "402 although there is money left"),
     FaultName.PRICE_NOT_CONFIGURED: _only(FaultPlace.SUBMIT, "500 price_not_configured, always or never for a model"),
     FaultName.TASK_LOST: _only(FaultPlace.POLL, "404 task_not_found for a task that exists"),

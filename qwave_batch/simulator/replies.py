@@ -78,3 +78,9 @@ def refusal(
 def task_not_found(task_id: str) -> Reply:
     """Return the 404 for a task that is unknown or belongs to another account."""
     return refusal(404, "task_not_found", f"task {task_id[:80]} does not exist")
+
+
+def model_not_found(name: str) -> Reply:
+    """Return the 404 for a model that does not exist."""
+    more: dict[str, Json] = {"type": "invalid_request_error", "param": "model"}
+    return refusal(404, "model_not_found", f'model "{name[:100]}" does not exist', more=more)

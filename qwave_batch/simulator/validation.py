@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.simulator.replies import Reply, refusal
+from qwave_batch.simulator.replies import Reply, model_not_found, refusal
 
 _VIOLATION = "capability_violation"
 _LARGEST_INTEGER = 2**63 - 1
@@ -64,7 +64,7 @@ def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
         return _violation("model", "model is required and must be a string")
     model = catalog.models.get(name)
     if model is None:
-        return refusal(400, "model_not_found", f'model "{name[:100]}" does not exist', more={"param": "model"})
+        return model_not_found(name)
     if body.get("extra"):
         return _violation("extra", "extra is not supported: pass fields at the root of the request")
     sent = {field: value for field, value in body.items() if field != "extra"}

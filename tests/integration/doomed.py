@@ -31,7 +31,7 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
 from qwave_batch.run.tasks import ended_tasks
 
-LOADED_LATE = ("qwave_batch.client.transport", "qwave_batch.folder.formats.jpeg", "qwave_batch.folder.formats.png")
+LOADED_LATE = ("qwave_batch.client.transport", "qwave_batch.imaging.formats.jpeg", "qwave_batch.imaging.formats.png")
 """Modules that a run loads when it first needs them."""
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),

@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 from qwave_batch.__main__ import entry
-from qwave_batch.folder.formats import jpeg
-from qwave_batch.folder.formats.judging import Content, Effort, Size
+from qwave_batch.imaging.formats import jpeg
+from qwave_batch.imaging.formats.judging import Content, Effort, Size
 from qwave_batch.simulator import server
 from qwave_batch.simulator.image_drawing import render
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.slow_images import SLOW
 from tests.integration.test_cli_run import call, lines_of
-from tests.unit.folder.hostile_images import jpeg_of_scans
+from tests.unit.imaging.hostile_images import jpeg_of_scans
 
 SPEC = """\
 version: 1

@@ -41,8 +41,8 @@ NEVER_FOR_THE_OVERVIEW = {"argparse", "dataclasses", "decimal", "difflib", "insp
 NEVER_FOR_A_RUN = {
     "importlib.resources.readers", "jsonschema", "pyarrow", "tqdm",
     "qwave_batch.api.cancel_tasks", "qwave_batch.api.refetch_images", "qwave_batch.api.budget_outlook",
-    "qwave_batch.cli.commands.plan", "qwave_batch.client.callback_receiver", "qwave_batch.folder.formats.apart",
-    "qwave_batch.folder.formats.webp", "qwave_batch.output.pruning", "qwave_batch.output.verification",
+    "qwave_batch.cli.commands.plan", "qwave_batch.client.callback_receiver", "qwave_batch.imaging.formats.apart",
+    "qwave_batch.imaging.formats.webp", "qwave_batch.output.pruning", "qwave_batch.output.verification",
     "qwave_batch.plan.comparison", "qwave_batch.plan.support_matrix", "qwave_batch.run.tasks.cancellation",
     "qwave_batch.spec.table.delimited", "qwave_batch.spec.table.json_list", "qwave_batch.spec.table.parquet",
 }  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadFailed, Expired
-from qwave_batch.folder.image_inspection import STRANGE_FORMATS
 from qwave_batch.folder.placing import ImageName
+from qwave_batch.imaging.image_inspection import STRANGE_FORMATS
 from qwave_batch.ledger.attempt import Attempt, Charge, StoredFile
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_of

@@ -10,7 +10,11 @@ from typing import Protocol, assert_never
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
 from qwave_batch.folder.artifacts import Artifact
 from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
-from qwave_batch.folder.image_inspection import (
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.placing import Placing, without_ending
+from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.workspace import partial_path
+from qwave_batch.imaging.image_inspection import (
     MAX_IMAGE_BYTES,
     BadImage,
     ImageInfo,
@@ -18,10 +22,6 @@ from qwave_batch.folder.image_inspection import (
     inspect_bytes,
     inspect_file,
 )
-from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.placing import Placing, without_ending
-from qwave_batch.folder.storage import storage_errors
-from qwave_batch.folder.workspace import partial_path
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.model.record import ImageFile
 from qwave_batch.run.images.batch_threads import BatchItem, BatchThreads

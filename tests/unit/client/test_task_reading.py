@@ -46,6 +46,26 @@ def test_the_september_dialect_is_read() -> None:
     assert task.images == (ResultImage(url="https://cdn.example/xxx.png", expires_at=1720259200),)
 
 
+@pytest.mark.parametrize("host", ["www.qingbo.dev", "api.qingbo.ai"])
+@pytest.mark.parametrize("of_images", ["www.qingbo.dev", "api.qingbo.ai", "cdn.example"])
+@pytest.mark.parametrize("progress", [100, "100%", "45%", "", None])
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_result_is_understood_whichever_host_tells_of_it(
+    host: str, of_images: str, progress: Json, unit: int
+) -> None:
+    """Times in seconds or milliseconds, progress in either form, and images on this host, the other one or a third."""
+    told: dict[str, Json] = {
+        **SEPTEMBER,
+        "progress": progress,
+        "created_at": 1720000000 * unit,
+        "completed_at": 1720000030 * unit,
+        "result": {"images": [{"url": [f"https://{of_images}/files/1.png"], "expires_at": 1720259200 * unit}]},
+    }
+    task = read_task(told, expected_id="task-1", quota=QUOTA, tasks_url=f"https://{host}/v1/tasks")
+    assert (task.state, task.created_at, task.completed_at) == (TaskState.COMPLETED, 1720000000, 1720000030)
+    assert task.images == (ResultImage(url=f"https://{of_images}/files/1.png", expires_at=1720259200),)
+
+
 @pytest.mark.parametrize(
     ("cost", "quota"),
     [(0, 0), (5500, 5500), (5500.0, 5500), ("5500", 5500), (True, None), (-1, None), (0.5, None), ("-3", None),

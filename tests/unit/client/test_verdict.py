@@ -89,6 +89,29 @@ def test_an_error_of_the_api_means_what_the_table_says(status: int, submit: str,
     assert told == [submit, polled, cancel]
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "param"),
+    [
+        (404, "model_not_found", "model"),
+        (400, "asset_reference_invalid", "image_urls"),
+        (400, "asset_reference_unsupported", "image_urls"),
+        (400, "asset_not_found", "image_urls"),
+        (400, "asset_type_mismatch", "mask_url"),
+        (400, "asset_route_mismatch", None),
+    ],
+)
+def test_a_submit_without_its_model_or_its_images_is_refused_and_is_no_lost_task(
+    status: int, code: str, param: str | None
+) -> None:
+    """A 404 is a missing task only where a task was asked for."""
+    more = {} if param is None else {"param": param}
+    told = answer(status, error(code, type="invalid_request_error", **more))
+    assert isinstance(told, Refused)
+    assert (told.code, told.param, told.keeps_attempt) == (code, param, False)
+    if status == 404:
+        assert isinstance(answer(status, error(code), call="status"), TaskNotFound)
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 500, 502, 504, 599, 100, 204, 302, 200])
 @pytest.mark.parametrize("raw", [HTML, b"", b"[]", b'{"error": "text"}', b'{"detail": "x"}', b'{"error": {}}', b"\xff"])

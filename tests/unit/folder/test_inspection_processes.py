@@ -14,11 +14,11 @@ from PIL import Image
 
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import LocalArtifacts
-from qwave_batch.folder.formats import judging
-from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.inspection_processes import BATCH, MOST_CHARACTERS, inspect_by_processes
 from qwave_batch.folder.inspection_worker import found_as_json, found_from_json
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
+from qwave_batch.imaging.formats import judging
+from qwave_batch.imaging.image_inspection import ImageInfo
 
 
 @pytest.fixture

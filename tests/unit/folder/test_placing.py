@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import StorageError
-from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import ImageName, Placing
+from qwave_batch.imaging.image_inspection import ImageInfo
 
 NAME = ImageName(job_path="z-image-turbo/alley", job_id="0123456789abcdef")
 

@@ -43,7 +43,7 @@ def test_programs_are_started_in_few_places(checkout: Path) -> None:
                 users.add(file.relative_to(checkout).as_posix())
     assert users == {
         "qwave_batch/git/git_process.py",
-        "qwave_batch/folder/formats/apart.py",
+        "qwave_batch/imaging/formats/apart.py",
         "qwave_batch/folder/inspection_processes.py",
     }
 

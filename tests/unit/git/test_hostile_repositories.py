@@ -45,6 +45,7 @@ def canary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Canary]:
     """It must not have sung when the test ends."""
     monkeypatch.setenv("QWAVE_API_KEY", KEY)
     monkeypatch.setenv("WAVE_API_KEY", KEY)
+    monkeypatch.setenv("WAVEAPI_API_KEY", KEY)
     (tmp_path / "cage").mkdir()
     canary = Canary(tmp_path / "cage")
     yield canary
@@ -250,7 +251,15 @@ def test_git_never_has_a_key(spec: Path, tmp_path: Path, monkeypatch: pytest.Mon
     (folder / "git").write_text(f'#!/bin/sh\nenv >> {seen}\nexec {shutil.which("git")} "$@"\n', encoding="utf-8")
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    for name in ("QWAVE_API_KEY", "WAVE_API_KEY", "GITHUB_TOKEN", "HTTPS_PROXY", "GIT_SSH_COMMAND", "GIT_ASKPASS"):
+    for name in (
+        "QWAVE_API_KEY",
+        "WAVE_API_KEY",
+        "WAVEAPI_API_KEY",
+        "GITHUB_TOKEN",
+        "HTTPS_PROXY",
+        "GIT_SSH_COMMAND",
+        "GIT_ASKPASS",
+    ):
         monkeypatch.setenv(name, KEY)
     assert git_state(spec) is not None
     with file_at("HEAD", spec) as then:

@@ -11,10 +11,10 @@ import rfc8785
 from PIL import Image
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.image_inspection import inspect_bytes
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.placing import ImageName, Placing
+from qwave_batch.imaging.image_inspection import inspect_bytes
 from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger

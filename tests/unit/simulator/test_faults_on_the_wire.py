@@ -217,9 +217,13 @@ def test_an_exceeded_window_holds_until_it_is_reset(open_api: ApiMaker) -> None:
         ("bad_key", 401, "invalid_api_key"),
         ("balance_used_up", 402, "insufficient_balance"),
         ("price_not_configured", 500, "price_not_configured"),
+        ("model_not_found", 404, "model_not_found"),
+        ("asset_not_found", 400, "asset_not_found"),
     ],
 )
-def test_the_account_can_be_in_trouble(open_api: ApiMaker, fault: str, status: int, code: str) -> None:
+def test_a_submit_can_be_refused_with_the_documents_code(
+    open_api: ApiMaker, fault: str, status: int, code: str
+) -> None:
     async def scenario() -> None:
         async with open_api(faults=fault) as api:
             answer = await api.submit()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadImage, Content, Effort, Size, check_image_size, memory
+from qwave_batch.imaging.formats.judging import MAX_CHUNKS, BadImage, Content, Effort, Size, check_image_size, memory
 
 _SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})

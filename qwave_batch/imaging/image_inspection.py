@@ -7,9 +7,18 @@ from functools import partial
 from io import SEEK_END
 from typing import BinaryIO, Final
 
-from qwave_batch.folder import formats
-from qwave_batch.folder.formats.judging import LARGE_FILE, BadImage, Content, Effort, NotRead, OtherFormat, Size, memory
-from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of_bytes
+from qwave_batch.imaging import formats
+from qwave_batch.imaging.formats.judging import (
+    LARGE_FILE,
+    BadImage,
+    Content,
+    Effort,
+    NotRead,
+    OtherFormat,
+    Size,
+    memory,
+)
+from qwave_batch.imaging.formats.signatures import foreign_kind, format_of, kind_of_bytes
 
 __all__ = [
     "EXTENSIONS",

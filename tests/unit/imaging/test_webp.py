@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
-from tests.unit.folder.hostile_images import webp, webp_frame, webp_pixels
-from tests.unit.folder.test_image_inspection import drawing
+from qwave_batch.imaging.image_inspection import BadImage, inspect_bytes
+from tests.unit.imaging.hostile_images import webp, webp_frame, webp_pixels
+from tests.unit.imaging.test_image_inspection import drawing
 
 
 def encoded(*, alpha: bool = False, **options: object) -> bytes:

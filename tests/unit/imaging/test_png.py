@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
-from tests.unit.folder.hostile_images import PNG_END, png, png_chunk, png_header
+from qwave_batch.imaging.image_inspection import BadImage, inspect_bytes
+from tests.unit.imaging.hostile_images import PNG_END, png, png_chunk, png_header
 
 KINDS = [(depth, colour) for colour in (0, 2, 3, 4, 6) for depth in (1, 2, 4, 8, 16)
          if depth >= 8 or colour in {0, 3} if (depth, colour) != (16, 3)]  # fmt: skip

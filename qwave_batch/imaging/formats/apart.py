@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from qwave_batch.folder.formats.judging import (
+from qwave_batch.imaging.formats.judging import (
     LARGE_DECODE,
     MAX_PIXELS,
     BadImage,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from qwave_batch.folder.formats.judging import (
+from qwave_batch.imaging.formats.judging import (
     MAX_CHUNKS,
     BadImage,
     Content,

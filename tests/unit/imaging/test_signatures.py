@@ -4,8 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of_bytes
-from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
+from qwave_batch.imaging.formats.signatures import foreign_kind, format_of, kind_of_bytes
+from qwave_batch.imaging.image_inspection import BadImage, inspect_bytes
 
 MARK = b"SECRET"
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import BadImage, Content, Effort
-from qwave_batch.folder.formats.png import check_png
-from qwave_batch.folder.image_inspection import inspect_bytes, inspect_file
-from tests.unit.folder.hostile_images import (
+from qwave_batch.imaging.formats.judging import BadImage, Content, Effort
+from qwave_batch.imaging.formats.png import check_png
+from qwave_batch.imaging.image_inspection import inspect_bytes, inspect_file
+from tests.unit.imaging.hostile_images import (
     frame_control,
     gif,
     gif_flat_frame,
@@ -43,7 +43,7 @@ LARGE = 8192
 JUDGE = """\
 import json, re, sys
 from pathlib import Path
-from qwave_batch.folder.image_inspection import BadImage, inspect_file
+from qwave_batch.imaging.image_inspection import BadImage, inspect_file
 try:
     with open(sys.argv[1], "rb") as file:
         image = inspect_file(file)

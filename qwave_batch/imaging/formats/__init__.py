@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qwave_batch.lazy import modules_of
 
 if TYPE_CHECKING:
-    from qwave_batch.folder.formats import apart, gif, jpeg, png, webp
+    from qwave_batch.imaging.formats import apart, gif, jpeg, png, webp
 
 __all__ = ["apart", "gif", "jpeg", "png", "webp"]
 

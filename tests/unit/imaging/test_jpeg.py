@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
-from tests.unit.folder.hostile_images import jpeg_segment
+from qwave_batch.imaging.image_inspection import BadImage, inspect_bytes
+from tests.unit.imaging.hostile_images import jpeg_segment
 
 
 def photo(mode: str = "RGB", size: tuple[int, int] = (640, 480)) -> Image.Image:

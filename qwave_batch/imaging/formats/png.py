@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from qwave_batch.folder.formats.judging import (
+from qwave_batch.imaging.formats.judging import (
     MAX_CHUNKS,
     BadImage,
     Content,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import (
+from qwave_batch.imaging.formats.judging import (
     MAX_FRAMES,
     BadImage,
     Content,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.image_inspection import BadImage, inspect_bytes, inspect_file
+from qwave_batch.imaging.image_inspection import BadImage, inspect_bytes, inspect_file
 
 FORMATS = ("png", "jpeg", "webp", "gif")
 

@@ -7,9 +7,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.formats import apart
-from qwave_batch.folder.image_inspection import EXTENSIONS, STRANGE_FORMATS, BadImage, OtherFormat, inspect_bytes
-from tests.unit.folder.test_image_inspection import drawing
+from qwave_batch.imaging.formats import apart
+from qwave_batch.imaging.image_inspection import EXTENSIONS, STRANGE_FORMATS, BadImage, OtherFormat, inspect_bytes
+from tests.unit.imaging.test_image_inspection import drawing
 
 OPTIONS: dict[str, dict[str, object]] = {
     "avif": {},
