@@ -15,6 +15,8 @@ from qwave_batch.spec.yaml.source_map import SourceMap
 
 _OF_FIELDS = frozenset({"by", "from", "has", "less", "of", "when"})
 """The keys that name fields."""
+_ENTRY_DEPTH = 2
+"""How deep the entry of a model stands: ``models``, and its name."""
 _PRICES = ("usd_per_image", "usd_per_call", "usd_per_reference", "usd_per_million_tokens")
 
 
@@ -77,8 +79,32 @@ def _field_problems(
         if key == "by":
             names = [name for _, name in _named_fields(key, value, here)]
             yield from _unknown_values(said.get("values"), names, fields, (*path, "values"), source_map)
+        elif key == "tokens" and isinstance(value, Mapping) and len(path) == _ENTRY_DEPTH:
+            yield from _token_problems(value, fields, here, source_map)
         elif key not in _OF_FIELDS:
             yield from _field_problems(value, fields, here, source_map)
+
+
+def _token_problems(
+    rules: Mapping[str, Json], fields: Mapping[str, JsonObject], path: ValuePath, source_map: SourceMap
+) -> Iterator[Problem]:
+    """Yield each rule for tokens that counts by nothing that the model has.
+
+    Models share rules, so one of the fields is enough, and a table may hold values that the model does not take.
+    """
+    for kind, given in rules.items():
+        listed = isinstance(given, list)
+        for number, rule in enumerate(given if isinstance(given, list) else [given]):
+            at = (*path, kind, number) if listed else (*path, kind)
+            if not isinstance(rule, Mapping):
+                continue
+            of = list(_named_fields("of", rule.get("of"), (*at, "of")))
+            if of and not any(name.split(".")[0] in fields for _, name in of):
+                yield from _unknown_field(of[0][1], fields, of[0][0], source_map)
+            table = rule.get("tokens")
+            if isinstance(table, Mapping):
+                for place, name in _named_fields("by", table.get("by"), (*at, "tokens", "by")):
+                    yield from _unknown_field(name, fields, place, source_map)
 
 
 def _named_fields(key: str, value: Json, here: ValuePath) -> Iterator[tuple[ValuePath, str]]:
