@@ -43,6 +43,8 @@ class LiveModelList:
     host: str
     catalog: str
     """The catalog's date."""
+    catalog_used: Catalog = field(repr=False)
+    """The catalog."""
     offers: tuple[Offer, ...]
     prices: Mapping[str, Price] = field(default_factory=dict, repr=False)
     """Prices that the API states plainly, by model."""
@@ -74,7 +76,7 @@ class LiveModelList:
         price = self.prices.get(job.model)
         if price is None or job.skip is not None:
             return job.estimated_nusd
-        return price.nusd_per_image(job.request) * job.max_images
+        return price.cost(job.request, job.max_images).most_nusd
 
     def estimates_nusd(self, plan: AnyPlan) -> dict[str, int]:
         """Return the most that each model's jobs of a plan should cost today, in nano-dollars."""
@@ -156,10 +158,15 @@ async def ask_models(
             raise AccountError(f"{api.host} does not answer: no word in {ASK_TIMEOUT_S:.0f} seconds") from None
         if not isinstance(answer, LiveModels):
             _refuse(answer, api.host)
-    found = offers(known, {model.name: model.price_config for model in answer.models})
+    found = offers(
+        known,
+        {model.name: model.price_config for model in answer.models},
+        {model.name: model.raw for model in answer.models},
+    )
     return LiveModelList(
         host=api.host,
         catalog=known.date,
+        catalog_used=known,
         offers=found,
         prices={offer.model: offer.live_price for offer in found if offer.live_price is not None},
     )
