@@ -24,6 +24,8 @@ _NEEDED = {(key,) for key in NEEDED}
 _TEXTS = frozenset({"prompt", "prompts", "txt", "caption"})
 """Names that other tools use for the text of a prompt."""
 
+_WITHOUT_TEXT = "an action that takes no text needs an id in its place"
+
 _TYPES = {
     "array": "a list",
     "boolean": "true or false",
@@ -127,6 +129,9 @@ def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[
         return  # an unquoted string with a colon, which is reported already
     for key in violation.wanted:
         if key in violation.value or f"'{key}' is" not in violation.message:
+            continue
+        if key == "id" and violation.path[:1] == ("prompts",):
+            yield _at(source_map, violation.path, 'the key "text" is missing', suggestion=_WITHOUT_TEXT)
             continue
         examples = violation.root["properties"][key].get("examples") if not violation.path else None
         hint = f"add {key}: {_example(examples[0])}" if examples else None
