@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qwave_batch.plans import AnyPlan, BudgetOutlook, JobSample
 
 _SKIPS_SHOWN = 10
-_LABEL = 9
+_LABEL = 8
 _PRICE, _MOST = 3, 4
 """Columns of the table by model."""
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.price import Price
 from qwave_batch.model.cost_range import CostRange
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import nusd_from_usd
 
 OCTOBER = open_catalog("2026-10")
@@ -110,7 +111,7 @@ def test_tokens_of_each_image_are_multiplied_and_those_of_text_are_not() -> None
 def test_an_action_without_an_image_of_its_own_expects_none() -> None:
     """It is finished by a later call, and billed all the same."""
     model = OCTOBER.model("midjourney")
-    request = {"model": "midjourney", "action": "inpaint", "ref_task_id": "t", "index": 1}
+    request: JsonObject = {"model": "midjourney", "action": "inpaint", "ref_task_id": "t", "index": 1}
     assert model.max_images(request) == 0
     assert model.cost_nusd(request, 0) > 0
 
