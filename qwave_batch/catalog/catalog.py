@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from qwave_batch.catalog.catalog_changes import CatalogChanges
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import Job
@@ -40,6 +41,8 @@ class Catalog:
     """In the catalog's order."""
     gone: Mapping[str, Successor]
     """Names of older catalogs."""
+    changes: CatalogChanges
+    """All that is written otherwise than in an older catalog."""
     callback_fields: frozenset[str]
 
     def __repr__(self) -> str:
@@ -68,6 +71,11 @@ class Catalog:
         """Return the file format that a job's images should have; None if the catalog lacks its model."""
         model = self.models.get(job.model)
         return None if model is None else model.image_format(job.request)
+
+    def successor(self, name: str) -> Model | None:
+        """Return the model that replaces a retired one; None if the name is not retired, or no single model does."""
+        gone = self.gone.get(name)
+        return None if gone is None else self.models.get(gone.use)
 
     def model(self, name: str) -> Model:
         """Return a model by its name.
