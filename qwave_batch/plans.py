@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.api.catalog_lookup import catalogs_beside
-from qwave_batch.api.plan_opening import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
+from qwave_batch.api.plan_opening import (
+    assumptions,
+    expected_seconds,
+    expected_seconds_of,
+    open_plan,
+    plan_summary,
+    write_plan,
+)
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -26,6 +34,7 @@ __all__ = [
     "AxisSupport",
     "BudgetOutlook",
     "Completion",
+    "CostRange",
     "Duplicate",
     "Figures",
     "Job",
@@ -45,6 +54,7 @@ __all__ = [
     "Support",
     "SupportMatrix",
     "Terms",
+    "assumptions",
     "budget_outlook",
     "catalogs_beside",
     "check_spec",

@@ -111,7 +111,17 @@ def plan_summary(plan: AnyPlan) -> dict[str, Json]:
     header: dict[str, Json] = {"name": plan.name, "spec_sha256": plan.spec_sha256, "catalog": plan.catalog}
     if overlay is not None:
         header["overlay"] = overlay.as_json()
-    return figures_as_json(plan.figures, header)
+    return figures_as_json(plan.figures, header, assumptions(plan))
+
+
+def assumptions(plan: AnyPlan) -> dict[str, tuple[str, ...]]:
+    """Return what the estimates of a plan's models assume, by model; nothing of models whose cost is certain."""
+    models, by_model = plan.catalog_used.models, plan.figures.by_model
+    return {
+        name: models[name].price.assumed
+        for name, figures in by_model.items()
+        if name in models and models[name].price.assumed and not figures.estimate.is_exact
+    }
 
 
 def expected_seconds(plan: AnyPlan) -> float:

@@ -8,9 +8,6 @@ from itertools import chain
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 
-PLAN_ITEMS = Codec({Job: {"overlay": Key(is_default_written=False)}}, exact=True)
-"""Jobs and duplicates as the ledger stores them; a key that came later is there only where it says something."""
-
 _UPSERT_JOB = """
 INSERT INTO jobs (job_id, position, body) VALUES (?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, body = excluded.body
@@ -101,6 +98,12 @@ def _replace_rest(connection: sqlite3.Connection, items: Iterable[PlanItem], rec
         "DELETE FROM jobs WHERE position IS NULL AND NOT EXISTS "
         "(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id)"
     )
+
+
+_IF_KNOWN = Key(is_default_written=False)
+
+PLAN_ITEMS = Codec({Job: {"typical_nusd": _IF_KNOWN, "least_nusd": _IF_KNOWN, "overlay": _IF_KNOWN}}, exact=True)
+"""The form in which the ledger holds jobs and duplicates; keys that older programs did not write may be absent."""
 
 
 def text_of_item(item: PlanItem) -> str:

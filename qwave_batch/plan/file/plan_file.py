@@ -208,7 +208,7 @@ def read_plan(
     reader = PlanReader(source, str(file))
     header = reader.header(catalogs)
     sampler = Sampler()
-    figures = figures_of(reader.items(header, once=True), watch=watch, sampler=sampler)
+    figures = figures_of(reader.items(header, once=True), header.catalog.unpriced, watch=watch, sampler=sampler)
     return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)
 
 
