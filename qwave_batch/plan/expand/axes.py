@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.image_fields import is_list
 from qwave_batch.errors import nearest
 from qwave_batch.model.job_identity import random_seed
 from qwave_batch.model.jsontypes import Json
@@ -36,6 +37,8 @@ class Vocabulary:
     fields: frozenset[str]
     partial: frozenset[str]
     """Fields that only some of the models take."""
+    lists: frozenset[str] = frozenset()
+    """Fields that are lists."""
 
     def read(self, written: str) -> AxisName:
         """Return the meaning of a written name."""
@@ -54,7 +57,8 @@ def vocabulary_of(catalog: Catalog) -> Vocabulary:
     """Return the vocabulary of a catalog: every field of any of its models, callback fields included."""
     fields = catalog.fields | catalog.callback_fields
     partial = frozenset(name for name in fields if any(name not in model.fields for model in catalog.models.values()))
-    return Vocabulary(fields, partial)
+    lists = frozenset(name for model in catalog.models.values() for name in model.fields if is_list(model, name))
+    return Vocabulary(fields, partial, lists)
 
 
 def same_json(left: Json, right: Json) -> bool:
