@@ -1,46 +1,45 @@
-"""The models of a vendor's schema file, read without a catalog."""
+"""The models of a vendor, as tests ask them: both ways to judge a request are asked, and have to agree."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from qwave_batch.catalog.catalog_files import model_schema
-from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
-from qwave_batch.catalog.request_validator import request_validator
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.violation import Violation
-from qwave_batch.catalog.violation_messages import ViolationMessages
-from qwave_batch.fitting.schema_reading import fitting
-from qwave_batch.resources import shipped
+from qwave_batch.model.jsontypes import Json, JsonObject
 
 
 @dataclass(frozen=True)
 class VendorModel:
-    """One model: its schema, and what that says of a request."""
+    """One model of a catalog."""
 
-    name: str
-    schema: dict[str, Any]
+    model: Model
 
     @property
-    def fields(self) -> dict[str, Any]:
-        fields: dict[str, Any] = self.schema["properties"]
-        return fields
+    def name(self) -> str:
+        return self.model.name
 
-    def violations(self, **fields: object) -> tuple[Violation, ...]:
-        """Return what is wrong with a request; both evaluators are asked, and have to agree."""
-        request: dict[str, Any] = {"model": self.name, "prompt": "A fox", **fields}
-        fits = fitting(self.schema, FITTING, ANNOTATIONS)
-        assert fits is not None, "every check is one that the fast evaluator knows"
-        messages = ViolationMessages(model=self.name, schema=self.schema, known_fields=frozenset(self.fields))
-        found = messages.violations(request, request_validator(self.schema).iter_errors(request))
-        assert fits(request) == (found == ())
+    @property
+    def fields(self) -> Mapping[str, JsonObject]:
+        return self.model.fields
+
+    @property
+    def defaults(self) -> Mapping[str, Json]:
+        return self.model.defaults
+
+    def violations(self, **fields: Any) -> tuple[Violation, ...]:
+        """Return what is wrong with a request that has a prompt."""
+        return self.judged({"model": self.name, "prompt": "A fox", **fields})
+
+    def judged(self, request: dict[str, Any]) -> tuple[Violation, ...]:
+        """Return what is wrong with a whole request; the fast check and the reference have to agree."""
+        found = self.model.messages.violations(request, self.model.validator.iter_errors(request))
+        assert self.model.fits is not None, "every check is one that the fast evaluator knows"
+        assert self.model.fits(request) == (found == ())
         return found
 
 
-@cache
 def vendor_models(date: str, vendor: str) -> dict[str, VendorModel]:
-    """Return the models of a vendor in the order of its file."""
-    file = shipped("schemas") / date / f"{vendor}.schema.json"
-    document = json.loads(file.read_text(encoding="utf-8"))
-    names = [part["$ref"].removeprefix("#/$defs/") for part in document["oneOf"]]
-    return {name: VendorModel(name, model_schema(document, name)) for name in names}
+    """Return the models of a vendor in the order of its catalog."""
+    return {name: VendorModel(model) for name, model in open_catalog(date).models.items() if model.vendor == vendor}

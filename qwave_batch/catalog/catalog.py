@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from qwave_batch.catalog.catalog_changes import CatalogChanges
 from qwave_batch.catalog.image_fields import image_fields_of
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
@@ -41,6 +42,8 @@ class Catalog:
     """In the catalog's order."""
     gone: Mapping[str, Successor]
     """Names of older catalogs."""
+    changes: CatalogChanges
+    """All that is written otherwise than in an older catalog."""
     callback_fields: frozenset[str]
 
     def __repr__(self) -> str:
@@ -70,10 +73,20 @@ class Catalog:
         model = self.models.get(job.model)
         return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
 
+    def unpriced(self, job: Job) -> tuple[str, ...]:
+        """Return notes on costs of a job that come on top of its estimate, of an amount that nobody states."""
+        model = self.models.get(job.model)
+        return () if model is None or job.skip is not None else model.price.unpriced(job.request)
+
     def job_image_format(self, job: Job) -> str | None:
         """Return the file format that a job's images should have; None if the catalog lacks its model."""
         model = self.models.get(job.model)
         return None if model is None else model.image_format(job.request)
+
+    def successor(self, name: str) -> Model | None:
+        """Return the model that replaces a retired one; None if the name is not retired, or no single model does."""
+        gone = self.gone.get(name)
+        return None if gone is None else self.models.get(gone.use)
 
     def model(self, name: str) -> Model:
         """Return a model by its name.

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from qwave_batch.catalog.catalog import Catalog, Successor
+from qwave_batch.catalog.catalog_changes import CatalogChanges
 from qwave_batch.catalog.image_count import ImageRule
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.normalisation import Spelling
@@ -64,6 +65,8 @@ def read_catalog(folder: Path) -> Catalog:
     vendors = {vendor: _read_json(folder / f"{vendor}.schema.json") for vendor in names}
     schemas = {name: model_schema(vendors[entry["vendor"]], name) for name, entry in listing["models"].items()}
     known_fields = frozenset(field for schema in schemas.values() for field in schema["properties"])
+    changes = CatalogChanges.from_json(listing["catalog"], listing.get("changes", {}))
+    messages = partial(ViolationMessages, known_fields=known_fields, changes=changes)
     return Catalog(
         date=listing["catalog"],
         base_url=listing["base_url"],
@@ -72,11 +75,17 @@ def read_catalog(folder: Path) -> Catalog:
         result_lifetime_hours=(listing["result_lifetime_hours"]["least"], listing["result_lifetime_hours"]["most"]),
         models={
             name: _model(
-                name, entry, listing, schemas[name], title=vendors[entry["vendor"]]["title"], known_fields=known_fields
+                name,
+                entry,
+                listing,
+                schemas[name],
+                title=vendors[entry["vendor"]]["title"],
+                messages=messages,
             )
             for name, entry in listing["models"].items()
         },
         gone={name: Successor(use=entry["use"], since=entry.get("since")) for name, entry in listing["gone"].items()},
+        changes=changes,
         callback_fields=frozenset(listing["callback_fields"]),
     )
 
@@ -88,7 +97,7 @@ def _model(
     schema: dict[str, Any],
     *,
     title: str,
-    known_fields: frozenset[str],
+    messages: "partial[ViolationMessages]",
 ) -> Model:
     fields = schema["properties"]
     return Model(
@@ -99,7 +108,7 @@ def _model(
         fields=fields,
         content_fields=frozenset(listing["content_fields"]),
         spelling=Spelling(fields, listing["ignore_case"]),
-        messages=ViolationMessages(model=name, schema=schema, known_fields=known_fields),
+        messages=messages(model=name, schema=schema),
         image_rules=tuple(map(ImageRule.from_json, entry.get("images", listing["images"]))),
         price=Price.from_json(entry, fields),
         returns=entry["returns"],

@@ -26,7 +26,9 @@ class Violation:
     message: str
     """A short sentence without a full stop."""
     suggestion: str | None = None
-    """The nearest valid choice as a question, to follow the message."""
+    """The nearest valid choice as a question, or what is written now, to follow the message."""
+    is_outdated: bool = False
+    """Whether an older catalog had the value, and this one has another: a mistake even where jobs may be skipped."""
 
 
 if TYPE_CHECKING:

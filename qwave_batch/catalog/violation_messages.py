@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from qwave_batch.catalog.catalog_changes import NO_CHANGES, CatalogChanges, ValueAdvice
 from qwave_batch.catalog.keywords import KEYWORDS, MESSAGE
 from qwave_batch.catalog.nearest_choice import nearest_choice
 from qwave_batch.catalog.violation import FailedCheck, Rule, Violation
@@ -156,6 +157,8 @@ class ViolationMessages:
     schema: Mapping[str, Any]
     known_fields: frozenset[str]
     """The request fields of any model: a field that another model takes was not misspelled."""
+    changes: CatalogChanges = NO_CHANGES
+    """All that an older catalog had, and this one writes otherwise."""
 
     def violations(self, request: JsonObject, errors: "Iterable[ValidationError]") -> tuple[Violation, ...]:
         """Return one violation for each error, in the order of the model's fields."""
@@ -179,6 +182,9 @@ class ViolationMessages:
             case "required":
                 yield from self._missing(check)
             case _:
+                if len(check.path) == 1 and (now := self.changes.value_advice(check.field, check.instance)):
+                    yield self._outdated(check, now)
+                    return
                 yield Violation(
                     kind="bad_value",
                     field=check.field,
@@ -189,20 +195,38 @@ class ViolationMessages:
                     suggestion=did_you_mean(nearest_choice(check.instance, check.allowed)) or other_spelling(check),
                 )
 
+    def _outdated(self, check: FailedCheck, advice: ValueAdvice) -> Violation:
+        """Return the same message for every model, so that it is told once."""
+        return Violation(
+            kind="bad_value",
+            field=check.field,
+            path=check.path,
+            value=check.instance,
+            message=advice.message,
+            suggestion=advice.suggestion,
+            is_outdated=True,
+        )
+
     def _too_much(self, check: FailedCheck) -> Iterator[Violation]:
         taken = tuple(check.schema["properties"])
         for name in check.instance:
             if name not in taken:
                 is_known = not check.path and name in self.known_fields
+                now = None if check.path else self._field_advice(name, check.instance[name])
                 yield Violation(
                     kind="bad_value" if check.path else "unknown_field",
                     field=check.field or name,
                     path=(*check.path, name),
                     value=check.instance[name],
-                    allowed=taken,
+                    allowed=() if now else taken,
                     message=f"{request_path(check.path) or self.model} takes no field {value_shown(name)}",
-                    suggestion=None if is_known else did_you_mean(nearest_choice(name, taken)),
+                    suggestion=now or (None if is_known else did_you_mean(nearest_choice(name, taken))),
                 )
+
+    def _field_advice(self, name: str, value: Json) -> str | None:
+        advice = self.changes.field_advice(name, value)
+        other_model = self.changes.meaning_advice(self.model)
+        return f"{advice}; {other_model}" if advice and other_model else advice
 
     def _missing(self, check: FailedCheck) -> Iterator[Violation]:
         for name in check.limit:  # the check itself does not say which one is missing

@@ -166,12 +166,13 @@ def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, pro
         return
     for where, name in _set_fields(spec, matrix):
         if name not in vocabulary.fields:
-            guess = vocabulary.guess(name)
+            former = vocabulary.former.get(name)
+            guess = None if former else vocabulary.guess(name)
             problems.add_key(
                 where,
                 f'no model of catalog {spec.catalog} takes a field "{name}"',
-                suggestion=f'did you mean "{guess}"?' if guess else None,
-                next_step=None if guess else Advice(NextStep.SHOW_MODEL),
+                suggestion=former.instead if former else f'did you mean "{guess}"?' if guess else None,
+                next_step=None if guess or former else Advice(NextStep.SHOW_MODEL),
             )
 
 

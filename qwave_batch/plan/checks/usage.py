@@ -83,6 +83,10 @@ class UsageCheck:
             )
 
     def _note_idle(self, where: ValuePath, name: str) -> None:
+        change = self.vocabulary.former.get(name)
+        if change is not None:
+            self.problems.add_key(where, f'no model has a field "{name}" any more', suggestion=change.instead)
+            return
         guess = nearest(name, sorted(self.vocabulary.fields), cutoff=_SURELY)
         self.problems.add_key(
             where,

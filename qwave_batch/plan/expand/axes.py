@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_changes import FieldChange
 from qwave_batch.catalog.image_fields import is_list
 from qwave_batch.errors import nearest
 from qwave_batch.model.job_identity import random_seed
@@ -39,6 +40,8 @@ class Vocabulary:
     """Fields that only some of the models take."""
     lists: frozenset[str] = frozenset()
     """Fields that are lists."""
+    former: Mapping[str, FieldChange] = field(default_factory=dict)
+    """Fields of an older catalog that no model takes any more, with what to do about them."""
 
     def read(self, written: str) -> AxisName:
         """Return the meaning of a written name."""
@@ -57,8 +60,9 @@ def vocabulary_of(catalog: Catalog) -> Vocabulary:
     """Return the vocabulary of a catalog: every field of any of its models, callback fields included."""
     fields = catalog.fields | catalog.callback_fields
     partial = frozenset(name for name in fields if any(name not in model.fields for model in catalog.models.values()))
+    former = {name: change for name, change in catalog.changes.fields.items() if name not in fields}
     lists = frozenset(name for model in catalog.models.values() for name in model.fields if is_list(model, name))
-    return Vocabulary(fields, partial, lists)
+    return Vocabulary(fields, partial, former=former, lists=lists)
 
 
 def same_json(left: Json, right: Json) -> bool:

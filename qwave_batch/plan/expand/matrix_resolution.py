@@ -1,12 +1,13 @@
 """Resolves the matrix of a spec with the catalog's fields: the meaning of each axis and each entry."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import (
     BUILT_IN,
+    VARIABLE_PREFIX,
     AxisName,
     AxisValue,
     ResolvedAxis,
@@ -21,7 +22,7 @@ from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, own
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, render_or_report
 from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Axis, ImageFiles, Spec, ValuePath
+from qwave_batch.spec.document import Axis, AxisValues, ImageFiles, Spec, ValuePath
 from qwave_batch.spec.inputs.file_access import FileRefused
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue
@@ -60,6 +61,13 @@ class MatrixReader:
         if name.text in BUILT_IN:
             self.problems.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
             return None
+        if self._is_variable_like(name, axis.values):
+            self.problems.add_key(
+                origin,
+                f'"{name.text}" is a field of some models, and its values are those of a variable of your own',
+                suggestion=f"write {VARIABLE_PREFIX}{name.text}",
+            )
+            name = replace(name, is_field=False)  # what the values say is checked all the same
         if isinstance(axis.values, str):
             return self._listed(name, self._template_list(axis.values, origin), origin, is_template=True)
         if isinstance(axis.values, tuple):
@@ -84,6 +92,14 @@ class MatrixReader:
             found = tuple({"id": file, name.text: [file] if in_list else file} for file in found)
         values = [read_value(name, file, where) for file in found or (UNKNOWN,)]
         return list_axis(name, values, origin)
+
+    def _is_variable_like(self, name: AxisName, values: AxisValues) -> bool:
+        """Whether the values of a bare name that is a field of some models say that it was meant as a variable."""
+        if name.is_explicit or name.text not in self.vocabulary.partial or not isinstance(values, tuple) or not values:
+            return False
+        return all(
+            isinstance(raw, Mapping) and name.text not in raw and bool(raw.keys() & {"id", LATE_KEY}) for raw in values
+        )
 
     def _template_list(self, template: str, origin: ValuePath) -> tuple[Json, ...]:
         value = self._render(template, origin)

@@ -128,6 +128,7 @@ class RequestAssembler:
         request = builder.build(combination, scope)
         model = self._model(request, builder, combination)
         if model is None:
+            self._note_changed(request, builder, combination)
             return None
         if any(value is UNKNOWN for value in request.values()):
             known = {name: value for name, value in request.items() if value is not UNKNOWN}
@@ -148,7 +149,7 @@ class RequestAssembler:
             self.catalog.content_fields,
             () if named is None else named.refused,
         )
-        if isinstance(judgement, Rejected) and self.unsupported is Unsupported.ERROR:
+        if isinstance(judgement, Rejected) and self._is_refused(judgement.violations):
             self._refuse(judgement.violations, builder, combination)
             return None
         self.observe(request, builder, combination)
@@ -203,10 +204,21 @@ class RequestAssembler:
             suggestion=f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None,
         )
 
+    def _note_changed(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> None:
+        """Report what the replacement of a retired model does not take, so that all of it is told at once."""
+        name = request.get("model")
+        successor = self.catalog.successor(name) if isinstance(name, str) else None
+        if successor is not None:
+            self._refuse(_certain({**request, "model": successor.name}, successor), builder, combination)
+
+    def _is_refused(self, violations: Iterable[Violation]) -> bool:
+        """Whether violations are errors of the spec, and no reason to skip a job."""
+        return self.unsupported is Unsupported.ERROR or any(found.is_outdated for found in violations)
+
     def _refuse(self, violations: Iterable[Violation], builder: RequestBuilder, combination: Combination) -> None:
-        if self.unsupported is not Unsupported.ERROR:
-            return
         for found in violations:
+            if not self._is_refused([found]):
+                continue
             self.problems.add(
                 builder.origin(found.field or "model", combination),
                 found.message,
