@@ -224,7 +224,7 @@ class RequestAssembler:
                 found.message,
                 value=found.value,
                 allowed=found.allowed,
-                suggestion=found.suggestion,
+                suggestion=_TEXT_IS_MISSING if _lacks_text(found) else found.suggestion,
             )
 
 
@@ -236,6 +236,13 @@ def _with_references(judgement: Judgement, named: NamedImages) -> Judgement:
         judgement,
         request={name: named.request[name] if name in changed else value for name, value in judgement.request.items()},
     )
+
+
+_TEXT_IS_MISSING = "write the text of the prompt under prompts"
+
+
+def _lacks_text(found: Violation) -> bool:
+    return found.field == "prompt" and found.kind == "missing_field"
 
 
 def _certain(known: Mapping[str, Json], model: Model) -> Iterator[Violation]:

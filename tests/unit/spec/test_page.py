@@ -17,9 +17,7 @@ from qwave_batch.spec.template.filters import FILTER_NAMES
 PAGE = Path(__file__).parents[3] / "docs" / "spec.md"
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 HEAD = {"version": "1", "name": "example", "catalog": '"2026-05"', "prompts": "[A quiet teahouse at dawn]"}
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
-)
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 FILES: Mapping[str, str | bytes] = {
     "prompts.csv": "id,prompt,level\na,A cat,hard\n",
     "prompts.tsv": "Prompt\tChallenge\nA dog\tBasic\n",
