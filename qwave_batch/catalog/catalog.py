@@ -6,6 +6,7 @@ from functools import cached_property
 
 from qwave_batch.catalog.catalog_changes import CatalogChanges
 from qwave_batch.catalog.catalog_data import CatalogData
+from qwave_batch.catalog.image_fields import image_fields_of
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.overlay import Overlay
 from qwave_batch.errors import UnknownName
@@ -59,6 +60,11 @@ class Catalog:
     def fields(self) -> frozenset[str]:
         """Every request field of any model, callback fields apart."""
         return frozenset().union(*(model.fields for model in self.models.values())) - self.callback_fields
+
+    @cached_property
+    def image_fields(self) -> frozenset[str]:
+        """The fields that hold images with any of the models."""
+        return image_fields_of(self.models.values(), self.callback_fields)
 
     @cached_property
     def content_fields(self) -> frozenset[str]:

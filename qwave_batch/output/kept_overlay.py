@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.artifacts import read_artifact
-from qwave_batch.folder.inputs import PREFIX, reference_to, stored_input
+from qwave_batch.folder.inputs import stored_input
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.model.input_references import PREFIX, reference_to
 from qwave_batch.model.jsontypes import Json
 
 _MOST_BYTES = 64 << 20

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from qwave_batch import catalog_reading
@@ -16,6 +17,7 @@ from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
+from qwave_batch.plan.input_images import InputImage, images_from_json
 from qwave_batch.spec.parsing import parse_terms
 from qwave_batch.spec.structure import structure_problems
 from qwave_batch.spec.table.table_file import Line
@@ -46,6 +48,8 @@ class PlanHeader:
     """The ``output`` of the spec; its folder is relative to the plan file."""
     spec: str | None
     """The location of the spec's file relative to the plan file; older plans do not state it."""
+    inputs: Mapping[str, InputImage]
+    """The images of its jobs that are files, by their references."""
     jobs: int
     """The number of lines after it."""
     lines_sha256: str
@@ -54,7 +58,9 @@ class PlanHeader:
     """The text at which the hash of the lines starts."""
 
 
-def read_header(header: Mapping[str, Any], line: Line, shown_as: str, catalogs: CatalogSource) -> PlanHeader:
+def read_header(
+    header: Mapping[str, Any], line: Line, shown_as: str, *, catalogs: CatalogSource, beside: Path
+) -> PlanHeader:
     """Return the parsed first line of a plan file.
 
     Args:
@@ -62,6 +68,7 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str, catalogs: 
         line: The line.
         shown_as: The file's name.
         catalogs: Where its catalog is looked up.
+        beside: The file's folder.
 
     Raises:
         UsageError: It is not a plan's, has another version or catalog, or breaks a rule of specs.
@@ -87,6 +94,11 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str, catalogs: 
     if "spec" in header and not is_place(header["spec"]):
         message = "expected the path of the spec's file, from the plan's own folder"
         problems.append(Problem(message=message, path="spec", place=SourcePlace(shown_as, line.number)))
+    try:
+        inputs = images_from_json(header.get("inputs", {}), beside)
+    except ValueError as error:
+        inputs = {}
+        problems.append(Problem(message=str(error), path="inputs", place=SourcePlace(shown_as, line.number)))
     if problems:
         raise SpecError(problems)
     catalog = _catalog(header, SourcePlace(shown_as, line.number), catalogs)
@@ -97,6 +109,7 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str, catalogs: 
         terms=parse_terms(spec),
         output={"output": spec.get("output", {})},
         spec=header.get("spec"),
+        inputs=inputs,
         jobs=header.get("jobs", 0),
         lines_sha256=header.get(WHOLE, ""),
         opened=_opened(header, line, here),
