@@ -102,7 +102,7 @@ async def ask_balance(connection: AnyAccount, *, catalog: str | Catalog, catalog
     Args:
         connection: The account.
         catalog: A catalog, its date, or ``LATEST``. It says where the API is, if the connection does not.
-        catalogs: Where a date is looked up.
+        catalogs: The catalogs to look in for a date.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
@@ -142,7 +142,7 @@ async def ask_models(
     Args:
         connection: The account.
         catalog: The catalog, its date, or ``LATEST``. It also says where the API is, if the connection does not.
-        catalogs: Where a date is looked up.
+        catalogs: The catalogs to look in for a date.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.

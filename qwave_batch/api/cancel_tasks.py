@@ -107,7 +107,7 @@ async def cancel_tasks(
     Args:
         folder: A run folder that no other process works on.
         connection: The API that it was made with.
-        catalogs: Where the catalog that it was made with is looked up.
+        catalogs: The catalogs to look in for the one that it was made with.
         stop: Lets another task end it early; what was cancelled by then is on record.
 
     Raises:

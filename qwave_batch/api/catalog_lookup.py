@@ -22,4 +22,4 @@ def catalogs_beside(folder: str | Path | None) -> CatalogSource:
 
 def catalog_at(catalog: str | Catalog, catalogs: CatalogSource) -> Catalog:
     """Return a catalog that was named by its date, or is at hand; raises UnknownName for a date that nobody has."""
-    return catalog if isinstance(catalog, Catalog) else catalogs.open(catalog)
+    return catalog if isinstance(catalog, Catalog) else catalogs.at(catalog)

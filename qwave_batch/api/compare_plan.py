@@ -82,7 +82,7 @@ def compare_plan(  # noqa: PLR0913  # each is a choice of its own, and has its n
         reuse: Run folders that may give what they have made: the same job, not random.
         allow_read: Folders outside the spec's own that a spec of then may read from.
         prices: The account's prices to count with; None is the catalog's.
-        catalogs: Where the catalog of the other side is looked up.
+        catalogs: The catalogs to look in for that of the other side.
 
     Raises:
         UsageError: the other side is not a plan, spec or run folder, or cannot be read.

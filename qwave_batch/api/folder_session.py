@@ -129,11 +129,11 @@ def _catalog_of(
     summary = read_summary(layout) or {}
     date = summary.get("catalog")
     if isinstance(date, str) and date in catalogs.dates():
-        return _with_overlay(catalogs.open(date), layout, KeptOverlay.of(summary))
+        return _with_overlay(catalogs.at(date), layout, KeptOverlay.of(summary))
     reason = f"catalog {date} is not at hand" if isinstance(date, str) else "no summary.json names one"
     catalog, which = newest_catalog_of(identity.backend), f"the newest of {identity.backend}"
     if catalog is None:
-        catalog, which = catalogs.open(catalogs.newest()), "the newest"
+        catalog, which = catalogs.at(catalogs.newest()), "the newest"
     return catalog, (RunWarning(f"{layout.root} is read with catalog {catalog.date}, {which}: {reason}"),)
 
 

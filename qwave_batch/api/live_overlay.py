@@ -25,7 +25,7 @@ def write_live_overlay(live: LiveModelList, file: str | Path, *, now: float) -> 
     An overlay that was written like this before, and was not changed since, is replaced.
 
     Args:
-        live: What the account is offered.
+        live: The offers of the account.
         file: The overlay's file.
         now: Unix seconds, for the day on which the API said so.
 

@@ -39,7 +39,7 @@ def open_plan(
         allow_read: Folders outside the spec's own that it may read from.
         watch: Given the figures before they are counted, to look at them from another thread while they grow.
         out: A file to write the plan to as well, as ``write_plan`` does, while it is made.
-        catalogs: Where its catalog is looked up.
+        catalogs: The catalogs to look in.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.

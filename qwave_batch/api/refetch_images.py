@@ -103,7 +103,7 @@ async def refetch_images(
     Args:
         folder: A run folder that no other process works on.
         connection: The API that it was made with.
-        catalogs: Where the catalog that it was made with is looked up.
+        catalogs: The catalogs to look in for the one that it was made with.
         on_progress: Called in the event loop with the newest counts.
         on_event: Called in the event loop with what happens.
         stop: Lets another task end it early.

@@ -61,7 +61,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         stop: Lets another task end the run early; nothing is lost by that.
         confirm: Asked before anything is submitted, with what the run may cost; with ``retry_failed`` after what is
             paid was fetched.
-        catalogs: Where the catalog of a spec or plan file is looked up; a plan has its own.
+        catalogs: The catalogs to look in for that of a spec or plan file; a plan has its own.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.

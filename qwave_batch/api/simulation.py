@@ -35,7 +35,7 @@ async def serve_simulator(
         port: The port to listen on; 0 takes a free one.
         state_path: The file with its tasks; None keeps them in memory.
         catalog: The catalog whose rules it judges requests by: itself, its date, or ``LATEST``.
-        catalogs: Where a date is looked up.
+        catalogs: The catalogs to look in for a date.
 
     Raises:
         UsageError: the port is taken, or the behaviour can't be read.

@@ -43,7 +43,7 @@ def check_spec(
         path: The spec file.
         overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
         allow_read: Folders outside the spec's own that it may read from.
-        catalogs: Where its catalog is looked up.
+        catalogs: The catalogs to look in.
     """
     return list(examine_spec(path, overrides=overrides, allow_read=allow_read, catalogs=catalogs).problems)
 

@@ -48,7 +48,7 @@ class Catalog:
     """All that is written otherwise than in an older catalog."""
     callback_fields: frozenset[str]
     data: CatalogData
-    """What its files say, for an overlay to be laid over."""
+    """The content of its files, for an overlay to be laid over."""
     overlay: Overlay | None = None
     """The overlay that was laid over it."""
 

@@ -96,13 +96,13 @@ def compare_catalogs(old: str | Catalog, new: str | Catalog, *, catalogs: Catalo
     Args:
         old: The older catalog, or its date.
         new: The newer catalog, or its date.
-        catalogs: Where dates are looked up.
+        catalogs: The catalogs to look in for dates.
 
     Raises:
         UnknownName: There is no catalog of such a date.
     """
-    before = catalogs.open(old) if isinstance(old, str) else old
-    after = catalogs.open(new) if isinstance(new, str) else new
+    before = catalogs.at(old) if isinstance(old, str) else old
+    after = catalogs.at(new) if isinstance(new, str) else new
     return CatalogDiff(
         old=before.date,
         new=after.date,

@@ -30,7 +30,7 @@ def describe_catalog(date: str, *, catalogs: CatalogSource = SHIPPED) -> dict[st
     Raises:
         UnknownName: There is no such catalog.
     """
-    return catalog_as_json(catalogs.open(date))
+    return catalog_as_json(catalogs.at(date))
 
 
 def describe_model(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
@@ -44,7 +44,7 @@ def describe_model(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED
     Raises:
         UnknownName: There is no such model or catalog; the message names the nearest.
     """
-    return model_as_json(catalogs.open(catalog).model(name))
+    return model_as_json(catalogs.at(catalog).model(name))
 
 
 def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -> JsonObject:
@@ -64,7 +64,7 @@ def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -
         return _shipped(_CATALOG)
     if name == _OVERLAY:
         return overlay_schema(_shipped(_CATALOG))
-    known = catalogs.open(catalog)
+    known = catalogs.at(catalog)
     if name == "spec":
         return spec_schema(_shipped(_STRUCTURE), known)
     if name not in known.models:

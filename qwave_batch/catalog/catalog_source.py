@@ -27,7 +27,7 @@ class CatalogSource:
         """Return the date of the newest catalog."""
         return self.dates()[-1]
 
-    def open(self, date: str) -> Catalog:
+    def at(self, date: str) -> Catalog:
         """Return the catalog of a date such as ``2026-05``, or the newest one for ``LATEST``.
 
         Raises:

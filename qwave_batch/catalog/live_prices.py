@@ -152,7 +152,7 @@ def _may_count(value: Json) -> bool:
 
 
 def amount_of(value: Json) -> str | None:
-    """Return a price as decimal text, as in catalogs; None if it is no amount."""
+    """Return a price as decimal text, as in catalogs; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

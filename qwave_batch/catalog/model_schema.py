@@ -5,7 +5,7 @@ from typing import Any
 
 _ANNOTATIONS = frozenset({"title", "description", "default", "examples"})
 SHARED = "#/$defs/"
-"""Where the shared parts of a vendor's file are."""
+"""The place of the shared parts of a vendor's file."""
 
 
 def model_schema(vendor_schema: Mapping[str, Any], model: str) -> dict[str, Any]:

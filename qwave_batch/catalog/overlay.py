@@ -33,7 +33,7 @@ class Overlay:
 
     @property
     def models(self) -> Mapping[str, Mapping[str, Any]]:
-        """What it says of each model."""
+        """Its entries by model."""
         models: Any = self.content["models"]
         return models  # type: ignore[no-any-return]
 

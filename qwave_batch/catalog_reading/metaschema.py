@@ -120,6 +120,6 @@ def layer_at(layer: Layer, *path: str | int) -> Layer | None:
     return Layer(value, mark)
 
 
-def as_plain_json(value: Json) -> Json:
+def plain_copy(value: Json) -> Json:
     """Return a value as plain JSON, so that it can be kept and compared."""
     return json.loads(json.dumps(value))  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from qwave_batch.catalog.catalog_files import overlaid_catalog
 from qwave_batch.catalog.overlay import Overlay, lay_over, overlaid_schema, own_spelling
 from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.catalog_reading.entry_check import entry_problems, own_schema_problem
-from qwave_batch.catalog_reading.metaschema import as_plain_json, form_problems, problem_at
+from qwave_batch.catalog_reading.metaschema import form_problems, plain_copy, problem_at
 from qwave_batch.catalog_reading.request_schema_check import schema_problems
 from qwave_batch.errors import SpecError, nearest
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -41,7 +41,7 @@ def overlaid_again(catalog: Catalog, content: Json, name: str, kept_in: SourcePl
 
 
 def _overlay(layer: Layer, name: str) -> Overlay:
-    return Overlay(name=name, content=cast("JsonObject", as_plain_json(layer.value)))
+    return Overlay(name=name, content=cast("JsonObject", plain_copy(layer.value)))
 
 
 def _against_catalog(catalog: Catalog, layer: Layer, name: str) -> Iterator[Problem]:

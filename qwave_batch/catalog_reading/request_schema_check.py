@@ -19,7 +19,7 @@ _EXTENSIONS = {*KEYWORDS, *ANNOTATIONS}
 _NAMED = frozenset({"properties", "$defs", "dependentRequired", "dependentSchemas", "patternProperties"})
 """Keywords whose keys are names and not keywords."""
 _DATA = frozenset({"const", "default", "enum", "examples", *_EXTENSIONS})
-"""Keywords whose value is no schema."""
+"""Keywords whose value is not a schema."""
 _ELSEWHERE = frozenset({"$dynamicRef", "$anchor", "$dynamicAnchor", "$recursiveRef", "$vocabulary"})
 """Keywords that this program does not follow."""
 

@@ -11,7 +11,7 @@ from qwave_batch.catalog.catalog_files import CATALOG_FILE, catalog_dates, catal
 from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.catalog.model_schema import model_schema
 from qwave_batch.catalog_reading.entry_check import entry_problems, model_schema_problem
-from qwave_batch.catalog_reading.metaschema import as_plain_json, form_problems, problem_at
+from qwave_batch.catalog_reading.metaschema import form_problems, plain_copy, problem_at
 from qwave_batch.catalog_reading.request_schema_check import vendor_file_problems
 from qwave_batch.errors import SpecError, UsageError, nearest
 from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular
@@ -78,7 +78,7 @@ def read_user_catalog(folder: Path) -> Catalog:
     problems = form_problems(layer, "catalog")
     if problems:
         raise SpecError(problems)
-    listing = cast("Mapping[str, Any]", as_plain_json(layer.value))
+    listing = cast("Mapping[str, Any]", plain_copy(layer.value))
     schemas, problems = _vendor_schemas(folder, listing, SourceMap(layer.mark))
     problems = problems or first_problems(_model_problems(listing, schemas, SourceMap(layer.mark)))
     if problems:
@@ -127,7 +127,7 @@ def _vendor_schemas(
         found = first_problems(vendor_file_problems(layer))
         problems += found
         if not found:
-            schemas[vendor] = cast("Mapping[str, Any]", as_plain_json(layer.value))
+            schemas[vendor] = cast("Mapping[str, Any]", plain_copy(layer.value))
     return schemas, problems
 
 

@@ -52,7 +52,7 @@ def add_catalog_path(parser: Parser) -> None:
 
 def catalogs_of(args: Namespace) -> "CatalogSource":
     """Return the catalogs to look in: those that ship, and those of ``--catalog-path``."""
-    return qb.plans.catalogs_beside(args.catalog_path) if args.catalog_path else qb.catalog.SHIPPED
+    return qb.plans.catalogs_beside(args.catalog_path) if args.catalog_path else qb.catalog.CatalogSource()
 
 
 def _folder(text: str) -> Path:

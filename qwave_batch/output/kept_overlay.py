@@ -17,7 +17,7 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptOverlay:
-    """What a summary says of the overlay of its run."""
+    """The overlay that a summary names."""
 
     name: str
     """Its file, as the spec named it."""

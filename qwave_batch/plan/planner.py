@@ -115,7 +115,7 @@ def make_plan(
         watch: Given the figures before they are counted, to follow their growth.
         start: The implementation of the expansion; ``expand_plainly`` gives the same entries without caches.
         take: Given all entries while they are counted.
-        catalogs: Where its catalog is looked up.
+        catalogs: The catalogs to look in.
 
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or if no job is left.
@@ -179,7 +179,7 @@ def catalog_of_spec(spec: Spec, problems: ProblemCollector, catalogs: CatalogSou
 
 def _dated_catalog(spec: Spec, problems: ProblemCollector, catalogs: CatalogSource) -> Catalog:
     try:
-        return catalogs.open(spec.catalog)
+        return catalogs.at(spec.catalog)
     except UnknownName as unknown:
         guess, newest = unknown.suggestion, catalogs.newest()
         problems.add(

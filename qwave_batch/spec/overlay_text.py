@@ -57,7 +57,7 @@ def read_overlay_of(
 
 @dataclass(frozen=True, slots=True)
 class _SchemaFiles:
-    """Where the schema files of an overlay are looked for."""
+    """The place in which the schema files of an overlay are looked for."""
 
     inputs: FileAccess
     overlay: str

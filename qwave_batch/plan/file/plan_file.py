@@ -212,7 +212,7 @@ def read_plan(
         file: The file.
         watch: Given the figures before they are counted, to follow their growth.
         allow_read: Folders outside the work tree of the file that links may lead to.
-        catalogs: Where its catalog is looked up.
+        catalogs: The catalogs to look in.
 
     Raises:
         UsageError: It is not a plan, was edited, or its catalog differs from the one used then.

@@ -67,7 +67,7 @@ def read_header(
         header: The object on the line.
         line: The line.
         shown_as: The file's name.
-        catalogs: Where its catalog is looked up.
+        catalogs: The catalogs to look in.
         beside: The file's folder.
 
     Raises:
@@ -159,7 +159,7 @@ def _catalog(header: Mapping[str, Any], place: SourcePlace, catalogs: CatalogSou
     if not isinstance(header["catalog"], str):
         raise UsageError(f"{place}: catalog: expected a date; {AGAIN}")
     try:
-        catalog = catalogs.open(header["catalog"])
+        catalog = catalogs.at(header["catalog"])
     except UnknownName as unknown:
         raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
     match header.get("overlay"):
