@@ -17,6 +17,8 @@ def model_schema(vendor_schema: Mapping[str, Any], model: str) -> dict[str, Any]
     shared = vendor_schema["$defs"]
     if model not in shared:
         raise ValueError(f"{vendor_schema['$id']} describes no {model}")
+    if not isinstance(shared[model], Mapping):
+        raise ValueError(f"{vendor_schema['$id']} has no mapping for {model}")  # noqa: TRY004 - as above
     return {
         "$schema": vendor_schema["$schema"],
         "$id": f"{vendor_schema['$id']}:{model}",
@@ -38,6 +40,10 @@ def _inlined(schema: Any, shared: Mapping[str, Any], within: tuple[str, ...] = (
     if name in within:
         raise ValueError(f"{' -> '.join((*within, name))} refer to each other in a cycle")
     part = _inlined(shared[name], shared, (*within, name))
+    if not isinstance(part, dict):
+        raise ValueError(  # noqa: TRY004 - it is data that is wrong, not a caller
+            f"{schema['$ref']} is not a mapping, so nothing can stand beside a reference to it"
+        )
     # JSON Schema applies both sides; an overridden check would be lost here, but a description may be replaced
     if clash := (own.keys() & part.keys()) - _ANNOTATIONS:
         raise ValueError(f"{', '.join(sorted(clash))} stands both in {name} and beside a reference to it")

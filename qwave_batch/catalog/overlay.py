@@ -21,6 +21,8 @@ PRICE_KEYS = frozenset(
 """The keys of an entry that together are its price."""
 _NOT_OF_ENTRIES = frozenset({"like", "schema", "fields", "down", "down_since", "title"})
 """The keys that only an overlay has; they change a model's schema."""
+_ONLY_ACTION = {"description": "What is done.", "enum": ["generate"], "default": "generate"}
+"""The action of a model whose schema names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +99,13 @@ def overlaid_schema(data: CatalogData, name: str, changed: Mapping[str, Any], ov
 
 def _own_schema(data: CatalogData, name: str, changed: Mapping[str, Any]) -> dict[str, Any]:
     if "schema" in changed:
+        said = changed["schema"]
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "type": "object",
             "additionalProperties": False,
-            **changed["schema"],
+            **said,
+            "properties": {"action": _ONLY_ACTION, **said.get("properties", {})},
         }
     return schema_of(data, str(changed.get("like", name)))
 

@@ -42,6 +42,8 @@ def own_schema_problem(schema: Mapping[str, Any], name: str) -> str | None:
         return f'the schema of {name} has no field "model", which every request has'
     if name not in choices_of(fields["model"]):
         return f'the field "model" of {name} does not take that name'
+    if not all(isinstance(action, str) for action in choices_of(fields.get("action", {})) or (None,)):
+        return f'the schema of {name} has no field "action" with an enum of names, the default first'
     return None
 
 

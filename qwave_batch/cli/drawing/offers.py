@@ -23,9 +23,9 @@ def draw_offers(live: "LiveModelList", terminal: Terminal) -> list[str]:
     if not live.differing:
         return wrap(terminal.shown(said), terminal.width)
     columns = [
-        Column("model", gives_way=True),
+        Column("model"),
         Column("standing"),
-        Column("catalog, USD"),
+        Column("catalog, USD", gives_way=True),
         Column("live, USD", gives_way=True),
     ]
     rows = [[offer.model, _standing(offer), _catalog_price(offer), _live_price(offer)] for offer in live.differing]
