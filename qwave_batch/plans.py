@@ -3,7 +3,15 @@
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
-from qwave_batch.api.plan_opening import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
+from qwave_batch.api.plan_opening import (
+    assumptions,
+    expected_seconds,
+    expected_seconds_of,
+    open_plan,
+    plan_summary,
+    write_plan,
+)
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -25,6 +33,7 @@ __all__ = [
     "AxisSupport",
     "BudgetOutlook",
     "Completion",
+    "CostRange",
     "Duplicate",
     "Figures",
     "Job",
@@ -44,6 +53,7 @@ __all__ = [
     "Support",
     "SupportMatrix",
     "Terms",
+    "assumptions",
     "budget_outlook",
     "check_spec",
     "examine_spec",

@@ -103,7 +103,17 @@ def _write(plan: AnyPlan, path: Path, draft: PlanDraft | None) -> None:
 def plan_summary(plan: AnyPlan) -> dict[str, Json]:
     """Return a plan's figures, as ``plan --json`` prints them."""
     header = {"name": plan.name, "spec_sha256": plan.spec_sha256, "catalog": plan.catalog}
-    return figures_as_json(plan.figures, header)
+    return figures_as_json(plan.figures, header, assumptions(plan))
+
+
+def assumptions(plan: AnyPlan) -> dict[str, tuple[str, ...]]:
+    """Return what the estimates of a plan's models assume, by model; nothing of models whose cost is certain."""
+    models, by_model = plan.catalog_used.models, plan.figures.by_model
+    return {
+        name: models[name].price.assumed
+        for name, figures in by_model.items()
+        if name in models and models[name].price.assumed and not figures.estimate.is_exact
+    }
 
 
 def expected_seconds(plan: AnyPlan) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from qwave_batch.errors import UsageError
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
+from qwave_batch.model.cost_range import NOTHING
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.model.next_step import RunWarning
@@ -26,6 +27,8 @@ class CostEstimate:
     images: int
     estimated_nusd: int
     """The most that they should cost, in nano-dollars."""
+    typical_nusd: int
+    """The cost to expect."""
     warnings: tuple[RunWarning, ...] = ()
     """Warnings to read before that is paid."""
     estimated_usd = InUsd()
@@ -41,16 +44,17 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
     Raises:
         UsageError: ``only`` takes no line at all.
     """
-    jobs = images = nusd = taken = 0
+    jobs = images = taken = 0
+    cost = NOTHING
     for snapshot in snapshots:
         taken += snapshot.is_planned
         if is_to_submit(snapshot, options):
             jobs += 1
             images += snapshot.line.job.max_images
-            nusd += snapshot.line.job.estimated_nusd
+            cost += snapshot.line.job.estimate
     if options.only is not None and not taken:
         raise UsageError("no job of the plan meets the condition, so there is nothing to do")
-    return CostEstimate(jobs=jobs, images=images, estimated_nusd=nusd)
+    return CostEstimate(jobs=jobs, images=images, estimated_nusd=cost.most_nusd, typical_nusd=cost.typical_nusd)
 
 
 _LONGEST = 200

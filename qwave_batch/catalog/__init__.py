@@ -1,6 +1,7 @@
 """The offers of the vendors: dated JSON Schemas, spellings and prices. No code here depends on a vendor's name."""
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_diff import CatalogDiff, ChangedModel, GoneModel, compare_catalogs
 from qwave_batch.catalog.catalog_files import LATEST, catalog_dates, newest_catalog, open_catalog
 from qwave_batch.catalog.catalog_queries import describe_catalog, describe_model, json_schema
 from qwave_batch.catalog.model import Model
@@ -9,9 +10,13 @@ from qwave_batch.catalog.violation import Violation
 __all__ = [
     "LATEST",
     "Catalog",
+    "CatalogDiff",
+    "ChangedModel",
+    "GoneModel",
     "Model",
     "Violation",
     "catalog_dates",
+    "compare_catalogs",
     "describe_catalog",
     "describe_model",
     "json_schema",

@@ -67,6 +67,11 @@ class Catalog:
         model = self.models.get(job.model)
         return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
 
+    def unpriced(self, job: Job) -> tuple[str, ...]:
+        """Return notes on costs of a job that come on top of its estimate, of an amount that nobody states."""
+        model = self.models.get(job.model)
+        return () if model is None or job.skip is not None else model.price.unpriced(job.request)
+
     def job_image_format(self, job: Job) -> str | None:
         """Return the file format that a job's images should have; None if the catalog lacks its model."""
         model = self.models.get(job.model)

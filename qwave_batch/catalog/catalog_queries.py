@@ -116,13 +116,16 @@ def _in_short(model: Model) -> dict[str, Json]:
 
 
 def _field(model: Model, name: str) -> dict[str, Json]:
+    return {"name": name, **field_facts(model, name), "description": model.fields[name].get("description", "")}
+
+
+def field_facts(model: Model, name: str) -> dict[str, Json]:
+    """Return the type, range and default of a field."""
     field = model.fields[name]
     return {
-        "name": name,
         "type": type_of(field),
         "required": name in model.required,
         "values": choices_of(field),
         **{limit: field[limit] for limit in _LIMITS if limit in field},
         "default": field.get("default"),
-        "description": field.get("description", ""),
     }

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qwave_batch.catalog.cost_range import CostRange
 from qwave_batch.catalog.image_count import ImageCount, ImageRule, image_count
 from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
 from qwave_batch.catalog.normalisation import Spelling, WholeNumbers
@@ -16,6 +15,7 @@ from qwave_batch.catalog.violation import Violation
 from qwave_batch.catalog.violation_messages import ViolationMessages
 from qwave_batch.fitting.schema_checks import Check
 from qwave_batch.fitting.schema_reading import fitting
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from qwave_batch.catalog.cost_range import NOTHING, CostRange
 from qwave_batch.catalog.image_count import ImageCount
 from qwave_batch.catalog.price_parts import PARTS, PerImage, PricePart
+from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qwave_batch.catalog.cost_range import CostRange
 from qwave_batch.catalog.field_table import FieldTable, Triple
 from qwave_batch.catalog.request_fields import entries_at
 from qwave_batch.catalog.token_count import MILLI, TokenRule, counted_tokens
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd
 

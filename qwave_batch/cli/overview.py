@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "check every line and file of a run folder",
     "prune": "remove what the spec no longer asks for, after showing it",
     "models": "show what the catalog knows of its models",
+    "catalog": "show what differs between two catalogs",
     "schema": "print a JSON Schema",
     "simulator": "serve the embedded API on loopback",
     "balance": "show what the account holds",

@@ -25,11 +25,15 @@ class Command(Protocol):
         ...
 
 
+_FILES = {"catalog": "catalogs"}
+"""Names of files that are not the command's: a file of that name is elsewhere."""
+
+
 def find_command(name: str) -> Command:
     """Return the command called ``name``."""
     if name not in COMMANDS:
         raise UnknownName("command", name, COMMANDS, hint="qwave-batch --help lists all")
-    return cast("Command", import_module(f"qwave_batch.cli.commands.{name}"))
+    return cast("Command", import_module(f"qwave_batch.cli.commands.{_FILES.get(name, name)}"))
 
 
 def parser_of(name: str, *, width: int) -> Parser:

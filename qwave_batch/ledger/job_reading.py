@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from qwave_batch.files.sqlite_files import DamagedDatabase
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row
 from qwave_batch.ledger.attempt_states import OPEN, AttemptState
+from qwave_batch.ledger.plan_replacement import PLAN_ITEMS
 from qwave_batch.ledger.snapshots import FileFacts, JobSnapshot, PlanLine, StoredJob, derive_record
-from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.money import MAX_NUSD
 from qwave_batch.model.portable_paths import IMAGES, path_fault
@@ -196,7 +196,7 @@ def _images(files: Iterable[StoredFile]) -> tuple[ImageFile, ...]:
 
 def _job(job_id: str, body: str) -> Job:
     try:
-        job = EXACT.decode(json.loads(body), Job)
+        job = PLAN_ITEMS.decode(json.loads(body), Job)
     except (ValueError, RecursionError) as error:
         raise DamagedDatabase(f"job {job_id!a} is not as this program writes it: {error}") from None
     if job.job_id != job_id:
@@ -210,7 +210,7 @@ def _job(job_id: str, body: str) -> Job:
 
 def _duplicate(job_id: str, body: str) -> Duplicate:
     try:
-        duplicate = EXACT.decode(json.loads(body), Duplicate)
+        duplicate = PLAN_ITEMS.decode(json.loads(body), Duplicate)
     except (ValueError, RecursionError) as error:
         raise DamagedDatabase(f"a duplicate of job {job_id!a} is not as this program writes it: {error}") from None
     if duplicate.job_id != job_id:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from qwave_batch.model.codec import EXACT
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 
 _UPSERT_JOB = """
@@ -100,9 +100,15 @@ def _replace_rest(connection: sqlite3.Connection, items: Iterable[PlanItem], rec
     )
 
 
+_IF_KNOWN = Key(is_default_written=False)
+
+PLAN_ITEMS = Codec({Job: {"typical_nusd": _IF_KNOWN, "least_nusd": _IF_KNOWN}}, exact=True)
+"""The form in which the ledger holds jobs and duplicates; keys that older programs did not write may be absent."""
+
+
 def text_of_item(item: PlanItem) -> str:
     """Return a job or a duplicate as the text that the ledger stores."""
-    return _TEXT.encode(EXACT.encode(item))
+    return _TEXT.encode(PLAN_ITEMS.encode(item))
 
 
 def _plain(value: object) -> object:

@@ -95,8 +95,9 @@ class Codec:
 
         Args:
             forms: The fields with a special form.
-            exact: Whether this program alone writes what is read: an object then has every key and no other, and 3.0
-                is not an integer. Else unknown keys are passed over, and a key with a default may be left out.
+            exact: Whether this program alone writes what is read: an object then has every key that is always written
+                and no unknown one, and 3.0 is not an integer. Else unknown keys are passed over, and a key with a
+                default may be left out.
         """
         self._forms: Forms = forms or {}
         self._exact = exact
@@ -156,6 +157,7 @@ class Codec:
         keys = self._keys(kind)
         read = lazy.cattrs.gen.make_dict_structure_fn(kind, converter, **_read_overrides(keys))
         names = {key.name for key in keys.values() if key.is_written}
+        required = {key.name for key in keys.values() if key.is_written and key.is_default_written}
         absent = {key.name: key.absent for key in keys.values() if key.absent is not ...}
         exact = self._exact
 
@@ -163,7 +165,7 @@ class Codec:
             if type(value) is not dict and not isinstance(value, Mapping):
                 raise WrongType
             if exact and value.keys() != names:
-                _check_keys(value.keys(), names)
+                _check_keys(value.keys(), required, names)
             return read({**absent, **value} if absent else value, kind)
 
         return read_object
@@ -236,11 +238,12 @@ class _UnreadKey(ValueFault):
     words: str
 
 
-def _check_keys(found: Collection[str], names: Collection[str]) -> None:
-    for name in sorted(names):
+def _check_keys(found: Collection[str], required: Collection[str], names: Collection[str]) -> None:
+    for name in sorted(required):
         if name not in found:
             raise _MissingKey(name)
-    raise _UnknownKey(min(str(name) for name in found if name not in names)[:_SHOWN])
+    if unknown := [str(name) for name in found if name not in names]:
+        raise _UnknownKey(min(unknown)[:_SHOWN])
 
 
 def _read_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import InUsd
 from qwave_batch.model.short_repr import shortened
@@ -53,9 +54,20 @@ class Job:
     """Whether another call with the same request would give another image."""
     estimated_nusd: int = 0
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
+    typical_nusd: int | None = None
+    """The cost to expect, in nano-dollars, where the request leaves it open; None where the most is what it costs."""
+    least_nusd: int | None = None
+    """The least it should cost; None where the most is what it costs."""
     skip: JobError | None = None
     """Why it is not made, or None when it is."""
     estimated_usd = InUsd()
+
+    @property
+    def estimate(self) -> CostRange:
+        """The cost to expect before it is made."""
+        most = self.estimated_nusd
+        typical = most if self.typical_nusd is None else self.typical_nusd
+        return CostRange(most if self.least_nusd is None else self.least_nusd, typical, most)
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

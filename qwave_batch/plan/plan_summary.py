@@ -1,11 +1,12 @@
 """The figures of a plan: the number of jobs, their price, and the skipped jobs with their reasons."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from qwave_batch.model.codec import LENIENT, Codec, usd_key
+from qwave_batch.model.codec import LEFT_OUT, LENIENT, Codec, usd_key
+from qwave_batch.model.cost_range import NOTHING, CostRange, range_as_json
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
@@ -30,14 +31,24 @@ class ModelFigures:
     jobs: int = 0
     images: int = 0
     estimated_nusd: int = 0
+    """The most that they should cost."""
+    typical_nusd: int = 0
+    least_nusd: int = 0
     estimated_usd = InUsd()
+
+    @property
+    def estimate(self) -> CostRange:
+        """The cost to expect."""
+        return CostRange(self.least_nusd, self.typical_nusd, self.estimated_nusd)
 
     def as_json(self) -> dict[str, Json]:
         """Return the object under ``by_model``."""
         return _MODEL.encode(self)
 
 
-_MODEL = Codec({ModelFigures: {"estimated_nusd": usd_key("estimated_usd")}})
+_MODEL = Codec(
+    {ModelFigures: {"estimated_nusd": usd_key("estimated_usd"), "typical_nusd": LEFT_OUT, "least_nusd": LEFT_OUT}}
+)
 
 
 @dataclass(slots=True)
@@ -48,6 +59,8 @@ class Figures:
     skipped: int = 0
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
     skips: Counter[SkipReason] = field(default_factory=Counter)
+    unpriced: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By model, notes on costs that come on top of the estimate, of an amount that nobody states."""
     has_signed_links: bool = False
     """Whether a request has a link with an expiring signature."""
     estimated_usd = InUsd()
@@ -78,11 +91,26 @@ class Figures:
 
     @property
     def estimated_nusd(self) -> int:
-        """The estimated cost, in nano-dollars."""
+        """The most that all of it should cost, in nano-dollars."""
         return sum(figures.estimated_nusd for figures in self.by_model.values())
 
-    def count(self, model: str, error: JobError | None, images: int, estimated_nusd: int) -> None:
-        """Add one job of a plan, or a skipped one."""
+    @property
+    def estimate(self) -> CostRange:
+        """The cost to expect."""
+        return sum((figures.estimate for figures in self.by_model.values()), start=NOTHING)
+
+    def count(
+        self, model: str, error: JobError | None, images: int, estimate: CostRange, unpriced: tuple[str, ...] = ()
+    ) -> None:
+        """Add one job of a plan, or a skipped one.
+
+        Args:
+            model: The model's name.
+            error: Why it is skipped.
+            images: The most images that it may return.
+            estimate: The cost to expect.
+            unpriced: Notes on costs on top of that, of unknown amount.
+        """
         if error:
             self.skipped += 1
             self.skips[SkipReason(error.message, error.field, model)] += 1
@@ -92,15 +120,32 @@ class Figures:
             figures = self.by_model[model] = ModelFigures()
         figures.jobs += 1
         figures.images += images
-        figures.estimated_nusd += estimated_nusd
+        figures.estimated_nusd += estimate.most_nusd
+        figures.typical_nusd += estimate.typical_nusd
+        figures.least_nusd += estimate.least_nusd
+        if unpriced:
+            self.unpriced[model] = tuple(dict.fromkeys((*self.unpriced.get(model, ()), *unpriced)))
 
 
 Watch: TypeAlias = Callable[[Figures], None]
 """Is given figures that are about to be counted, to follow their growth from another thread."""
 
 
-def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler: Sampler | None = None) -> Figures:
-    """Return the figures of a stream of plan items; ``sampler`` is given its jobs."""
+def figures_of(
+    items: Iterable[PlanItem],
+    unpriced: Callable[[Job], tuple[str, ...]],
+    *,
+    watch: Watch | None = None,
+    sampler: Sampler | None = None,
+) -> Figures:
+    """Return the figures of a stream of plan items.
+
+    Args:
+        items: The items.
+        unpriced: Returns the notes on costs of a job of unknown amount.
+        watch: Given the figures before they are counted.
+        sampler: Given the jobs.
+    """
     figures = Figures()
     made = 0
     if watch is not None:
@@ -110,7 +155,7 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler
             case Duplicate():
                 figures.folded += 1
             case Job():
-                figures.count(item.model, item.skip, item.max_images, item.estimated_nusd)
+                figures.count(item.model, item.skip, item.max_images, item.estimate, unpriced(item))
                 if item.skip is None:
                     figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
                     if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
@@ -119,8 +164,16 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler
     return figures
 
 
-def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the object that ``plan --json`` prints; ``header`` holds name, spec_sha256 and catalog."""
+def figures_as_json(
+    figures: Figures, header: Mapping[str, Json], assumed: Mapping[str, Sequence[str]]
+) -> dict[str, Json]:
+    """Return the object that ``plan --json`` prints.
+
+    Args:
+        figures: The figures.
+        header: ``name``, ``spec_sha256`` and ``catalog``.
+        assumed: By model, the assumptions of its estimate.
+    """
     return {
         **header,
         "jobs": figures.jobs,
@@ -128,6 +181,12 @@ def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, J
         "folded": figures.folded,
         "skipped": figures.skipped,
         "estimated_usd": usd_from_nusd(figures.estimated_nusd),
+        "estimate": {
+            **range_as_json(figures.estimate),
+            "by_model": {model: range_as_json(each.estimate) for model, each in figures.by_model.items()},
+            "assumed": {model: list(notes) for model, notes in assumed.items()},
+            "unpriced": {model: list(notes) for model, notes in figures.unpriced.items()},
+        },
         "by_model": {model: each.as_json() for model, each in figures.by_model.items()},
         "skips": [{**LENIENT.encode(skip), "count": count} for skip, count in figures.skips.most_common()],
     }

@@ -65,9 +65,9 @@ def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
     model = catalog.models.get(name)
     if model is None:
         return model_not_found(name)
-    if body.get("extra"):
+    sent = dict(body)
+    if "extra" not in model.fields and sent.pop("extra", None):  # a model may have a field of that name
         return _violation("extra", "extra is not supported: pass fields at the root of the request")
-    sent = {field: value for field, value in body.items() if field != "extra"}
     for violation in model.violations(sent):
         return _violation(violation.field, violation.message)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}

@@ -18,6 +18,7 @@ from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, 
 from qwave_batch.cli.options import add_base_url, add_json, add_reading
 from qwave_batch.cli.plan_notes import SAMPLES, say_warnings
 from qwave_batch.errors import BudgetError, SpecError, UsageError
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 
@@ -155,8 +156,8 @@ def _show_json(
     if found:
         told["against"] = found.as_json()
     if live:
-        by_model: Json = {model: usd_from_nusd(nusd) for model, nusd in sheet.nusd_by_model.items()}
-        told["live"] = {**live.as_json(), "estimated_usd": usd_from_nusd(sheet.nusd), "by_model": by_model}
+        by_model: Json = {model: usd_from_nusd(cost.most_nusd) for model, cost in sheet.cost_by_model.items()}
+        told["live"] = {**live.as_json(), "estimated_usd": usd_from_nusd(sheet.cost.most_nusd), "by_model": by_model}
     if outlook and (found or live):
         told["budget"] = outlook.as_json()
     console.print_json(told)
@@ -165,10 +166,13 @@ def _show_json(
 
 def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[JobSample]") -> PlanSheet:
     """Return a plan with what it costs, at the account's prices where they were asked for."""
-    by_model = {model: each.estimated_nusd for model, each in plan.figures.by_model.items()}
+    by_model = {model: each.estimate for model, each in plan.figures.by_model.items()}
+    if live:
+        by_model = {model: CostRange.exactly(nusd) for model, nusd in live.estimates_nusd(plan).items()}
     return PlanSheet(
         plan=plan,
-        nusd_by_model=live.estimates_nusd(plan) if live else by_model,
+        cost_by_model=by_model,
+        assumed={} if live else qb.plans.assumptions(plan),
         prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
         seconds=qb.plans.expected_seconds(plan),
         seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in by_model},
@@ -193,7 +197,9 @@ def _compared(
 
 
 def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None") -> "BudgetOutlook | None":
-    return qb.plans.budget_outlook(sheet.plan, estimated_usd=usd_from_nusd(sheet.nusd), found=found, prices=live)
+    return qb.plans.budget_outlook(
+        sheet.plan, estimated_usd=usd_from_nusd(sheet.cost.most_nusd), found=found, prices=live
+    )
 
 
 def _matrix(args: Namespace, console: Console) -> "SupportMatrix":

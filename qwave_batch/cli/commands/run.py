@@ -206,11 +206,14 @@ def _confirm(estimate: "CostEstimate", plan: "AnyPlan", console: Console) -> boo
     if estimate.estimated_nusd <= ASK_ABOVE_NUSD:
         return True
     may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
+    may_cost += usd(estimate.estimated_nusd)
+    if estimate.typical_nusd != estimate.estimated_nusd:
+        may_cost += f", typically {usd(estimate.typical_nusd)}"
     if not console.can_ask:
-        console.say(f"{may_cost}{usd(estimate.estimated_nusd)}; nobody is there to ask, so the run goes on")
+        console.say(f"{may_cost}; nobody is there to ask, so the run goes on")
         return True
     say_samples(plan, console)
     for warning in estimate.warnings:
         console.say(f"note: {console.err.shown(warning_words(warning))}")
     with breakable():
-        return console.confirm(f"{may_cost}{usd(estimate.estimated_nusd)}. Go on?")
+        return console.confirm(f"{may_cost}. Go on?")

@@ -26,11 +26,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&!@$])")
 def markdown_plan(sheet: PlanSheet) -> list[str]:
     """Return a plan's figures."""
     plan = sheet.plan
-    lines = [f"### Plan of {_literal(plan.name)}", "", *_table(*model_table(sheet)), ""]
+    lines = [f"### Plan of {_literal(plan.name)}", "", *markdown_table(*model_table(sheet)), ""]
     if folded := folded_words(plan):
         lines += [f"{folded}.", ""]
     if plan.figures.skipped:
-        reasons = [_item(line) for line in skip_lines(plan)]
+        reasons = [markdown_item(line) for line in skip_lines(plan)]
         lines += [*_folded_away(f"{count(plan.figures.skipped, 'job')} left out", reasons), ""]
     if sheet.samples:
         shown = [
@@ -49,7 +49,7 @@ def markdown_change(found: "PlanComparison") -> list[str]:
     title = change_title(found)
     lines = [f"#### {title[0].upper()}{_literal(title[1:])}", ""]
     if not comparison.is_same or found.kind == "folder":
-        lines += [*_table(*change_table(found)), ""]
+        lines += [*markdown_table(*change_table(found)), ""]
     lines += markdown_facts(change_facts(found))
     for what, labels, jobs in (
         ("added", comparison.added, comparison.total.added.jobs),
@@ -57,7 +57,7 @@ def markdown_change(found: "PlanComparison") -> list[str]:
     ):
         if labels:
             more = [f"- and {jobs - len(labels):,} more"] if jobs > len(labels) else []
-            lines += ["", *_folded_away(f"{jobs:,} {what}", [*map(_item, labels), *more])]
+            lines += ["", *_folded_away(f"{jobs:,} {what}", [*map(markdown_item, labels), *more])]
     return lines
 
 
@@ -74,11 +74,11 @@ def markdown_matrix(matrix: "SupportMatrix") -> list[str]:
         values = [(text, label) for at, text, label in value_labels(matrix) if at == number]
         columns = [Column(axis.name), *(Column(label) for _, label in values)]
         rows = [[name, *(signs[axis.support(name, text)] for text, _ in values)] for name in matrix.models]
-        lines += [*_table(columns, rows, []), ""]
+        lines += [*markdown_table(columns, rows, []), ""]
     return [
         *lines,
         _literal(", ".join(legend(has_unicode=True))),
-        *map(_item, refused_elsewhere(matrix)),
+        *map(markdown_item, refused_elsewhere(matrix)),
     ]
 
 
@@ -96,12 +96,13 @@ def _literal(text: str) -> str:
     return _LINKED.sub(rf"\g<0>{_NO_SPACE}", escaped(bounded(text)))
 
 
-def _item(text: str) -> str:
+def markdown_item(text: str) -> str:
     """Return text as an item of a list, in which it does not begin another list."""
     return f"- {_OPENING.sub(_ESCAPED, _literal(text).strip())}"
 
 
-def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]], foot: Sequence[str]) -> list[str]:
+def markdown_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], foot: Sequence[str] = ()) -> list[str]:
+    """Return a table; ``foot`` is a last row, in bold."""
     lines = [
         _row([_literal(column.title) for column in columns]),
         _row(["---:" if column.right else "---" for column in columns]),

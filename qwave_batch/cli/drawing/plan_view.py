@@ -10,12 +10,15 @@ from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.drawing.table import Column, draw_table, fits
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.model.cost_range import NOTHING, CostRange
 
 if TYPE_CHECKING:
     from qwave_batch.plans import AnyPlan, BudgetOutlook, JobSample
 
 _SKIPS_SHOWN = 10
 _LABEL = 8
+_PRICE, _MOST = 3, 4
+"""Columns of the table by model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +26,8 @@ class PlanSheet:
     """A plan with all that is said of it."""
 
     plan: "AnyPlan"
-    nusd_by_model: Mapping[str, int]
-    """The most that each model's jobs should cost, in nano-dollars."""
+    cost_by_model: Mapping[str, CostRange]
+    """The cost of each model's jobs."""
     prices: str
     """The owner of the prices, to follow ``the prices of``."""
     seconds: float
@@ -33,10 +36,13 @@ class PlanSheet:
     samples: "Sequence[JobSample]"
     """Jobs to look at."""
 
+    assumed: "Mapping[str, Sequence[str]]"
+    """The assumptions of the estimates, by model."""
+
     @property
-    def nusd(self) -> int:
-        """The most that all of it should cost."""
-        return sum(self.nusd_by_model.values())
+    def cost(self) -> CostRange:
+        """The cost of all of it."""
+        return sum(self.cost_by_model.values(), start=NOTHING)
 
 
 def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
@@ -52,10 +58,28 @@ def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
 def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[str, str]]:
     """Return what stands under the table: a label and a sentence each."""
     facts = [
-        ("cost", f"at most {usd(sheet.nusd)} by the prices of {sheet.prices}"),
+        ("cost", f"{cost_words(sheet.cost)} by the prices of {sheet.prices}"),
+        *(("assumed", words) for words in _by_model(sheet.assumed)),
+        *(("besides", words) for words in _by_model(sheet.plan.figures.unpriced)),
         ("time", f"about {duration(sheet.seconds)} at these limits"),
     ]
     return [*facts, ("budget", budget_words(outlook))] if outlook else facts
+
+
+def cost_words(cost: CostRange) -> str:
+    """Return an estimate in words: the most, and where that is open what to expect and the least."""
+    if cost.is_exact:
+        return f"at most {usd(cost.most_nusd)}"
+    return f"at most {usd(cost.most_nusd)}, typically {usd(cost.typical_nusd)}, at least {usd(cost.least_nusd)}"
+
+
+def _by_model(notes: "Mapping[str, Sequence[str]]") -> list[str]:
+    """Return each note once, behind the models that it is about."""
+    models: dict[str, list[str]] = {}
+    for model, each in notes.items():
+        for note in each:
+            models.setdefault(note, []).append(model)
+    return [f"{', '.join(names)}: {note}" for note, names in models.items()]
 
 
 def draw_facts(facts: Sequence[tuple[str, str]], terminal: Terminal) -> list[str]:
@@ -82,7 +106,8 @@ def budget_words(outlook: "BudgetOutlook") -> str:
 def _draw_models(sheet: PlanSheet, terminal: Terminal) -> list[str]:
     """Return the table by model; on a narrow terminal the time goes first, then the price of an image."""
     columns, rows, foot = model_table(sheet)
-    for leave_out in ((), (5,), (3, 5)):
+    last_column = len(columns) - 1
+    for leave_out in ((), (last_column,), (_PRICE, last_column)):
         kept = [number for number in range(len(columns)) if number not in leave_out]
         narrow = [columns[number] for number in kept]
         shorter = [[row[number] for number in kept] for row in rows]
@@ -103,16 +128,28 @@ def model_table(sheet: PlanSheet) -> tuple[list[Column], list[list[str]], list[s
         Column("USD", right=True),
         Column("about", right=True),
     ]
-    costs = [sheet.nusd_by_model[model] for model in figures.by_model]
+    costs = [sheet.cost_by_model[model].most_nusd for model in figures.by_model]
     means = (per_image(nusd, each.images) for nusd, each in zip(costs, figures.by_model.values(), strict=True))
     prices = money_column(means, most_places=PRICE_PLACES)
-    *amounts, total = money_column([*costs, sheet.nusd])
+    *amounts, total = money_column([*costs, sheet.cost.most_nusd])
     rows = [
         [model, f"{each.jobs:,}", f"{each.images:,}", price, amount, duration(sheet.seconds_by_model[model])]
         for (model, each), price, amount in zip(figures.by_model.items(), prices, amounts, strict=True)
     ]
     foot = ["total", f"{figures.jobs:,}", f"{figures.images:,}", "", total, duration(sheet.seconds)]
+    if not sheet.cost.is_exact:
+        _insert_typical(sheet, columns, rows, foot)
     return columns, rows, foot if len(rows) > 1 else []
+
+
+def _insert_typical(sheet: PlanSheet, columns: list[Column], rows: list[list[str]], foot: list[str]) -> None:
+    """Put the typical cost behind the most."""
+    typical = [sheet.cost_by_model[model].typical_nusd for model in sheet.plan.figures.by_model]
+    *amounts, total = money_column([*typical, sheet.cost.typical_nusd])
+    columns[_MOST] = Column("USD at most", right=True)
+    columns.insert(_MOST + 1, Column("typical", right=True))
+    for row, amount in zip([*rows, foot], [*amounts, total], strict=True):
+        row.insert(_MOST + 1, amount)
 
 
 def _draw_folded(plan: "AnyPlan", terminal: Terminal) -> list[str]:

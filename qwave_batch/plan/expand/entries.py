@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qwave_batch.catalog.model import Model
+from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.job import JobError
 from qwave_batch.model.job_identity import job_id, number_of
 from qwave_batch.model.jsontypes import Json
@@ -32,7 +33,10 @@ class RequestVerdict:
     dropped: tuple[str, ...]
     error: JobError | None
     """Why the entry is skipped, or None."""
-    estimated_nusd: int
+    estimate: CostRange
+    """The cost to expect; nothing for an entry that is skipped."""
+    unpriced: tuple[str, ...]
+    """Notes on costs that come on top, of an amount that nobody states."""
     max_images: int
 
 
@@ -126,6 +130,7 @@ def judged(made: AssembledRequest, callback_fields: frozenset[str]) -> tuple[dic
         callback={name: whole[name] for name in whole.keys() - request.keys()} if is_fit else {},
         dropped=judgement.dropped if isinstance(judgement, Fits) else (),
         error=None if isinstance(judgement, Fits) else judgement.as_error(),
-        estimated_nusd=model.estimate_nusd(whole) if is_fit else 0,
+        estimate=model.estimate(whole) if is_fit else NOTHING,
+        unpriced=model.price.unpriced(whole) if is_fit else (),
         max_images=model.max_images(whole) if is_fit else 1,
     )

@@ -73,7 +73,9 @@ class JobMaker:
             path=path,
             max_images=verdict.max_images,
             random=is_random(request, verdict.model),
-            estimated_nusd=verdict.estimated_nusd,
+            estimated_nusd=verdict.estimate.most_nusd,
+            typical_nusd=None if verdict.estimate.is_exact else verdict.estimate.typical_nusd,
+            least_nusd=None if verdict.estimate.is_exact else verdict.estimate.least_nusd,
             skip=verdict.error,
         )
 

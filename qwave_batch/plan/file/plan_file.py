@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
@@ -34,6 +34,11 @@ class AnyPlan(Protocol):
     @property
     def catalog(self) -> str:
         """The catalog's date."""
+        ...
+
+    @property
+    def catalog_used(self) -> Catalog:
+        """The catalog itself."""
         ...
 
     @property
@@ -92,7 +97,7 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | 
         "plan": VERSION,
         "name": plan.name,
         "catalog": plan.catalog,
-        "catalog_sha256": catalog_fingerprint(open_catalog(plan.catalog)),
+        "catalog_sha256": catalog_fingerprint(plan.catalog_used),
         "spec_sha256": plan.spec_sha256,
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
@@ -135,6 +140,11 @@ class SavedPlan:
     def catalog(self) -> str:
         """The catalog's date."""
         return self.header.catalog.date
+
+    @property
+    def catalog_used(self) -> Catalog:
+        """The catalog that its jobs are checked against."""
+        return self.header.catalog
 
     @property
     def spec_sha256(self) -> str:
@@ -189,7 +199,7 @@ def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Pa
     reader = PlanReader(source, str(file))
     header = reader.header()
     sampler = Sampler()
-    figures = figures_of(reader.items(header, once=True), watch=watch, sampler=sampler)
+    figures = figures_of(reader.items(header, once=True), header.catalog.unpriced, watch=watch, sampler=sampler)
     return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)
 
 

@@ -9,6 +9,7 @@ from qwave_batch.catalog.independent_fields import independent_fields
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.codec import LEFT_OUT, Codec, DecodeError, Key, MissingKey
+from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.job import Duplicate, Job, JobError, request_body
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -53,10 +54,14 @@ class PlannedLine:
         return (replace(duplicate, job_id=self.job_id) for duplicate in self.also)
 
 
+_LEFT_OUT_OF_JOBS = (
+    "callback", "path", "max_images", "random", "estimated_nusd", "typical_nusd", "least_nusd", "skip",
+)  # fmt: skip
+
 _LINES = Codec(
     {
         # omitted ones follow the other entries, in an order of their own
-        Job: dict.fromkeys(("callback", "path", "max_images", "random", "estimated_nusd", "skip"), LEFT_OUT),
+        Job: dict.fromkeys(_LEFT_OUT_OF_JOBS, LEFT_OUT),
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
     }
 )
@@ -115,7 +120,7 @@ class LineReader:
         else:
             verdict = _LEFT_OUT
         _check_path(line.path, is_skipped=line.error is not None)
-        _check_estimate(line.estimated_usd, verdict.estimated_nusd)
+        _check_estimate(line.estimated_usd, verdict.estimate.most_nusd)
         return Job(
             job_id=line.job_id,
             index=line.index,
@@ -133,7 +138,9 @@ class LineReader:
             path=line.path,
             max_images=verdict.max_images,
             random=is_random(line.request, model),
-            estimated_nusd=verdict.estimated_nusd,
+            estimated_nusd=verdict.estimate.most_nusd,
+            typical_nusd=None if verdict.estimate.is_exact else verdict.estimate.typical_nusd,
+            least_nusd=None if verdict.estimate.is_exact else verdict.estimate.least_nusd,
             skip=line.error,
         )
 
@@ -166,10 +173,10 @@ class _Verdict:
     """The catalog's verdict on a request that it accepts."""
 
     max_images: int
-    estimated_nusd: int
+    estimate: CostRange
 
 
-_LEFT_OUT = _Verdict(max_images=1, estimated_nusd=0)
+_LEFT_OUT = _Verdict(max_images=1, estimate=NOTHING)
 
 
 def _model(name: str, catalog: Catalog) -> Model:
@@ -205,7 +212,7 @@ def _judged(request: Mapping[str, Json], callback: Mapping[str, Json], model: Mo
         raise LineFault(f"request.{violation.field}: {violation.message}" if violation.field else violation.message)
     if model.normalise(whole) != whole:
         raise LineFault(f"the request is not in the spelling of {model.name}")
-    return _Verdict(max_images=model.max_images(whole), estimated_nusd=model.estimate_nusd(whole))
+    return _Verdict(max_images=model.max_images(whole), estimate=model.estimate(whole))
 
 
 def _check_path(path: str, *, is_skipped: bool) -> None:

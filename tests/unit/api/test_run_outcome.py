@@ -48,7 +48,7 @@ def test_a_try_after_a_failed_task_is_counted_although_an_earlier_task_is_on_rec
     world.api.fault = lambda place, number: "402" if place == "submit" and number > 1 else None
     world.run()
     assert world.statuses() == [JobStatus.PENDING]
-    assert expected(world) == CostEstimate(jobs=1, images=1, estimated_nusd=PRICE_NUSD)
+    assert expected(world) == CostEstimate(jobs=1, images=1, estimated_nusd=PRICE_NUSD, typical_nusd=PRICE_NUSD)
     assert stages(world) == [Stage.PLANNED]
     assert in_flight(world) == 0
     world.api.fault = lambda _, __: None

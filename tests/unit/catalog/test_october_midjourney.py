@@ -216,14 +216,14 @@ def test_the_version_of_an_earlier_task_is_not_guessed(version: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, 'prompt is missing; the actions "imagine" (the default) and "edit" need it'),
+        ({}, 'the actions "imagine" (the default) and "edit" need prompt'),
         (
             {"action": "upscale", "index": 1},
-            'ref_task_id is missing; every action but "imagine" needs the id of an earlier task',
+            'every action but "imagine" needs ref_task_id, the id of an earlier task',
         ),
         (
             {"action": "upscale", "ref_task_id": "task-1"},
-            'index is missing; every action but "imagine", "reroll" and "modal" needs it',
+            'every action but "imagine", "reroll" and "modal" needs index',
         ),
         ({"action": "pan", **ON_IMAGE}, 'action "pan" needs direction'),
         ({"action": "modal", "ref_task_id": "task-1"}, 'action "modal" needs mask_url'),

@@ -13,6 +13,7 @@ from qwave_batch.cli.drawing.plan_progress import counting
 from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
+from qwave_batch.model.cost_range import CostRange
 
 SPEC = """\
 version: 1
@@ -46,7 +47,8 @@ def sheet(spec: Path) -> PlanSheet:
     plan = qb.plans.open_plan(spec)
     return PlanSheet(
         plan=plan,
-        nusd_by_model={model: each.estimated_nusd for model, each in plan.figures.by_model.items()},
+        assumed={},
+        cost_by_model={model: each.estimate for model, each in plan.figures.by_model.items()},
         prices="catalog 2026-05",
         seconds=qb.plans.expected_seconds(plan),
         seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in plan.figures.by_model},
@@ -138,7 +140,7 @@ def test_a_long_plan_says_how_far_it_is_and_clears_its_line() -> None:
     with counting(stream, Terminal(is_terminal=True), patience_s=0) as watch:
         watch(figures)
         for _ in range(3):
-            figures.count(model="imagen-4.0", error=None, images=1, estimated_nusd=42_500_000)
+            figures.count(model="imagen-4.0", error=None, images=1, estimate=CostRange.exactly(42_500_000))
         assert written.wait(10)
     assert "0.1275 USD so far" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K")

@@ -15,7 +15,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder
 from qwave_batch.folder.workspace import LIVE
 from qwave_batch.ledger.attempt import stored_text
-from qwave_batch.ledger.plan_replacement import text_of_item
+from qwave_batch.ledger.plan_replacement import PLAN_ITEMS, text_of_item
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import Json
@@ -41,7 +41,7 @@ def golden(name: str) -> list[bytes]:
 @pytest.mark.parametrize(("name", "items"), [("jobs.jsonl", values.JOBS), ("duplicates.jsonl", values.DUPLICATES)])
 def test_plans_in_the_ledger(name: str, items: Sequence[Job | Duplicate]) -> None:
     assert [text_of_item(item).encode() for item in items] == golden(name)
-    assert [EXACT.decode(json.loads(line), type(items[0])) for line in golden(name)] == list(items)
+    assert [PLAN_ITEMS.decode(json.loads(line), type(items[0])) for line in golden(name)] == list(items)
 
 
 def test_errors_in_the_ledger() -> None:

@@ -37,13 +37,14 @@ class CostRange:
             return self.least_nusd + int((self.typical_nusd - self.least_nusd) * max(0.0, share) * 2)
         return self.typical_nusd + int((self.most_nusd - self.typical_nusd) * (min(1.0, share) - 0.5) * 2)
 
-    def as_json(self) -> dict[str, Json]:
-        """Return the object ``estimate`` of ``plan --json``."""
-        return {
-            "least_usd": usd_from_nusd(self.least_nusd),
-            "typical_usd": usd_from_nusd(self.typical_nusd),
-            "most_usd": usd_from_nusd(self.most_nusd),
-        }
+
+def range_as_json(estimate: CostRange) -> dict[str, Json]:
+    """Return the three amounts in USD, as ``plan --json`` prints them."""
+    return {
+        "least_usd": usd_from_nusd(estimate.least_nusd),
+        "typical_usd": usd_from_nusd(estimate.typical_nusd),
+        "most_usd": usd_from_nusd(estimate.most_nusd),
+    }
 
 
 NOTHING = CostRange(0, 0, 0)
