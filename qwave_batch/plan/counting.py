@@ -74,7 +74,7 @@ class _PlanCount:
                 if sameness.is_open and verdict.error is None:
                     sameness.see_again(entry)
                 continue
-            figures.count(verdict.model.name, verdict.error, verdict.max_images, verdict.estimate, verdict.unpriced)
+            figures.count(verdict.model.name, verdict.error, verdict.max_images, entry.estimate(), verdict.unpriced)
             if verdict.error is None:
                 sameness.is_open = False
                 if made == wanted or (prompt is not last and type(prompt) is str and len(prompt) > sampler.longest):

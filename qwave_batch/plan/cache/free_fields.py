@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independent_fields import Accepts, independent_fields
+from qwave_batch.fitting.schema_checks import never
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
@@ -22,22 +23,26 @@ HELD_CHARACTERS = 10_000_000
 
 @dataclass(slots=True, kw_only=True)
 class FreeField:
-    """A field of one prompt whose value no rule and no price depends on."""
+    """A field of one prompt whose value no rule of most models depends on."""
 
     name: str
     fetch: Fetch
     checks: Mapping[str, Accepts]
-    """By model: whether the model accepts a value, with the same result as the catalog."""
+    """By model: whether the model accepts a value, with the same result as the catalog; of a model that judges it
+    beside other fields, never."""
 
 
 def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Catalog) -> list[FreeField]:
-    """Return the fields that no rule of any model reads and that only one place sets; ``text`` is the prompt's."""
-    checks = {model.name: independent_fields(model) for model in catalog.models.values()}
+    """Return the fields that only one place sets and no rule of some model reads; ``text`` is the prompt's.
+
+    A model with a rule that reads such a field accepts no value of it here: its requests are judged one by one.
+    """
     found = []
     for name, fetch in _candidates(text, matrix):
-        taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
-        if all(name in accepts for model, accepts in checks.items() if name in catalog.models[model].fields):
-            found.append(FreeField(name=name, fetch=fetch, checks=taking))
+        taking = [model for model in catalog.models.values() if name in model.fields]
+        checks = {model.name: independent_fields(model).get(name, never) for model in taking}
+        if any(check is not never for check in checks.values()):
+            found.append(FreeField(name=name, fetch=fetch, checks=checks))
     return sorted(found, key=lambda free: free.name)
 
 

@@ -165,7 +165,9 @@ class LineReader:
             if len(self._verdicts) >= _HELD_VERDICTS:
                 self._verdicts.clear()
             found = self._verdicts[tuple(rest)] = _judged(request, callback, model, self.catalog)
-        return found
+        if model.price.sized_fields.isdisjoint(request):
+            return found
+        return replace(found, estimate=model.estimate(request))
 
 
 @dataclass(frozen=True, slots=True)
