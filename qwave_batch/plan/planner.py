@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog_files import newest_catalog, open_catalog
 from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.job import PlanItem
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
@@ -148,13 +149,18 @@ def _catalog_of(spec: Spec, problems: ProblemCollector) -> Catalog:
     try:
         return open_catalog(spec.catalog)
     except UnknownName as unknown:
-        guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
+        guess, newest = unknown.suggestion, newest_catalog()
         problems.add(
             ("catalog",),
             f'unknown catalog "{cut_for_message(spec.catalog)}"',
             value=spec.catalog,
             allowed=unknown.known,
-            suggestion=guess,
+            suggestion=(
+                f'write "{newest}", the newest'
+                if guess in {None, newest}
+                else f'did you mean "{guess}"? the newest is "{newest}"'
+            ),
+            next_step=Advice(NextStep.PIN_CATALOG),
         )
         raise SpecError(problems.found()) from unknown
 

@@ -95,6 +95,7 @@ class PromptEntry:
     is_short: bool = False
     """Whether the entry is just a string, so that its text is at ``prompts[position]`` itself."""
     text: str | None
+    """None for a prompt without text, whose action takes none."""
     id: str | None = None
     vars: Mapping[str, Json] = field(default_factory=dict)
     tags: tuple[Json, ...] = ()

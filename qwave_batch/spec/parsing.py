@@ -41,7 +41,7 @@ def _prompt(position: int, fields: Fields, table: Table | None) -> PromptEntry:
     where: str | None = fields.get("where")
     return PromptEntry(
         position=position,
-        text=fields["text"],
+        text=fields.get("text"),
         id=fields.get("id"),
         vars=fields.get("vars", {}),
         tags=tuple(fields.get("tags", ())),

@@ -30,7 +30,9 @@ FIELDS: dict[str, list[Any]] = {
     "resolution": ["0.5K", "1K", "1k", "2K", "4k", "9K"],
     "aspect_ratio": ["1:1", "16:9", "21:9", "auto"],
     "quality": ["low", "high", "best"],
-    "action": ["generate", "edit", "group", "imagine", "reroll", "dance"],
+    "action": ["generate", "edit", "group", "dance", "reroll", "upscale"],
+    "ref_task_id": ["task-1", "task-{{ base }}"],
+    "index": [1, 4, 5],
     "enable_sequential": [True, False],
     "negative_prompt": ["", "text", "x" * 501, "{{ base }}", "{{ colour }} {{ repeat }}"],
     "watermark": [True, False, 0],
@@ -41,12 +43,12 @@ ODD_FIELDS: dict[str, list[Any]] = {"qualty": [1, "{{ base }}"], "\ufffd": [1], 
 """Fields that no model takes; the last two are sorted in another order by RFC 8785 than by Python."""
 MODELS = {
     "2026-05": ["gpt-image-2", "wan2.7-image", "z-image-turbo", "doubao-seedream-4.0", "imagen-4.0"],
+    # of the newer ones some have prices and rules that read the text, and actions without one
     "2026-10": [
-        "gpt-image-2", "wan2.7-image", "seedream-4.5", "midjourney", "mai-image-2.6", "gemini-3.1-flash-image",
-        "qwen-image-3.0",
+        "gpt-image-2", "wan2.7-image", "z-image-turbo", "midjourney", "qwen-image-3.0", "flux-2-pro", "mai-image-2.6",
+        "gemini-3.1-flash-image",
     ],
 }  # fmt: skip
-"""By catalog; of those of October some are billed by the size of the text, and some judge it beside other fields."""
 TEXTS = [
     "plain", "{{ base }}", "{{ repeat }}", "{{ colour }}", "{{ model }} {{ seed | default(0) }}", "{{ prompt.id }}",
     "é" * 801, "{{ {'a': 1}.a }}", "{{ none }}", "{{ 9007199254740991 }}", "{{ 'a' if repeat else colour }}",
@@ -99,7 +101,8 @@ class SpecMaker:
         text = self.draw(st.sampled_from([one for one in texts if "colour" not in one or "colour" in self.axes]))
         if kind == "short":
             return text
-        entry: dict[str, Any] = {"text": text}
+        has_text = "own" in text or self.draw(st.sampled_from([True, True, False]))
+        entry: dict[str, Any] = {"text": text} if has_text else {"id": self.draw(st.sampled_from(["p", "q"]))}
         if "own" in text or (self.is_odd and self.draw(st.booleans())):
             entry["vars"] = {"own": self.draw(st.sampled_from(["o", 3, "{{ base }}", "{{ row.b | default(1) }}"]))}
         if request := self.some_fields(2, apart=list(self.axes)):

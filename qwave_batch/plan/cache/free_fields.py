@@ -1,12 +1,11 @@
 """The fields that differ between cells of one request template, such as text and seed; each is checked by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independent_fields import Accepts, independent_fields
-from qwave_batch.fitting.schema_checks import never
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
@@ -23,35 +22,31 @@ HELD_CHARACTERS = 10_000_000
 
 @dataclass(slots=True, kw_only=True)
 class FreeField:
-    """A field of one prompt whose value no rule of most models depends on."""
+    """A field of one prompt on whose value no rule and no price of most models depends."""
 
     name: str
     fetch: Fetch
     checks: Mapping[str, Accepts]
-    """By model: whether the model accepts a value, with the same result as the catalog; of a model that judges it
-    beside other fields, never."""
+    """By model: whether the model accepts a value, with the same result as the catalog."""
+    tied: frozenset[str]
+    """The models with rules or prices that read it."""
 
 
 def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Catalog) -> list[FreeField]:
-    """Return the fields that only one place sets and no rule of some model reads; ``text`` is the prompt's.
-
-    A model with a rule that reads such a field accepts no value of it here: its requests are judged one by one.
-    """
+    """Return the fields that no rule of some models reads and that only one place sets; ``text`` is the prompt's."""
+    checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
     for name, fetch in _candidates(text, matrix):
-        taking = [model for model in catalog.models.values() if name in model.fields]
-        checks = {model.name: independent_fields(model).get(name, never) for model in taking}
-        if any(check is not never for check in checks.values()):
-            found.append(FreeField(name=name, fetch=fetch, checks=checks))
+        taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
+        tied = frozenset(model.name for model in catalog.models.values() if name in model.fields) - taking.keys()
+        if taking or not tied:
+            found.append(FreeField(name=name, fetch=fetch, checks=taking, tied=tied))
     return sorted(found, key=lambda free: free.name)
 
 
 def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
     """Return the same free fields for another prompt that differs only in its text."""
-    return [
-        FreeField(name=free.name, fetch=_text(text), checks=free.checks) if free.name == "prompt" else free
-        for free in free_fields
-    ]
+    return [replace(free, fetch=_text(text)) if free.name == "prompt" else free for free in free_fields]
 
 
 def _text(text: RenderedTemplate) -> Fetch:

@@ -23,6 +23,8 @@ class RequestTemplate:
     """A request that is checked, priced and written as JSON except for its free fields."""
 
     verdict: RequestVerdict
+    is_shared: bool
+    """Whether it serves similar cells too: no rule of its model reads a free field."""
     checks: Sequence[tuple[int, Accepts]]
     """Whether the verdict holds for a value, by number of the free field, for those that the model takes."""
     filled: Sequence[tuple[int, str, bytes]]
@@ -46,6 +48,7 @@ class RequestTemplate:
         is_sized = verdict.error is None and not price.sized_fields.isdisjoint(name for _, name, _ in filled)
         return cls(
             verdict=verdict,
+            is_shared=not any(model in free.tied for free in free_fields),
             checks=[(number, free.checks[model]) for number, free in enumerate(free_fields) if model in free.checks],
             filled=filled,
             without_text=verdict.estimate - price.sized_cost(request) if is_sized else None,

@@ -167,8 +167,15 @@ class RequestAssembler:
                 found.message,
                 value=found.value,
                 allowed=found.allowed,
-                suggestion=found.suggestion,
+                suggestion=_TEXT_IS_MISSING if _lacks_text(found) else found.suggestion,
             )
+
+
+_TEXT_IS_MISSING = "write the text of the prompt under prompts"
+
+
+def _lacks_text(found: Violation) -> bool:
+    return found.field == "prompt" and found.kind == "missing_field"
 
 
 def _certain(request: Mapping[str, Json], model: Model) -> Iterator[Violation]:
