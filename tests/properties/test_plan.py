@@ -28,7 +28,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "resolution": st.sampled_from(["0.5K", "1K", "1k", "2K", "4k", "9K"]),
     "aspect_ratio": st.sampled_from(["1:1", "16:9", "21:9", "2:1", "auto", "7:7"]),
     "quality": st.sampled_from(["low", "high", "best"]),
-    "action": st.sampled_from(["generate", "edit", "group", "imagine", "reroll", "dance"]),
+    "action": st.sampled_from(["generate", "edit", "imagine", "reroll", "dance"]),
     "enable_sequential": st.booleans(),
     "negative_prompt": st.sampled_from(["", "text", "x" * 501]),
     "watermark": st.sampled_from([True, False, 0]),
