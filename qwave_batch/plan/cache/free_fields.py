@@ -37,6 +37,8 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
     checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
     for name, fetch in _candidates(text, matrix):
+        if name in catalog.image_fields:  # a file in it is replaced by its bytes, for which the whole request is needed
+            continue
         taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
         tied = frozenset(model.name for model in catalog.models.values() if name in model.fields) - taking.keys()
         if taking or not tied:
@@ -46,10 +48,7 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
 
 def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
     """Return the same free fields for another prompt that differs only in its text."""
-    return [
-        replace(free, fetch=_text(text)) if free.name == "prompt" else free
-        for free in free_fields
-    ]
+    return [replace(free, fetch=_text(text)) if free.name == "prompt" else free for free in free_fields]
 
 
 def _text(text: RenderedTemplate) -> Fetch:
