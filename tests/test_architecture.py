@@ -62,6 +62,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "cache": {"expand"},
         "checks": {"expand", "problem_collector", "signed_links"},
         "file": {"expand", "plan_samples", "plan_summary"},
+        "migration": {"expand"},
         "": {"cache", "checks", "expand", "plan_samples", "plan_summary", "problem_collector"},
     },
     "spec": {
