@@ -38,6 +38,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.SET_VARIABLE: 'give the value with --set "{about}"',
     NextStep.WRITE_PLAN: "write one with plan --out",
     NextStep.LIMIT_RUN: "to run a part of a plan, use run --limit",
+    NextStep.PIN_CATALOG: "qwave-batch init writes it too",
     NextStep.LIST_MODELS: "qwave-batch models lists all {about}",
     NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
     NextStep.VERIFY: "qwave-batch verify {about} says more",

@@ -60,6 +60,8 @@ class NextStep(StrEnum):
     """Write a plan file from a spec."""
     LIMIT_RUN = "limit_run"
     """Run the first part of a plan."""
+    PIN_CATALOG = "pin_catalog"
+    """See how a first spec names its catalog, the newest."""
     LIST_MODELS = "list_models"
     SHOW_MODEL = "show_model"
     """Look at the fields of one model."""

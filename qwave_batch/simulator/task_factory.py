@@ -2,6 +2,9 @@
 
 from random import Random
 
+from qwave_batch.catalog.image_count import ImageCount
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.fault_language import Arrival
@@ -25,8 +28,7 @@ class TaskMaker:
     ) -> SimulatedTask:
         """Return the task for an order; ``made_before`` counts the account's tasks with the same request."""
         model, request = order.model, order.request
-        most = model.max_images(request)
-        asked = request.get("n", 1)
+        count = model.image_count(request)
         self._made += 1
         fate = self._behaviour.fate(
             Arrival(
@@ -36,8 +38,8 @@ class TaskMaker:
                 arrival=self._made,
                 model=model.name,
             ),
-            images=most,
-            is_group=request.get("action") == "group" or (isinstance(asked, int | float) and most > asked),
+            images=count.most,
+            is_group=_is_group(model, request, count),
         )
         task_id = f"task-wave{int(now * 1000)}b{self._rng.randrange(10**12):012d}"
         images = fate.ending.images if isinstance(fate.ending, Delivers) else 0
@@ -61,3 +63,10 @@ class TaskMaker:
             price_quota=self._quota.from_nusd(model.cost_nusd(request, images)),
             design=design.as_json(),
         )
+
+
+def _is_group(model: Model, request: JsonObject, count: ImageCount) -> bool:
+    """Whether the model chooses how many images come: the catalog says so, or leaves room above the ``n`` it takes."""
+    asked = request.get("n", 1)
+    has_room = "n" in model.fields and isinstance(asked, int | float) and count.most > asked
+    return count.least < count.most or request.get("action") == "group" or has_room

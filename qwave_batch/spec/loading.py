@@ -152,6 +152,7 @@ def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
         "matrix": parse_matrix(value.get("matrix", {})),
         "repeat": int(value.get("repeat", 1)),
         "unsupported": Unsupported(value.get("unsupported", "error")),
+        "stable_addresses": value.get("identity", {}).get("addresses") == "stable",
         "sample": parse_sample(value.get("sample")),
         "terms": parse_terms(value),
         "output_path": parse_output_path(value),

@@ -9,6 +9,7 @@ from typing import Any
 
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.overrides import SHOWN_AS
@@ -23,6 +24,8 @@ _NEEDED = {(key,) for key in NEEDED}
 
 _TEXTS = frozenset({"prompt", "prompts", "txt", "caption"})
 """Names that other tools use for the text of a prompt."""
+
+_WITHOUT_TEXT = "an action that takes no text needs an id in its place"
 
 _TYPES = {
     "array": "a list",
@@ -128,9 +131,29 @@ def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[
     for key in violation.wanted:
         if key in violation.value or f"'{key}' is" not in violation.message:
             continue
+        if key == "id" and violation.path[:1] == ("prompts",):
+            yield _at(source_map, violation.path, 'the key "text" is missing', suggestion=_WITHOUT_TEXT)
+            continue
+        if key == "catalog":
+            yield _unpinned(violation, source_map)
+            continue
         examples = violation.root["properties"][key].get("examples") if not violation.path else None
         hint = f"add {key}: {_example(examples[0])}" if examples else None
         yield _at(source_map, violation.path, f'the key "{key}" is missing', suggestion=hint)
+
+
+def _unpinned(violation: SchemaViolation, source_map: SourceMap) -> Problem:
+    """Return the problem of a spec that pins no catalog, told where the key belongs: behind the name."""
+    newest, *older = violation.root["properties"]["catalog"]["examples"]
+    dates = (*reversed(older), newest)
+    return Problem(
+        message=f'the key "catalog" is missing, the date of models, fields and prices: {", ".join(dates)}',
+        path=source_map.path_text(violation.path),
+        place=source_map.key_place(("name",)) if "name" in violation.value else source_map.place(violation.path),
+        allowed=dates,
+        suggestion=f'add catalog: "{newest}"{" below name" if "name" in violation.value else ""}',
+        next_step=Advice(NextStep.PIN_CATALOG),
+    )
 
 
 def _example(value: Json) -> str:
@@ -282,7 +305,7 @@ def _not_here(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Pro
     if violation.path[0] == "prompts":
         message = f'"{key}" selects rows of a table, but there is no from'
     else:
-        message = f'"{key}" cannot be combined with random'
+        message = f'"{key}" cannot be combined with random or from'
     yield _at_key(source_map, violation.path, message)
 
 

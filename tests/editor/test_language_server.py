@@ -68,9 +68,13 @@ def test_a_mistake_is_underlined_at_its_line(
         ("prompts:\n  - |\n", "from", "Each row is a prompt"),
         ("limits:\n  |\n", "concurrency", "Tasks alive at once."),
         ("request:\n  |\n", "negative_prompt", "What to keep out of the image"),
-        ("prompts:\n  - text: x\n    request:\n      |\n", "seed", "-1 is random"),
+        ("prompts:\n  - text: x\n    request:\n      |\n", "seed", "random when left out"),
         ("matrix:\n  |\n", "aspect_ratio", "Shape of the image"),
-        ("matrix:\n  include:\n    - |\n", "quality", "How much work goes into the image."),
+        (
+            "matrix:\n  include:\n    - |\n",
+            "quality",
+            "How much work goes into the image: high costs many times as much as low",
+        ),
         ("limits:\n  models:\n    |\n", "z-image-turbo", "Limits for"),
     ],
 )
@@ -97,7 +101,7 @@ def test_every_model_is_offered_with_its_price(editor: LanguageServer, text: str
     ("text", "offered"),
     [
         ("request:\n  aspect_ratio: |\n", {"1:1", "16:9", "auto"}),
-        ("matrix:\n  resolution: [|]\n", {"1K", "1k", "4K"}),
+        ("matrix:\n  resolution: [|]\n", {"1k", "4k", "1mp", "768sq"}),
         ("request:\n  watermark: |\n", {"true", "false"}),
         ("unsupported: |\n", {"error", "skip", "drop"}),
         ("timeout: |\n", {"300"}),
@@ -112,11 +116,11 @@ def test_values_are_offered(editor: LanguageServer, text: str, offered: set[str]
     [
         ("rep|eat: 2\n", "Makes every job that many times; default 1."),
         ("prompts:\n  - {fr|om: t.csv, text: x}\n", "Each row is a prompt"),
-        ("request: {qual|ity: high}\n", "How much work goes into the image."),
-        ("matrix:\n  qual|ity: [high]\n", "How much work goes into the image."),
+        ("request: {qual|ity: high}\n", "How much work goes into the image: high costs many times as much as low"),
+        ("matrix:\n  qual|ity: [high]\n", "How much work goes into the image: high costs many times as much as low"),
         ("matrix:\n  mo|od: [high]\n", "A list of values"),
         ("matrix:\n  seed: {cou|nt: 2, start: 1}\n", "How many integers."),
-        ("request: {model: z-image|-turbo}\n", "0.010625 USD an image"),
+        ("request: {model: z-image|-turbo}\n", "0.01125 USD an image"),
     ],
 )
 def test_hovering_explains(editor: LanguageServer, text: str, said: str) -> None:

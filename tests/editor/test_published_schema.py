@@ -75,5 +75,9 @@ def test_every_key_has_a_text_to_hover_over() -> None:
 def test_a_description_says_which_models_take_which_values() -> None:
     said = FIELDS["output_format"]["description"].splitlines()
     assert said[0] == "File format of the image."
-    assert "- gpt-image-2: png, jpeg, webp; default png." in said
-    assert FIELDS["seed"]["description"].endswith("All models: a whole number, at least -1; default -1.")
+    assert "- gpt-image-1, gpt-image-1.5: png, jpeg; default png." in said
+    assert FIELDS["seed"]["description"].endswith("- the other 7 that take it: a whole number.")
+    of_may: dict[str, Any] = dict(json_schema("spec", catalog="2026-05"))
+    older = of_may["$defs"]["fields"]["properties"]
+    assert "- gpt-image-2: png, jpeg, webp; default png." in older["output_format"]["description"].splitlines()
+    assert older["seed"]["description"].endswith("All models: a whole number, at least -1; default -1.")

@@ -30,7 +30,9 @@ FIELDS: dict[str, list[Any]] = {
     "resolution": ["0.5K", "1K", "1k", "2K", "4k", "9K"],
     "aspect_ratio": ["1:1", "16:9", "21:9", "auto"],
     "quality": ["low", "high", "best"],
-    "action": ["generate", "edit", "group", "dance"],
+    "action": ["generate", "edit", "group", "dance", "reroll", "upscale"],
+    "ref_task_id": ["task-1", "task-{{ base }}"],
+    "index": [1, 4, 5],
     "enable_sequential": [True, False],
     "negative_prompt": ["", "text", "x" * 501, "{{ base }}", "{{ colour }} {{ repeat }}"],
     "watermark": [True, False, 0],
@@ -39,7 +41,11 @@ FIELDS: dict[str, list[Any]] = {
 }
 ODD_FIELDS: dict[str, list[Any]] = {"qualty": [1, "{{ base }}"], "\ufffd": [1], "\U0001f600": [1]}
 """Fields that no model takes; the last two are sorted in another order by RFC 8785 than by Python."""
-MODELS = ["gpt-image-2", "wan2.7-image", "z-image-turbo", "doubao-seedream-4.0", "imagen-4.0"]
+MODELS = {
+    "2026-05": ["gpt-image-2", "wan2.7-image", "z-image-turbo", "doubao-seedream-4.0", "imagen-4.0"],
+    # of the newer ones some have prices and rules that read the text, and actions without one
+    "2026-10": ["gpt-image-2", "wan2.7-image", "z-image-turbo", "midjourney", "qwen-image-3.0", "flux-2-pro"],
+}
 TEXTS = [
     "plain", "{{ base }}", "{{ repeat }}", "{{ colour }}", "{{ model }} {{ seed | default(0) }}", "{{ prompt.id }}",
     "é" * 801, "{{ {'a': 1}.a }}", "{{ none }}", "{{ 9007199254740991 }}", "{{ 'a' if repeat else colour }}",
@@ -60,6 +66,7 @@ class SpecMaker:
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
+        self.catalog = draw(st.sampled_from(sorted(MODELS)))
         self.is_odd = draw(st.sampled_from([False, False, True]))
         self.fields = FIELDS | ODD_FIELDS if self.is_odd else FIELDS
         self.axes = self.axes_of(draw(st.lists(st.sampled_from(sorted(self.fields)), unique=True, max_size=3)))
@@ -75,7 +82,9 @@ class SpecMaker:
             own = {"id": "g", "request": self.some_fields(2, apart=names)}
             colours = st.sampled_from([*COLOURS, own] if own["request"] else COLOURS)
             axes["colour"] = self.draw(st.lists(colours, min_size=1, max_size=3, unique_by=canonical))
-        return axes | {"model": self.draw(st.lists(st.sampled_from(MODELS), unique=True, min_size=1, max_size=3))}
+        return axes | {
+            "model": self.draw(st.lists(st.sampled_from(MODELS[self.catalog]), unique=True, min_size=1, max_size=3))
+        }
 
     def some_fields(self, most: int, *, apart: Sequence[str] = ()) -> dict[str, Any]:
         free = sorted(self.fields.keys() - set(apart))
@@ -89,7 +98,8 @@ class SpecMaker:
         text = self.draw(st.sampled_from([one for one in texts if "colour" not in one or "colour" in self.axes]))
         if kind == "short":
             return text
-        entry: dict[str, Any] = {"text": text}
+        has_text = "own" in text or self.draw(st.sampled_from([True, True, False]))
+        entry: dict[str, Any] = {"text": text} if has_text else {"id": self.draw(st.sampled_from(["p", "q"]))}
         if "own" in text or (self.is_odd and self.draw(st.booleans())):
             entry["vars"] = {"own": self.draw(st.sampled_from(["o", 3, "{{ base }}", "{{ row.b | default(1) }}"]))}
         if request := self.some_fields(2, apart=list(self.axes)):
@@ -129,7 +139,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "version": 1,
         "name": "trial",
-        "catalog": "2026-05",
+        "catalog": maker.catalog,
         "vars": {"base": draw(st.sampled_from([0, 7, "v", 1.0]))},
         "unsupported": draw(st.sampled_from(["skip", "drop", "skip", "drop", "error"])),
         "repeat": draw(st.integers(1, 2)),

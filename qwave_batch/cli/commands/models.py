@@ -1,7 +1,7 @@
 """``qwave-batch models``: what the catalog knows."""
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import qwave_batch as qb
@@ -68,7 +68,7 @@ def _draw_catalog(catalog: Mapping[str, Any], terminal: Terminal) -> list[str]:
     columns = [
         Column("model"),
         Column("USD/image"),
-        Column("resolutions"),
+        Column("resolutions", gives_way=True),
         Column("actions", gives_way=True),
     ]
     rows = [
@@ -80,19 +80,40 @@ def _draw_catalog(catalog: Mapping[str, Any], terminal: Terminal) -> list[str]:
         ]
         for model in catalog["models"]
     ]
-    has_extras = any(model["price"]["surcharges"] for model in catalog["models"])
+    has_extras = any(_price(model["price"]).endswith("+") for model in catalog["models"])
     return [
         *draw_table(columns, rows, terminal),
         "",
-        *(["+ some requests cost extra"] if has_extras else []),
+        *(["+ input images, or some requests, cost extra"] if has_extras else []),
         f"{len(rows)} models; qwave-batch models MODEL shows all fields of one",
     ]
 
 
 def _price(price: Mapping[str, Any]) -> str:
-    usd = price["usd_per_image"]
-    amount = usd if isinstance(usd, str) else " ".join(f"{value} {each}" for value, each in usd.items())
-    return amount + ("+" if price["surcharges"] else "")
+    amounts = [_extent(price["usd_per_image"])] if price["usd_per_image"] is not None else []
+    if (call := price.get("usd_per_call")) is not None:
+        amounts.append(f"{_extent(call)} a call")
+    if price.get("usd_per_million_tokens"):
+        amounts.append("by tokens")
+    has_more = price["surcharges"] or price.get("usd_per_reference")
+    return ", ".join(amounts) + ("+" if has_more else "")
+
+
+def _extent(stated: Any) -> str:
+    """Return the least and the most of all amounts in a table."""
+    amounts = sorted(_leaves(stated), key=float)
+    return amounts[0] if amounts[0] == amounts[-1] else f"{amounts[0]} to {amounts[-1]}"
+
+
+def _leaves(stated: Any) -> Iterator[str]:
+    if isinstance(stated, str):
+        yield stated
+    elif isinstance(stated, Mapping):
+        for each in stated.get("values", stated).values():
+            yield from _leaves(each)
+    else:
+        for each in stated:
+            yield from _leaves(each)
 
 
 def _draw_model(model: Mapping[str, Any], terminal: Terminal) -> list[str]:

@@ -120,7 +120,7 @@ class _CachedPrompt:
         request, verdict = judged(made, self.assembler.catalog.callback_fields)
         template = RequestTemplate.of(request, verdict, self.free_fields, cell.repeat)
         values = tuple(request.get(free.name) for free in self.free_fields)
-        if cell.slots[-1] >= 0 and template.accepts(values):
+        if cell.slots[-1] >= 0 and template.is_shared and template.accepts(values):
             self.templates.keep(cell.slots, cell.repeat, template)
         return self._filled(cell, template, values)
 

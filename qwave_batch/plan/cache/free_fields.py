@@ -1,7 +1,7 @@
 """The fields that differ between cells of one request template, such as text and seed; each is checked by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
@@ -22,31 +22,33 @@ HELD_CHARACTERS = 10_000_000
 
 @dataclass(slots=True, kw_only=True)
 class FreeField:
-    """A field of one prompt whose value no rule and no price depends on."""
+    """A field of one prompt on whose value no rule and no price of most models depends."""
 
     name: str
     fetch: Fetch
     checks: Mapping[str, Accepts]
     """By model: whether the model accepts a value, with the same result as the catalog."""
+    tied: frozenset[str]
+    """The models with rules or prices that read it."""
 
 
 def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Catalog) -> list[FreeField]:
-    """Return the fields that no rule of any model reads and that only one place sets; ``text`` is the prompt's."""
+    """Return the fields that no rule of some models reads and that only one place sets; ``text`` is the prompt's."""
     checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
     for name, fetch in _candidates(text, matrix):
+        if name in catalog.image_fields:  # a file in it is replaced by its bytes, for which the whole request is needed
+            continue
         taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
-        if all(name in accepts for model, accepts in checks.items() if name in catalog.models[model].fields):
-            found.append(FreeField(name=name, fetch=fetch, checks=taking))
+        tied = frozenset(model.name for model in catalog.models.values() if name in model.fields) - taking.keys()
+        if taking or not tied:
+            found.append(FreeField(name=name, fetch=fetch, checks=taking, tied=tied))
     return sorted(found, key=lambda free: free.name)
 
 
 def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
     """Return the same free fields for another prompt that differs only in its text."""
-    return [
-        FreeField(name=free.name, fetch=_text(text), checks=free.checks) if free.name == "prompt" else free
-        for free in free_fields
-    ]
+    return [replace(free, fetch=_text(text)) if free.name == "prompt" else free for free in free_fields]
 
 
 def _text(text: RenderedTemplate) -> Fetch:

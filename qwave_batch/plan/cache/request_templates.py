@@ -22,6 +22,8 @@ class RequestTemplate:
     """A request that is checked, priced and written as JSON except for its free fields."""
 
     verdict: RequestVerdict
+    is_shared: bool
+    """Whether it serves similar cells too: no rule of its model reads a free field."""
     checks: Sequence[tuple[int, Accepts]]
     """Whether the verdict holds for a value, by number of the free field, for those that the model takes."""
     filled: Sequence[tuple[int, str, bytes]]
@@ -42,6 +44,7 @@ class RequestTemplate:
         model = verdict.model.name
         return cls(
             verdict=verdict,
+            is_shared=not any(model in free.tied for free in free_fields),
             checks=[(number, free.checks[model]) for number, free in enumerate(free_fields) if model in free.checks],
             filled=filled,
             prompt_number=next((number for number, name, _ in filled if name == "prompt"), None),
@@ -145,6 +148,8 @@ def template_cache_of(
     apart = {free.name for free in free_fields}
     axes, includes = builder.matrix.axes, builder.matrix.includes
     templates = [value for name, value in (*builder.base.items(), *builder.prompt.request.items()) if name not in apart]
+    if "prompt" not in apart:
+        templates.append(builder.prompt.text)
     slots = {number for number, axis in enumerate(axes) if not axis.sets <= apart}
     for axis in axes:
         for position in range(axis.count if axis.is_listed else 0):

@@ -114,8 +114,9 @@ class CompiledPrompt:
     origin: ValuePath
     text_origin: ValuePath
     text: TemplateValue | None
-    """None for a text with a mistake, and so for every template below."""
+    """None for a text with a mistake, and so for every template below; a prompt without text renders to null."""
     raw_text: str
+    """Empty for a prompt without text."""
     has_id: bool
     prompt_id: TemplateValue | None
     variables: Mapping[str, TemplateValue | None]
@@ -164,7 +165,7 @@ class PromptCompiler:
 
     def _compile(self, entry: PromptEntry) -> CompiledPrompt:
         origin: ValuePath = ("prompts", entry.position)
-        text_origin = origin if entry.is_short else (*origin, "text")
+        text_origin = origin if entry.is_short or entry.text is None else (*origin, "text")
         check_names(entry.vars, (*origin, "vars"), self.taken, self.problems)
         before = AvailableNames(self.variables, ROW_NAMES if entry.source is not None else ())
         variables = compile_variables(entry.vars, (*origin, "vars"), before, self.problems)

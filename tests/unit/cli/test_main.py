@@ -101,11 +101,31 @@ def test_schemas_are_printed_as_json(name: str) -> None:
 
 
 def test_models_are_listed_for_people_and_programs() -> None:
-    said = call("models")[1]
-    assert "17 models" in said
-    assert "catalog 2026-05 (the newest; --catalog names another)" in said
-    assert call("models", "--catalog", "2026-05")[1].endswith("\ncatalog 2026-05\n")
-    assert len(json.loads(call("models", "--json")[1])["models"]) == 17
+    said = call("models", COLUMNS="100")[1]
+    assert "44 models" in said
+    assert "catalog 2026-10 (the newest; --catalog names another)" in said
+    assert "gemini-3.1-flash-lite-image-rev" in said
+    assert len(json.loads(call("models", "--json")[1])["models"]) == 44
+    older = call("models", "--catalog", "2026-05")[1]
+    assert "17 models" in older
+    assert older.endswith("\ncatalog 2026-05\n")
+    assert len(json.loads(call("models", "--catalog", "2026-05", "--json")[1])["models"]) == 17
+
+
+@pytest.mark.parametrize(
+    ("model", "price"),
+    [
+        ("gemini-3-pro-image", "by tokens"),
+        ("gemini-3-pro-image-rev", "0.03375 to 0.045"),
+        ("midjourney", "0.05067 to 0.06192 a call+"),
+        ("z-image-turbo", "0.01125 "),
+        ("qwen-image-3.0", "0.02228+"),
+    ],
+)
+def test_the_list_of_models_gives_the_extent_of_each_price(model: str, price: str) -> None:
+    lines = call("models", COLUMNS="120")[1].splitlines()
+    line = next(line for line in lines if line.startswith(f"{model} "))
+    assert line.removeprefix(model).lstrip().startswith(price)
 
 
 def test_one_model_is_shown_with_its_fields() -> None:
@@ -114,7 +134,7 @@ def test_one_model_is_shown_with_its_fields() -> None:
 
 
 def test_an_unknown_model_gets_the_nearest() -> None:
-    status, _, talk = call("models", "imagen-4", COLUMNS="200")
+    status, _, talk = call("models", "imagen-4", "--catalog", "2026-05", COLUMNS="200")
     assert status == 2
     assert 'did you mean "imagen-4.0"?' in talk
 

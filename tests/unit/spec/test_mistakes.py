@@ -48,7 +48,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
             "spec.yaml:5:5  prompts[0]: the prompt is empty",
             "spec.yaml:6:12  prompts[1].text: the prompt is empty",
             "spec.yaml:7:4  prompts[2]: there is nothing after this dash; write the item, or remove the dash",
-            'spec.yaml:8:5  prompts[3]: the key "text" is missing',
+            'spec.yaml:8:5  prompts[3]: the key "text" is missing; an action that takes no text needs an id in its place',
             'spec.yaml:9:5  prompts[4]: expected a string or a mapping, found the number 5; put quotes around it: "5"',
         ],
     ),
@@ -82,7 +82,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "from without text": (
         "prompts:\n  - {from: t.txt}\n",
-        ['spec.yaml:5:5  prompts[0]: the key "text" is missing'],
+        ['spec.yaml:5:5  prompts[0]: the key "text" is missing; an action that takes no text needs an id in its place'],
     ),
     "from as a template": (
         "prompts:\n  - {from: '{{ a }}.csv', text: x}\n",
@@ -130,7 +130,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
                 "write a list: [x]"
             ),
             'spec.yaml:9:6  matrix.d: the key "count" is missing',
-            'spec.yaml:10:27  matrix.e.start: "start" cannot be combined with random',
+            'spec.yaml:10:27  matrix.e.start: "start" cannot be combined with random or from',
             "spec.yaml:11:24  matrix.f.count: 0 is below the minimum 1",
             "spec.yaml:11:33  matrix.f.step: 0 is not allowed here",
             (
@@ -227,11 +227,14 @@ def test_the_head_is_checked(complain: Complain) -> None:
     assert complain("foo: 1\n", head=False) == [
         (
             'spec.yaml:1:1  foo: unknown key "foo"; allowed keys: version, name, description, catalog, extends, '
-            "vars, request, prompts, matrix, sample, repeat, unsupported, limits, retry, timeout, completion, budget, output"
+            "vars, request, prompts, matrix, sample, repeat, identity, unsupported, limits, retry, timeout, completion, budget, output"
         ),
         'spec.yaml:1:1: the key "version" is missing; add version: 1',
         'spec.yaml:1:1: the key "name" is missing; add name: teahouse-ab',
-        'spec.yaml:1:1: the key "catalog" is missing; add catalog: "2026-05"',
+        (
+            'spec.yaml:1:1: the key "catalog" is missing, the date of models, fields and prices: 2026-05, 2026-10; '
+            'add catalog: "2026-10"'
+        ),
         'spec.yaml:1:1: the key "prompts" is missing; add prompts: ["A quiet teahouse at dawn"]',
     ]
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from qwave_batch.catalog import catalog_dates
 from qwave_batch.resources import shipped
 from qwave_batch.spec.structure_messages import MESSAGES
 
 SCHEMA: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
 SILENT = {
-    "$defs", "$ref", "$schema", "additionalProperties", "default", "description", "else", "examples", "if", "items",
-    "patternErrorMessage", "properties", "propertyNames", "then", "title",
+    "$defs", "$ref", "$schema", "additionalProperties", "allOf", "default", "description", "else", "examples", "if",
+    "items",    "patternErrorMessage", "properties", "propertyNames", "then", "title",
 }  # fmt: skip
 """Keywords that refuse nothing themselves, or whose refusal is worded where it is used."""
 
@@ -74,3 +75,8 @@ def test_a_name_that_is_no_slug_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["a", "7", "teahouse-ab", "a.b_c", "v1.2.0", "a--b", "a" * 100])
 def test_a_slug_is_a_name(name: str) -> None:
     assert Draft202012Validator({**SCHEMA["properties"]["name"]}).is_valid(name)
+
+
+def test_the_dates_that_a_spec_without_a_catalog_is_told_of_are_all_there_are() -> None:
+    """A spec knows no catalog; its schema names them, the newest first, as init writes it."""
+    assert SCHEMA["properties"]["catalog"]["examples"] == list(reversed(catalog_dates()))
