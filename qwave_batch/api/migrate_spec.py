@@ -1,7 +1,5 @@
 """Rewrites a spec for another catalog, checks the result, and writes it."""
 
-import os
-import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +8,13 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_files import catalog_at
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.migration.spec_rewriting import MigrationChoices, Rewrite, RewrittenSpec, SpecRewriter
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.planner import Plan, make_plan
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.inputs.file_access import named_file
-from qwave_batch.spec.inputs.text_encoding import BOM, decode_spec
+from qwave_batch.spec.inputs.text_encoding import BOM, MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.loading import load_spec
 from qwave_batch.spec.table.rows import NeededColumns
 
@@ -37,7 +34,7 @@ class Migration:
     changes: tuple[Rewrite, ...]
     """In the order of the file."""
     open: tuple[Problem, ...]
-    """What could not be decided, and stands as it was; empty if the result is a valid spec."""
+    """All that could not be decided, and stands as it was; empty if the result is a valid spec."""
     warnings: tuple[Problem, ...] = ()
     """The warnings of the result."""
     is_changed: bool = False
@@ -150,8 +147,9 @@ class _Migrator:
                 needs_folder=bool(spec.files_read),
             )
         first = self._rewritten(spec.source, spec.file)
-        bases = {path: self._rewritten(path.read_bytes(), name) for name, path in self._bases()}
-        contents = {path: _encoded(path.read_bytes(), base.text) for path, base in bases.items()}
+        sources = {name: (path, _read(path)) for name, path in self._bases()}
+        bases = {name: self._rewritten(source, name) for name, (_, source) in sources.items()}
+        contents = {path: _encoded(source, bases[name].text) for name, (path, source) in sources.items()}
         text, changes = first.text, list(first.changes)
         for _ in range(_ROUNDS):
             contents[self.source.resolved] = _encoded(spec.source, text)
@@ -162,7 +160,8 @@ class _Migrator:
             text = rest.text
             changes += rest.changes
         contents[self.source.resolved] = _encoded(spec.source, text)
-        return self._checked(contents, changes, [first, *bases.values()])
+        texts = {spec.file: text, **{name: _text(source) for name, (_, source) in sources.items()}}
+        return self._checked(contents, changes, [first, *bases.values()], texts)
 
     def _is_there_already(self) -> bool:
         return self.before is self.after and not self.choices.use and not self.choices.drop
@@ -195,8 +194,13 @@ class _Migrator:
         return ()
 
     def _checked(
-        self, contents: Mapping[Path, bytes], changes: Sequence[Rewrite], files: Sequence[RewrittenSpec]
+        self,
+        contents: Mapping[Path, bytes],
+        changes: Sequence[Rewrite],
+        files: Sequence[RewrittenSpec],
+        texts: Mapping[str, str],
     ) -> Migration:
+        """Return the result, checked as a run would; ``texts`` are those of the files as they stand afterwards."""
         spec = self.source.spec
         text = contents[self.source.resolved]
         found: list[Problem] = []
@@ -209,7 +213,8 @@ class _Migrator:
             warnings = plan.warnings
             if self.plan is not None:
                 found += _lost(self.plan.figures, plan.figures, files[0].renames, spec)
-        found += [problem for file in files for problem in file.open]
+        for name, of_file in texts.items():
+            found += self._rewriter(of_file, name).other_meanings()
         found += [_elsewhere(change) for file in files[1:] for change in file.changes]
         found += self._cells(files)
         told = {(problem.place, problem.message): problem for problem in found}
@@ -301,35 +306,8 @@ def _skipped(figures: Figures, models: Collection[str]) -> int:
     return sum(count for skip, count in figures.skips.items() if skip.model in models)
 
 
-def write_migration(migration: Migration, spec: str | Path, out: str | Path | None = None) -> None:
-    """Write a migrated spec in the place of the old one, or to a new file.
-
-    Raises:
-        UsageError: The new file is there already, or would not find the files that the spec names.
-        StorageError: The disk refuses.
-    """
-    old = Path(spec).resolve()
-    if out is None:
-        if migration.is_changed:
-            _write(old, migration.text, stat.S_IMODE(old.stat().st_mode))
-        return
-    new = Path(os.path.abspath(out))  # noqa: PTH100 - no link is followed
-    if new.is_symlink() or (new.exists() and not _holds(new, migration.text)):
-        raise UsageError(f"{out} is there already, and nothing was written; name another file")
-    if migration.needs_folder and new.parent.resolve() != old.parent:
-        raise UsageError(
-            f"{spec} names files, which are found from its own folder; nothing was written: name a file in {old.parent}"
-        )
-    _write(new, migration.text, stat.S_IMODE(old.stat().st_mode))
-
-
-def _holds(file: Path, text: bytes) -> bool:
-    return file.is_file() and file.stat().st_size == len(text) and file.read_bytes() == text
-
-
-def _write(file: Path, text: bytes, mode: int) -> None:
-    with storage_errors(file):
-        write_atomic(Tree(file.parent), file.name, text, mode=mode)
+def _read(path: Path) -> bytes:
+    return Tree(path.parent).read(path.name, most_bytes=MAX_FILE_BYTES)
 
 
 def _text(source: bytes) -> str:

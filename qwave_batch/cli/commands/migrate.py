@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from shlex import quote
 
 import qwave_batch as qb
@@ -13,6 +14,7 @@ from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.next_steps import worded
 from qwave_batch.cli.options import add_reading
 from qwave_batch.errors import QwaveError, UsageError
+from qwave_batch.model.problem import Problem
 
 USAGE = "SPEC --to DATE [options]"
 _STDOUT = "-"
@@ -77,6 +79,14 @@ def _decided(arguments: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
+def _placed(problem: Problem, args: Namespace) -> Problem:
+    """Return a problem at its place in the file that was written."""
+    place = problem.place
+    if args.out not in {None, _STDOUT} and place is not None and place.file == str(args.spec):
+        problem = replace(problem, place=replace(place, file=args.out))
+    return worded(problem)
+
+
 def _tell(args: Namespace, done: "qb.plans.Migration", console: Console) -> None:
     terminal = console.err
     for change in done.changes:
@@ -87,7 +97,8 @@ def _tell(args: Namespace, done: "qb.plans.Migration", console: Console) -> None
     head = f"{args.spec}: {count(len(done.changes), 'change')} to catalog {done.catalog}{where}"
     console.say(*wrap(terminal.shown(head), terminal.width, hang="    "))
     if done.open:
-        console.say("", *draw_problems([worded(problem) for problem in done.open], terminal))
+        problems = [_placed(problem, args) for problem in done.open]
+        console.say("", *draw_problems(problems, terminal))
         hint = "decide with --use OLD=NEW or --drop FIELD, or in an editor; all of this stands as it was"
         console.say(*wrap(hint, terminal.width))
     elif done.warnings:

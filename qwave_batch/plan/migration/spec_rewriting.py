@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
@@ -10,7 +10,7 @@ from qwave_batch.catalog.catalog_changes import FieldChange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX
-from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, columns_of
+from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, template_columns
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.templates import compile_value
 from qwave_batch.spec.values.value_path import ValuePath, path_text
@@ -48,8 +48,6 @@ class RewrittenSpec:
 
     text: str
     changes: tuple[Rewrite, ...]
-    open: tuple[Problem, ...]
-    """The values that a validation of the result would not find, and that only the author can decide."""
     columns: Mapping[str, frozenset[str]]
     """By field: the columns of tables that its values are taken from."""
     renames: Mapping[str, str]
@@ -73,7 +71,6 @@ class SpecRewriter:
     sites: SpecSites = field(init=False)
     found: list[Site] = field(init=False)
     changes: list[Rewrite] = field(default_factory=list)
-    open: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         root = source_tree(self.text)
@@ -92,7 +89,6 @@ class SpecRewriter:
         self._rename_models(renames)
         self._rename_limits(renames)
         if self.follows_changes:
-            self._mark_other_meanings()
             for site in self.found:
                 self._change_value(site)
             self._move_parts()
@@ -100,12 +96,11 @@ class SpecRewriter:
         self._rename_in_templates(renames)
         self._fold_equal_values()
         columns: dict[str, set[str]] = {}
-        for name, column in columns_of(self.found):
+        for name, column in template_columns(self.found):
             columns.setdefault(name, set()).add(column)
         return RewrittenSpec(
             text=self.edits.result(),
             changes=tuple(sorted(dict.fromkeys(self.changes), key=lambda change: change.place)),
-            open=tuple(self.open),
             columns={name: frozenset(of_field) for name, of_field in columns.items()},
             renames=renames,
         )
@@ -116,7 +111,7 @@ class SpecRewriter:
             change = self.catalog.changes.fields.get(site.field)
             if change is not None and path_text(site.path) in refused and change.is_idle(site.node.value):
                 self._remove(site)
-        return RewrittenSpec(text=self.edits.result(), changes=tuple(self.changes), open=(), columns={}, renames={})
+        return RewrittenSpec(text=self.edits.result(), changes=tuple(self.changes), columns={}, renames={})
 
     def _templated(self) -> Collection[str]:
         return {MODEL, *self.catalog.changes.values}
@@ -187,22 +182,22 @@ class SpecRewriter:
                 self._note(key, ("limits", "models", key.text), key.text, "")
                 self.edits.remove(value)
 
-    def _mark_other_meanings(self) -> None:
-        if self.catalog.changes.since != self.former.date:
+    def other_meanings(self) -> Iterator[Problem]:
+        """Yield the names that mean another model now: a valid spec may have them, and only its author can decide."""
+        if self.catalog.changes.since != self.former.date or not self.follows_changes:
             return
+        decided = {*self.choices.use, *self.choices.use.values()}
         for site in self.found:
             name = site.node.string
             other = self.catalog.changes.models.get(name) if name and site.field == MODEL else None
-            if other is None or name in self.choices.use or site.role is Role.EXCLUDE:
+            if other is None or name in decided or site.role is Role.EXCLUDE:
                 continue
-            self.open.append(
-                Problem(
-                    message=f"{self.catalog.changes.meaning_advice(str(name))}",
-                    path=path_text(site.path),
-                    place=self._place(site.node.resolved),
-                    value=name,
-                    suggestion=f"say which is meant: {other.use}, or {name} as it is now",
-                )
+            yield Problem(
+                message=f"{self.catalog.changes.meaning_advice(str(name))}",
+                path=path_text(site.path),
+                place=self._place(site.node.resolved),
+                value=name,
+                suggestion=f"say which is meant: {other.use}, or {name} as it is now",
             )
 
     def _change_value(self, site: Site) -> None:

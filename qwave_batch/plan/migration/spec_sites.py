@@ -138,7 +138,7 @@ def _names(node: SourceNode) -> set[str]:
     return set(compile_value(text, ()).names) if text is not None and is_template(text) else set()
 
 
-def columns_of(sites: Iterable[Site]) -> Iterator[tuple[str, str]]:
+def template_columns(sites: Iterable[Site]) -> Iterator[tuple[str, str]]:
     """Yield each field that a template takes from a table's column, with the column."""
     for site in sites:
         text = site.node.string

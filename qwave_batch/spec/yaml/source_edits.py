@@ -114,7 +114,7 @@ class SourceEdits:
         return line, stop, "".join(f"{indent}{each}{self._line_break(stop - 1)}" for each in comments)
 
     def _comments(self, start: int, stop: int) -> list[str]:
-        """Return the comments between two places; a # inside a value is none."""
+        """Return the comments between two places; a # inside a value does not begin one."""
         extents = [extent for extent in self.root.extents() if extent[0] < stop and extent[1] > start]
         return [
             found[0].rstrip()
