@@ -155,8 +155,10 @@ def test_a_mistake_has_its_place_and_what_to_write(text: str) -> None:
 
 
 WRONG = ["null", "7", "true", "[]", "{}", "[[[]]]", '"\\ud800"', "{by: 1, values: 2}", "-.inf", "[null, null, null]"]
-KEYS = ["usd_per_image", "usd_per_call", "usd_per_reference", "usd_per_million_tokens", "tokens", "surcharges", "assumed",
-        "down", "down_since", "fields", "images", "returns", "line", "native_resolution", "like", "schema", "title"]  # fmt: skip
+KEYS = [
+    "usd_per_image", "usd_per_call", "usd_per_reference", "usd_per_million_tokens", "tokens", "surcharges", "assumed",
+    "down", "down_since", "fields", "images", "returns", "line", "native_resolution", "like", "schema", "title",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", KEYS)
