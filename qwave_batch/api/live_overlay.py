@@ -14,8 +14,8 @@ from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json, JsonObject
 
-WRITTEN_BY = "qwave-batch models --live"
-_SEAL = f"# written by {WRITTEN_BY}, sha256 of the lines below: "
+WRITTEN_BY = "qwave-batch, from what the API offers"
+_SEAL = f"# written by {WRITTEN_BY}; sha256 of the lines below: "
 _MOST_BYTES = 20_000_000
 
 

@@ -127,9 +127,9 @@ def _offer(model: Model, entry: Mapping[str, Any], config: JsonObject | None, ra
 
 
 def _kept(entry: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the catalog says beside the amounts, and the API does not: how many tokens, and surcharges."""
-    keys = ("surcharges", "assumed", *(["tokens"] if "usd_per_million_tokens" in stated else []))
-    return {key: entry[key] for key in keys if key in entry and key not in stated}
+    """Return what the catalog says beside the rates of tokens, and the API does not: how many a request takes."""
+    is_kept = "usd_per_million_tokens" in stated and "tokens" not in stated and "tokens" in entry
+    return {"tokens": entry["tokens"]} if is_kept else {}
 
 
 def _price(entry: Mapping[str, Any] | None, fields: Mapping[str, JsonObject]) -> Price | None:
