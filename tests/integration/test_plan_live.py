@@ -78,7 +78,17 @@ def test_what_differs_is_listed() -> None:
         _, as_json, _ = typed(
             "models", "--live", "--catalog", "2026-05", "--base-url", base_url, "--json", QWAVE_API_KEY="k"
         )
-        _, one, _ = typed("models", "imagen-4.0", "--live", "--base-url", base_url, "--json", QWAVE_API_KEY="k")
+        _, one, _ = typed(
+            "models",
+            "imagen-4.0",
+            "--live",
+            "--catalog",
+            "2026-05",
+            "--base-url",
+            base_url,
+            "--json",
+            QWAVE_API_KEY="k",
+        )
     assert "14 of 18 models as in catalog 2026-05" in out
     told = {offer["model"]: offer["standing"] for offer in json.loads(as_json)["differing"]}
     assert told == {
