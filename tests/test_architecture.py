@@ -63,6 +63,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "cache": {"expand"},
         "checks": {"expand", "problem_collector", "signed_links"},
         "file": {"expand", "input_images", "plan_samples", "plan_summary", "signed_links"},
+        "migration": {"expand"},
         "": {"cache", "checks", "expand", "input_images", "plan_samples", "plan_summary", "problem_collector"},
     },
     "spec": {

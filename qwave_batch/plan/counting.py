@@ -78,7 +78,7 @@ class _PlanCount:
                     sameness.see_again(entry)
                 continue
             self.images.take(verdict.images)
-            figures.count(verdict.model.name, verdict.error, verdict.max_images, verdict.estimate, verdict.unpriced)
+            figures.count(verdict.model.name, verdict.error, verdict.max_images, entry.estimate(), verdict.unpriced)
             if verdict.error is None:
                 sameness.is_open = False
                 if made == wanted or (prompt is not last and type(prompt) is str and len(prompt) > sampler.longest):

@@ -35,7 +35,7 @@ class RequestVerdict:
     error: JobError | None
     """Why the entry is skipped, or None."""
     estimate: CostRange
-    """The cost to expect; nothing for an entry that is skipped."""
+    """The cost to expect of the request that was judged; nothing for an entry that is skipped."""
     unpriced: tuple[str, ...]
     """Notes on costs that come on top, of an amount that nobody states."""
     max_images: int
@@ -56,6 +56,10 @@ class ExpandedEntry(ABC):
     def job_id(self) -> str:
         """The job's id."""
         return f"{self.number:016x}"
+
+    def estimate(self) -> CostRange:
+        """Return the cost to expect."""
+        return self.verdict.estimate
 
     @abstractmethod
     def request(self) -> dict[str, Json]:

@@ -171,7 +171,9 @@ class LineReader:
             if len(self._verdicts) >= _HELD_VERDICTS:
                 self._verdicts.clear()
             found = self._verdicts[tuple(rest)] = self._judged(request, callback, model)
-        return found
+        if model.price.sized_fields.isdisjoint(request):
+            return found
+        return replace(found, estimate=model.estimate(request))
 
     def _judged(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
         catalog = self.catalog
