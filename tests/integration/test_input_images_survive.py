@@ -90,10 +90,10 @@ async def die_and_go_on(doom: Doom | None, home: Path, *, runs: int = 5) -> Outc
         return Outcome(
             ends=ends,
             contents=contents,
-            inputs=sorted(file.name for file in (folder / "inputs").iterdir()),  # noqa: ASYNC240
+            inputs=sorted(file.name for file in (folder / "inputs").iterdir()),
             paid_twice=paid_twice(simulator),
             lost=lost(simulator, contents),
-            said=log.read_text(encoding="utf-8"),  # noqa: ASYNC240
+            said=log.read_text(encoding="utf-8"),
         )
 
 
