@@ -1,6 +1,6 @@
 """Runs over image files and signed addresses that die at each point, while their files move and addresses are renewed.
 
-Whatever a key was first sent with is what it is sent with again: the simulator answers 409 to any other body.
+A key is sent again with the very body that it was first sent with: the simulator answers 409 to any other.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The simulator decodes images inside requests, as the API does, and refuses what is none."""
+"""The simulator decodes images inside requests, as the API does, and refuses anything else."""
 
 import base64
 from io import BytesIO
