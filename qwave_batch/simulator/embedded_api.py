@@ -24,6 +24,7 @@ from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import ImageDesign
+from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import (
     Reply,
     json_reply,
@@ -75,6 +76,7 @@ class Simulator:
         self._gates = SimulatedLimits(self.settings.limits)
         self._fault_injector = FaultInjector(self.behaviour)
         self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom(), catalog.quota)
+        self._images = InlineImages()
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
 
     def __enter__(self) -> Self:
@@ -122,7 +124,7 @@ class Simulator:
             return Submission(reply=self._strike_submit(caller, fault, now))
         if now < self._windows.get(caller.account, 0.0):
             return Submission(reply=window_exceeded(self._windows[caller.account]))
-        order = body if isinstance(body, Reply) else read_order(body, self.catalog)
+        order = body if isinstance(body, Reply) else read_order(body, self.catalog, self._images)
         if isinstance(order, Reply):
             return Submission(reply=order)
         return self._take(caller.account, order, idempotency_key, now)

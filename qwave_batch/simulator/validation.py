@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import Reply, model_not_found, refusal
 
 _VIOLATION = "capability_violation"
@@ -57,8 +58,14 @@ def hash_of(body: Json) -> str:
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
-    """Return the order in a body, or the API's rejection, which names the field at fault."""
+def read_order(body: Mapping[str, Any], catalog: Catalog, images: InlineImages | None = None) -> ImageOrder | Reply:
+    """Return the order in a body, or the API's rejection, which names the field at fault.
+
+    Args:
+        body: The object that was sent.
+        catalog: The models.
+        images: Judges the images inside the body, and remembers its verdicts; None forgets them.
+    """
     name = body.get("model")
     if not isinstance(name, str):
         return _violation("model", "model is required and must be a string")
@@ -70,6 +77,9 @@ def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
         return _violation("extra", "extra is not supported: pass fields at the root of the request")
     for violation in model.violations(sent):
         return _violation(violation.field, violation.message)
+    fault = (images or InlineImages()).fault_in(sent, catalog.image_fields)
+    if fault is not None:
+        return _violation(*fault)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
     return ImageOrder(
         model=model,
