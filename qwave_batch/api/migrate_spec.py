@@ -153,7 +153,7 @@ class _Migrator:
         text, changes = first.text, list(first.changes)
         for _ in range(_ROUNDS):
             contents[self.source.resolved] = _encoded(spec.source, text)
-            refused = {problem.path for problem in self._problems(contents, "unsupported=error")}
+            refused = self._problems(contents, "unsupported=error")
             rest = self._rewriter(text, spec.file).without_idle(refused)
             if rest.text == text:
                 break

@@ -176,6 +176,24 @@ def test_fields_that_said_nothing_go(spec: Path, request_: str, now: str) -> Non
     assert f"request: {now}\n" in spec.read_text(encoding="utf-8")
 
 
+def test_an_axis_that_said_nothing_goes(spec: Path) -> None:
+    body = "request: {model: gemini-3-pro-image-preview}\nprompts: [a]\nmatrix:\n  official_fallback: [false]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    assert "matrix" not in spec.read_text(encoding="utf-8")
+
+
+def test_a_value_that_is_another_models_choice_stays(spec: Path) -> None:
+    """Without ``quality`` one of the two would make another image than with the ``auto`` of May."""
+    body = "request: {quality: auto}\nprompts: [a]\nmatrix: {model: [gpt-image-2, gpt-image-1-official]}\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec, "--use", "gpt-image-2=gpt-image-2")
+    assert status == 1
+    assert 'quality "auto" is not offered by gpt-image-2' in talk
+    assert "quality: auto" in spec.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("request_", "place", "word"),
     [
