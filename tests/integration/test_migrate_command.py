@@ -201,7 +201,7 @@ def test_a_value_that_is_another_models_choice_stays(spec: Path) -> None:
         ("{model: imagen-4.0}", "4:18", "is gone"),
         ("{model: gemini-3-pro-image-preview, official_fallback: true}", "4:61", "by its id"),
         ("{model: wan2.7-image, resolution: 4K}", "4:44", "not offered"),
-        ("{model: doubao-seedream-5.0-lite, action: group}", "1:1", "up to 15"),
+        ("{model: doubao-seedream-5.0-lite, action: group}", "4:18", "up to 15"),
     ],
 )
 def test_a_decision_is_left_to_the_author_with_its_place(spec: Path, request_: str, place: str, word: str) -> None:
@@ -339,3 +339,32 @@ def test_dropped_axes_go_with_what_names_them(spec: Path) -> None:
     assert status == 0, talk
     assert yaml.safe_load(after)["matrix"] == {"aspect_ratio": ["1:1", "16:9"]}
     assert "# luck" in after
+
+
+def test_skipped_jobs_are_told_with_the_field_that_makes_them_so(spec: Path) -> None:
+    body = "unsupported: skip\nrequest: {model: gpt-image-1-official, style: oil}\nprompts: [a]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert f"{spec}:5:38  request.style" in talk
+    assert "put it into the prompt" in talk
+    assert migrated(spec, "--drop", "style")[0] == 0
+
+
+def test_a_group_becomes_a_number_of_images(spec: Path) -> None:
+    body = (
+        "request:\r\n  model: doubao-seedream-5.0-lite\r\n  action: group  # four\r\n"
+        "  sequential_image_generation: auto # one set\r\n"
+        "  sequential_image_generation_options:\r\n    max_images: 4  # of a story\r\nprompts: [a]\r\n"
+    )
+    spec.write_bytes((HEAD.replace("\n", "\r\n") + body).encode())
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    assert (
+        spec.read_bytes()
+        .decode()
+        .endswith(
+            "request:\r\n  model: seedream-5.0-lite\r\n  action: generate  # four\r\n  # one set\r\n"
+            "  n: 4  # of a story\r\nprompts: [a]\r\n"
+        )
+    )

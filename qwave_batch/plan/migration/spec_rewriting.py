@@ -267,7 +267,7 @@ class SpecRewriter:
             return
         entries = [f"{name}: {self._source(parts[part])}" for name, part in change.becomes.items()]
         key = holder.entries[holder.position(site.node)][0]
-        between = ", " if holder.is_flow else f"\n{' ' * (key.column - 1)}"
+        between = ", " if holder.is_flow else f"{self.edits.line_break}{' ' * (key.column - 1)}"
         self._note(key, site.path, key.text, ", ".join(entries))
         self.edits.replace_text(key.start, site.node.end, between.join(entries))
 
