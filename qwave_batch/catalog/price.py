@@ -107,4 +107,5 @@ class Price:
         }
 
     def __str__(self) -> str:
-        return "; ".join([*map(str, self.parts.values()), *(surcharge.note for surcharge in self.surcharges)])
+        notes = dict.fromkeys(surcharge.note for surcharge in self.surcharges)
+        return "; ".join([*map(str, self.parts.values()), *notes])

@@ -228,7 +228,10 @@ def _table_words(stated: Json) -> str:
     values = stated["values"]
     if not isinstance(values, Mapping):
         return ""
-    return ", ".join(f"{words} USD at {value}" for value, words in _each(values))
+    by_amount: dict[str, list[str]] = {}
+    for value, words in _each(values):
+        by_amount.setdefault(words, []).append(value)
+    return ", ".join(f"{words} USD at {' '.join(names)}" for words, names in by_amount.items())
 
 
 def _each(values: Mapping[str, Json]) -> list[tuple[str, str]]:
