@@ -70,6 +70,8 @@ class SpecRewriter:
     edits: SourceEdits = field(init=False)
     sites: SpecSites = field(init=False)
     found: list[Site] = field(init=False)
+    defaults: list[Mapping[str, Json]] = field(init=False)
+    """Those of each model of the catalog that is named."""
     changes: list[Rewrite] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -80,6 +82,8 @@ class SpecRewriter:
         self.sites = SpecSites(root, fields)
         direct = list(self.sites.all())
         self.found = [*direct, *self.sites.of_templates(site for site in direct if site.field in self._templated())]
+        named = {site.node.string for site in self.found if site.field == MODEL}
+        self.defaults = [model.defaults for name, model in self.catalog.models.items() if name in named]
 
     def rewrite(self) -> RewrittenSpec:
         """Return the text with all changes made."""
@@ -123,9 +127,7 @@ class SpecRewriter:
         change = self.catalog.changes.fields.get(site.field)
         if change is None or not change.is_idle(site.node.value):
             return False
-        used = {each.node.string for each in self.found if each.field == MODEL}
-        defaults = [model.defaults for name, model in self.catalog.models.items() if name in used]
-        return all(same_json(of_model.get(site.field, site.node.value), site.node.value) for of_model in defaults)
+        return all(same_json(of_model.get(site.field, site.node.value), site.node.value) for of_model in self.defaults)
 
     def _is_idle_axis(self, site: Site) -> bool:
         return site.holder is not None and all(self._is_idle(each) for each in self.found if each.holder is site.holder)

@@ -1,6 +1,7 @@
 """Edits of a YAML text: values replaced, added and taken out, while all other text stays byte for byte."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ class SourceEdits:
     _replaced: dict[tuple[int, int], str] = field(default_factory=dict)
     _removed: dict[int, tuple[SourceNode, set[int]]] = field(default_factory=dict)
     """By the identity of a mapping or list: the positions of its values that go."""
+    _extents: list[tuple[int, int]] = field(default_factory=list)
+    """Where the scalars of the text begin and end, in order."""
 
     @property
     def is_empty(self) -> bool:
@@ -122,12 +125,17 @@ class SourceEdits:
 
     def _comments(self, start: int, stop: int) -> list[str]:
         """Return the comments between two places; a # inside a value does not begin one."""
-        extents = [extent for extent in self.root.extents() if extent[0] < stop and extent[1] > start]
         return [
             found[0].rstrip()
             for found in _COMMENT.finditer(self.text, start, stop)
-            if not any(begin <= found.start() < end for begin, end in extents)
+            if not self._is_in_scalar(found.start())
         ]
+
+    def _is_in_scalar(self, index: int) -> bool:
+        if not self._extents:
+            self._extents = sorted(self.root.extents())
+        at = bisect_right(self._extents, (index, len(self.text))) - 1
+        return at >= 0 and index < self._extents[at][1]
 
     def _line_start(self, index: int) -> int:
         return self.text.rfind("\n", 0, index) + 1
