@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.files.tree import Tree
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -57,14 +57,16 @@ class _Source:
     spec: Spec
     overrides: Sequence[str]
     allow_read: Sequence[Path]
+    catalogs: CatalogSource
 
     def plan(self, contents: Mapping[Path, bytes], *more: str) -> Plan:
         """Return the plan of the spec with other contents of its files; raises SpecError."""
         overrides = (*self.overrides, *more)
-        return make_plan(load_spec(self.path, overrides=overrides, allow_read=self.allow_read, contents=contents))
+        spec = load_spec(self.path, overrides=overrides, allow_read=self.allow_read, contents=contents)
+        return make_plan(spec, catalogs=self.catalogs)
 
 
-def migrate_spec(
+def migrate_spec(  # noqa: PLR0913  # each is a choice of its own, and has its name
     path: str | Path,
     *,
     to: str,
@@ -72,6 +74,7 @@ def migrate_spec(
     drop: Sequence[str] = (),
     overrides: Sequence[str] = (),
     allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
 ) -> Migration:
     """Return a spec rewritten for another catalog; nothing is written.
 
@@ -82,12 +85,13 @@ def migrate_spec(
         drop: Request fields to take out wherever they are set.
         overrides: ``path.to.key=value`` strings, with which the spec is checked as a run would.
         allow_read: Folders outside the spec's own that it may read from.
+        catalogs: The catalogs to look in.
 
     Raises:
         SpecError: The spec has problems of its own; all of them are listed.
         UsageError: There is no such file, catalog, model or field.
     """
-    after = catalog_at(to)
+    after = catalogs.at(to)
     spec = load_spec(path, overrides=overrides, allow_read=allow_read)
     if any(override.partition("=")[0].split(".")[0] == "catalog" for override in overrides):
         raise UsageError("an override of catalog would undo the migration; leave it out")
@@ -97,6 +101,7 @@ def migrate_spec(
         spec=spec,
         overrides=overrides,
         allow_read=allow_read,
+        catalogs=catalogs,
     )
     before, plan = _as_it_is(source, after)
     choices = MigrationChoices(use=dict(use or {}), drop=frozenset(drop))
@@ -112,7 +117,7 @@ def _as_it_is(source: _Source, after: Catalog) -> tuple[Catalog, Plan | None]:
         if source.spec.catalog != after.date:
             raise
         former = after.changes.since
-        return (catalog_at(former) if former else after), None
+        return (source.catalogs.at(former) if former else after), None
     return plan.catalog_used, plan
 
 

@@ -33,7 +33,7 @@ NEVER_FOR_A_LOOK = {
     "tqdm",
 }
 PACKAGES_FOR_A_LOOK = {
-    "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "imaging", "lazy",
+    "api", "catalog", "catalog_reading", "cli", "client", "connections", "errors", "files", "fitting", "folder", "imaging", "lazy",
     "model", "plan", "plans", "resources", "spec",
 }  # fmt: skip
 
