@@ -48,6 +48,8 @@ class Model:
     """The way in which the vendor sells it, if there are several: ``official``, ``economy`` or ``reverse``."""
     launched: str | None = None
     """The day of its launch, if the documents name it."""
+    overlay: str = ""
+    """The name of the overlay that changed or added it; empty for a model as its catalog has it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

@@ -53,6 +53,8 @@ class ManifestLine:
     images: tuple[ImageFile, ...]
     error: JobError | None
     reused_from: ReusedFrom | None = None
+    overlay: str = ""
+    """The overlay that changed or added its model; the key is there only then."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -63,7 +65,11 @@ _MOMENT = Key(write=iso_from_unix, read=unix_from_iso)
 
 MANIFEST = Codec(
     {
-        ManifestLine: {"submitted_at": _MOMENT, "completed_at": _MOMENT},
+        ManifestLine: {
+            "submitted_at": _MOMENT,
+            "completed_at": _MOMENT,
+            "overlay": Key(is_default_written=False),
+        },
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
         ImageFile: {"size_bytes": Key(name="bytes")},
     }
@@ -105,6 +111,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         images=record.images,
         error=record.error or job.skip,
         reused_from=record.reused_from,
+        overlay=job.overlay,
     )
 
 

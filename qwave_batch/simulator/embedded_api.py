@@ -177,8 +177,8 @@ class Simulator:
 
     def models(self, caller: Caller) -> Reply:
         """Answer with the list of models and their prices."""
-        offered = self._offered()
-        body = {"object": "list", "data": [dialect.model_body(name, prices) for name, prices in offered.items()]}
+        bodies = [self._model_body(name, prices) for name, prices in self._offered().items()]
+        body = {"object": "list", "data": bodies}
         return self._answered(caller, FaultPlace.INFO, "models", body)
 
     def model(self, caller: Caller, name: str) -> Reply:
@@ -186,7 +186,7 @@ class Simulator:
         prices = self._offered().get(name)
         if prices is None:
             return self._answered(caller, FaultPlace.INFO, name, model_not_found(name))
-        return self._answered(caller, FaultPlace.INFO, name, dialect.model_body(name, prices))
+        return self._answered(caller, FaultPlace.INFO, name, self._model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
         """Return the design of an image file, or why there is none; files need no key."""
@@ -229,6 +229,9 @@ class Simulator:
         """Return the stated price of each model: the catalog's, unless the settings replace it."""
         stated = {name: dialect.price_config(model) for name, model in self.catalog.models.items()}
         return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
+
+    def _model_body(self, name: str, prices: JsonObject) -> dict[str, Any]:
+        return dialect.model_body(name, prices, self.settings.unavailable.get(name))
 
     def _take(self, account: str, order: ImageOrder, idempotency_key: str | None, now: float) -> Submission:
         hours = self.settings.idempotency_hours
