@@ -21,7 +21,7 @@ class SourceEdits:
     _removed: dict[int, tuple[SourceNode, set[int]]] = field(default_factory=dict)
     """By the identity of a mapping or list: the positions of its values that go."""
     _extents: list[tuple[int, int]] = field(default_factory=list)
-    """Where the scalars of the text begin and end, in order."""
+    """The ranges of the scalars of the text, in order."""
 
     @property
     def is_empty(self) -> bool:
