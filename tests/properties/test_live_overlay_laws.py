@@ -1,4 +1,4 @@
-"""Whatever an API answers about its models, the overlay that is written of it can be laid over the catalog."""
+"""An overlay that is written of any answer of an API can be laid over the catalog."""
 
 from typing import Any
 
