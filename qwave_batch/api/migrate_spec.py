@@ -14,12 +14,13 @@ from qwave_batch.plan.migration.spec_rewriting import MigrationChoices, Rewrite,
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.planner import Plan, make_plan
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.inputs.file_access import named_file
+from qwave_batch.spec.inputs.file_access import beside, named_file
 from qwave_batch.spec.inputs.text_encoding import BOM, MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.loading import load_spec
 from qwave_batch.spec.table.rows import NeededColumns, Row
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_path import ValuePath
+from qwave_batch.spec.yaml.source_tree import source_tree
 
 _ROUNDS = 5
 """To take one field out may show that another one says nothing."""
@@ -173,7 +174,7 @@ class _Migrator:
         return self._checked(contents, changes, [first, *bases.values()], texts)
 
     def _is_there_already(self) -> bool:
-        return self.before is self.after and not self.choices.use and not self.choices.drop
+        return self.before.date == self.after.date and not self.choices.use and not self.choices.drop
 
     def _rewriter(self, text: str, shown_as: str) -> SpecRewriter:
         return SpecRewriter(
@@ -182,7 +183,7 @@ class _Migrator:
             catalog=self.after,
             former=self.before,
             choices=self.choices,
-            follows_changes=self.before is not self.after,
+            follows_changes=self.before.date != self.after.date,
         )
 
     def _rewritten(self, source: bytes, shown_as: str) -> RewrittenSpec:
@@ -190,10 +191,15 @@ class _Migrator:
         return self._rewriter(_text(source), shown_as).rewrite()
 
     def _bases(self) -> Iterator[tuple[str, Path]]:
-        tables = {prompt.table.path for prompt in self.source.spec.prompts if prompt.table}
-        for name, path in self.source.spec.files_read.items():
-            if path not in tables and path != self.source.resolved:
-                yield name, path
+        """Yield the files that the spec extends, nearest first, by the names that messages have for them."""
+        known = {path: name for name, path in self.source.spec.files_read.items()}
+        path, source = self.source.resolved, self.source.spec.source
+        while named := source_tree(_text(source)).get("extends"):
+            path = (path.parent / named.text).resolve()
+            if path not in known:
+                return
+            yield beside(self.source.spec.file, known[path]), path
+            source = _read(path)
 
     def _problems(self, contents: Mapping[Path, bytes], *overrides: str) -> tuple[Problem, ...]:
         try:
