@@ -396,3 +396,18 @@ def test_a_long_table_is_told_by_its_first_cells_and_their_number(spec: Path) ->
     _, talk = migrated(spec)
     assert 't.csv:2:1  model: the column "engine" holds doubao-seedream-4.5' in talk
     assert "t.csv has 10 more cells like these" in talk
+
+
+def test_a_value_that_is_taken_out_takes_along_what_names_it_by_its_label(spec: Path) -> None:
+    body = (
+        "prompts: [a]\nmatrix:\n  model:\n    - {id: kept, model: wan2.7-image}\n    - {id: old, model: imagen-4.0}\n"
+        "  aspect_ratio: ['1:1', '16:9']\n  exclude:\n    - {model: old, aspect_ratio: '1:1'}\n"
+        "  include:\n    - {model: old, n: 2}\n    - {model: kept, n: 2}\n"
+    )
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec, "--use", "imagen-4.0=")
+    assert status == 0, talk
+    matrix = yaml.safe_load(spec.read_text(encoding="utf-8"))["matrix"]
+    assert matrix["model"] == [{"id": "kept", "model": "wan2.7-image"}]
+    assert "exclude" not in matrix
+    assert matrix["include"] == [{"model": "kept", "n": 2}]

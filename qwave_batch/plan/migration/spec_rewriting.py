@@ -87,6 +87,7 @@ class SpecRewriter:
         self._date()
         self._drop_fields()
         self._rename_models(renames)
+        self._take_out_labels(renames)
         self._rename_limits(renames)
         if self.follows_changes:
             for site in self.found:
@@ -158,6 +159,24 @@ class SpecRewriter:
             if item.parent is not None and item.parent.kind == "list":
                 self._note(node, site.path, name, "")
                 self.edits.remove(item)
+
+    def _take_out_labels(self, renames: Mapping[str, str]) -> None:
+        """Take out the excludes and includes that name, by its label, a value of an axis that was taken out."""
+        holders = [
+            site.holder for site in self.found if site.field == MODEL and renames.get(str(site.node.string)) == ""
+        ]
+        ids = [holder.get("id") for holder in holders if holder is not None and holder.kind == "mapping"]
+        labels = {node.string for node in ids if node is not None}
+        for site in self.found:
+            is_rule = site.role in {Role.EXCLUDE, Role.INCLUDE} and site.field == MODEL
+            if (
+                is_rule
+                and site.holder is not None
+                and site.node.string in labels
+                and not self.edits.is_removed(site.node)
+            ):
+                self._note(site.node, site.path, _shown(site.node), "")
+                self.edits.remove(site.holder)
 
     def _rename_limits(self, renames: Mapping[str, str]) -> None:
         limits = self.sites.root.get("limits")
