@@ -77,7 +77,7 @@ def read_order(body: Mapping[str, Any], catalog: Catalog, images: InlineImages |
         return _violation("extra", "extra is not supported: pass fields at the root of the request")
     for violation in model.violations(sent):
         return _violation(violation.field, violation.message)
-    fault = (images or InlineImages()).fault_in(sent, catalog.image_fields)
+    fault = (images or InlineImages()).fault_in(sent, model, catalog.image_fields)
     if fault is not None:
         return _violation(*fault)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
