@@ -46,10 +46,7 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
 
 def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
     """Return the same free fields for another prompt that differs only in its text."""
-    return [
-        replace(free, fetch=_text(text)) if free.name == "prompt" else free
-        for free in free_fields
-    ]
+    return [replace(free, fetch=_text(text)) if free.name == "prompt" else free for free in free_fields]
 
 
 def _text(text: RenderedTemplate) -> Fetch:
