@@ -52,6 +52,8 @@ class ManifestLine:
     images: tuple[ImageFile, ...]
     error: JobError | None
     reused_from: ReusedFrom | None = None
+    imageless: bool = False
+    """Whether its action makes no image of its own; the key is there only then."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -62,7 +64,11 @@ _MOMENT = Key(write=iso_from_unix, read=unix_from_iso)
 
 MANIFEST = Codec(
     {
-        ManifestLine: {"submitted_at": _MOMENT, "completed_at": _MOMENT},
+        ManifestLine: {
+            "submitted_at": _MOMENT,
+            "completed_at": _MOMENT,
+            "imageless": Key(is_default_written=False),
+        },
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
         ImageFile: {"size_bytes": Key(name="bytes")},
     }
@@ -104,6 +110,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         images=record.images,
         error=record.error or job.skip,
         reused_from=record.reused_from,
+        imageless=job.max_images == 0,
     )
 
 
