@@ -69,6 +69,16 @@ def write_specs(folder: Path, jobs: int) -> dict[str, Path]:
             "prompts": ["A quiet teahouse, number {{ seed }}"],
             "matrix": {"seed": {"start": 1, "count": jobs // 4}},
         },
+        "2026-10, a price an image": {
+            "catalog": "2026-10",
+            "request": {"model": "gpt-image-2-rev"},
+            "prompts": [{"from": "rows.tsv", "text": "{{ row.text }}, in oil"}],
+        },
+        "2026-10, a price by tokens": {
+            "catalog": "2026-10",
+            "request": {"model": "gpt-image-2"},
+            "prompts": [{"from": "rows.tsv", "text": "{{ row.text }}, in oil"}],
+        },
     }
     files = {}
     for name, body in shapes.items():
@@ -81,7 +91,8 @@ def straight(file: Path) -> int:
     """Do what a plan does with a loop; return the number of jobs."""
     spec = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)  # the loader is safe
     catalog = open_catalog(spec["catalog"])
-    checks = {name: jsonschema_rs.validator_for(dict(catalog.model(name).schema)) for name in MODELS}
+    asked = MODELS if spec["catalog"] == HEAD["catalog"] else [spec["request"]["model"]]
+    checks = {name: jsonschema_rs.validator_for(dict(catalog.model(name).schema)) for name in asked}
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # prompts, not pages
     matrix = spec.get("matrix", {})
     axes = {name: values if isinstance(values, list) else _range(values) for name, values in matrix.items()}

@@ -25,7 +25,10 @@ from qwave_batch.spec.loading import load_spec
 
 if TYPE_CHECKING:
     from qwave_batch.api.budget_outlook import BudgetOutlook, budget_outlook
+    from qwave_batch.api.migrate_spec import Migration, migrate_spec
+    from qwave_batch.api.migration_files import write_migration
     from qwave_batch.api.spec_files import SpecCheck, check_spec, examine_spec, support_matrix, write_first_spec
+    from qwave_batch.plan.migration.spec_rewriting import Rewrite
     from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
 
 __all__ = [
@@ -42,10 +45,12 @@ __all__ = [
     "Json",
     "JsonObject",
     "Limits",
+    "Migration",
     "ModelLimits",
     "Plan",
     "PlanItem",
     "Problem",
+    "Rewrite",
     "SavedPlan",
     "SourcePlace",
     "Spec",
@@ -61,17 +66,22 @@ __all__ = [
     "expected_seconds_of",
     "load_spec",
     "make_plan",
+    "migrate_spec",
     "open_plan",
     "plan_summary",
     "read_plan",
     "support_matrix",
     "write_first_spec",
+    "write_migration",
     "write_plan",
 ]
 
 _LAZY_NAMES = {
     "qwave_batch.api.budget_outlook": ("BudgetOutlook", "budget_outlook"),
     "qwave_batch.api.spec_files": ("SpecCheck", "check_spec", "examine_spec", "support_matrix", "write_first_spec"),
+    "qwave_batch.api.migrate_spec": ("Migration", "migrate_spec"),
+    "qwave_batch.api.migration_files": ("write_migration",),
+    "qwave_batch.plan.migration.spec_rewriting": ("Rewrite",),
     "qwave_batch.plan.support_matrix": ("AxisSupport", "Support", "SupportMatrix"),
 }
 """Names that few commands need, by the module that defines them, which is loaded when one is first used."""

@@ -54,15 +54,17 @@ ALLOWED: dict[str, set[str]] = {
 
 INSIDE: dict[str, dict[str, set[str]]] = {
     "plan": {
+        "input_images": set(),
         "signed_links": set(),
         "plan_samples": set(),
         "plan_summary": {"plan_samples", "signed_links"},
         "problem_collector": set(),
-        "expand": {"plan_summary", "problem_collector"},
+        "expand": {"input_images", "plan_summary", "problem_collector", "signed_links"},
         "cache": {"expand"},
         "checks": {"expand", "problem_collector", "signed_links"},
-        "file": {"expand", "plan_samples", "plan_summary"},
-        "": {"cache", "checks", "expand", "plan_samples", "plan_summary", "problem_collector"},
+        "file": {"expand", "input_images", "plan_samples", "plan_summary", "signed_links"},
+        "migration": {"expand"},
+        "": {"cache", "checks", "expand", "input_images", "plan_samples", "plan_summary", "problem_collector"},
     },
     "spec": {
         "values": set(),

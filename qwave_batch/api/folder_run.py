@@ -10,6 +10,7 @@ from typing import TypeAlias
 from qwave_batch.api.backends import check_backend, open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.api.folder_session import in_thread
+from qwave_batch.api.image_keeping import keep_images
 from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
@@ -123,6 +124,7 @@ def _prepare(setup: RunSetup, ledger: Ledger, files: int) -> tuple[Recorder, tup
     if identity is not None and identity.spec_name == setup.claim.spec_name:
         check_backend(layout, identity, setup.claim.backend, is_run=True)
     ledger.claim(setup.claim, adopt=setup.options.adopt)
+    keep_images(layout, plan)
     resigned = ResignedJobs.of(ledger, plan)
     ledger.replace_plan(_until_stopped(plan.items(), setup.callbacks.stop))
     hours = setup.catalog.idempotency_hours
@@ -229,6 +231,7 @@ class _FolderRun:
                         scope=setup.scope,
                         idempotency_hours=setup.catalog.idempotency_hours,
                         catalog=setup.catalog,
+                        image_fields=setup.catalog.image_fields,
                         write_manifest=self.recorder.write,
                         callbacks=receiver,
                         on_change=self.feed.emit_change,

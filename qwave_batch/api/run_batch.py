@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks
 from qwave_batch.api.folder_run import Confirm, RunCallbacks, RunSetup, run_in_folder
+from qwave_batch.api.image_keeping import check_images_are_there
 from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.run_outcome import RunSummary
@@ -122,6 +123,7 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
     place = await asyncio.to_thread(run_place, plan, connection, request.out_dir)
     place.check()
     layout = RunLayout(place.folder)
+    await asyncio.to_thread(check_images_are_there, layout, plan)
     return await run_in_folder(
         RunSetup(
             plan=plan,

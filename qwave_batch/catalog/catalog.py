@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qwave_batch.catalog.catalog_changes import CatalogChanges
+from qwave_batch.catalog.image_fields import image_fields_of
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import Job
@@ -53,6 +54,11 @@ class Catalog:
     def fields(self) -> frozenset[str]:
         """Every request field of any model, callback fields apart."""
         return frozenset().union(*(model.fields for model in self.models.values())) - self.callback_fields
+
+    @cached_property
+    def image_fields(self) -> frozenset[str]:
+        """The fields that hold images with any of the models."""
+        return image_fields_of(self.models.values(), self.callback_fields)
 
     @cached_property
     def content_fields(self) -> frozenset[str]:

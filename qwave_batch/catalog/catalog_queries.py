@@ -10,6 +10,7 @@ from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.request_fields import choices_of, type_of
 from qwave_batch.catalog.spec_schema import spec_schema
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.cost_range import range_as_json
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.resources import shipped
 
@@ -68,6 +69,8 @@ def _shipped(file: str) -> JsonObject:
     return cast("JsonObject", json.loads(shipped(file).read_text(encoding="utf-8")))
 
 
+_PLAIN_PROMPT = "A lighthouse on a cliff in the evening sun, seen from the sea, with gulls above it"
+"""Of ordinary length, for the cost of a request that sets nothing else."""
 _LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems")
 
 
@@ -110,7 +113,10 @@ def _in_short(model: Model) -> dict[str, Json]:
         "ratios": model.ratios,
         "resolutions": model.resolutions,
         "seed": model.takes_seed,
+        "line": model.line,
+        "launched": model.launched,
         "price": model.price.as_json(),
+        "estimate": range_as_json(model.estimate({"model": model.name, "prompt": _PLAIN_PROMPT})),
         "price_text": str(model.price),
     }
 

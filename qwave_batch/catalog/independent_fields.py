@@ -19,6 +19,8 @@ _CHECKABLE = frozenset({"type", "minLength", "maxLength", "minimum", "maximum", 
 def independent_fields(model: Model) -> Mapping[str, Accepts]:
     """Return the fields whose value no rule and no price of the model reads, each with the check of its values.
 
+    A price may depend on the size of a text among them (``Price.sized_fields``).
+
     A field appears here only if its own schema is of a simple kind, so that the check is exact. A keyword that is not
     known to name the fields it reads may read all of them: then the result is empty.
     """

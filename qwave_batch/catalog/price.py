@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from qwave_batch.catalog.image_count import ImageCount
-from qwave_batch.catalog.price_parts import PARTS, PerImage, PricePart
+from qwave_batch.catalog.price_parts import PARTS, PerImage, PerToken, PricePart
 from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
 
@@ -61,9 +61,19 @@ class Price:
             return most
         return CostRange(self.cost(request, images.least).least_nusd, most.typical_nusd, most.most_nusd)
 
+    def sized_cost(self, request: JsonObject) -> CostRange:
+        """Return the part of the cost that depends on the size of ``sized_fields`` alone."""
+        tokens = self.parts.get("usd_per_million_tokens")
+        return tokens.sized_cost(request) if isinstance(tokens, PerToken) else NOTHING
+
+    @cached_property
+    def sized_fields(self) -> frozenset[str]:
+        """The texts of which only the size decides the price."""
+        return frozenset().union(*(part.sized_fields for part in self.parts.values())) - self.fields
+
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The request fields that decide the price."""
+        """The request fields whose values decide the price."""
         read = [part.fields for part in self.parts.values()]
         return frozenset().union(*read, *(surcharge.when for surcharge in self.surcharges))
 
@@ -97,4 +107,5 @@ class Price:
         }
 
     def __str__(self) -> str:
-        return "; ".join([*map(str, self.parts.values()), *(surcharge.note for surcharge in self.surcharges)])
+        notes = dict.fromkeys(surcharge.note for surcharge in self.surcharges)
+        return "; ".join([*map(str, self.parts.values()), *notes])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from qwave_batch.catalog.field_table import FieldTable, Triple
@@ -25,6 +26,10 @@ class PricePart(Protocol):
         """The request fields that it reads."""
 
     @property
+    def sized_fields(self) -> frozenset[str]:
+        """The texts of which it only reads the size."""
+
+    @property
     def stated(self) -> Json:
         """The part as catalog.yaml states it."""
 
@@ -38,6 +43,7 @@ class PerImage:
 
     stated: Json
     table: FieldTable
+    sized_fields: frozenset[str] = frozenset()
 
     def cost(self, request: JsonObject, images: int) -> CostRange:
         """Return the cost of so many images."""
@@ -66,6 +72,7 @@ class PerCall:
 
     stated: Json
     table: FieldTable
+    sized_fields: frozenset[str] = frozenset()
 
     def cost(self, request: JsonObject, images: int) -> CostRange:  # noqa: ARG002 - a part is asked with the number
         """Return the cost of the call."""
@@ -86,6 +93,7 @@ class PerReference:
 
     stated: Json
     table: FieldTable
+    sized_fields: frozenset[str] = frozenset()
     of: tuple[str, ...]
     """The lists of input images."""
     is_per_image: bool
@@ -116,8 +124,23 @@ class PerToken:
 
     def cost(self, request: JsonObject, images: int) -> CostRange:
         """Return the cost of the request's tokens; a part of a nano-dollar counts as a whole one."""
+        return self._cost(self.rules, request, images)
+
+    def sized_cost(self, request: JsonObject) -> CostRange:
+        """Return the part of the cost that depends on the size of texts, and on nothing else."""
+        return self._cost(self._sized_rules, request, 0)
+
+    @cached_property
+    def _sized_rules(self) -> Mapping[str, Sequence[TokenRule]]:
+        return {
+            kind: rules
+            for kind, rules in self.rules.items()
+            if all(rule.sized_fields and not rule.fields for rule in rules)
+        }
+
+    def _cost(self, rules_by_kind: Mapping[str, Sequence[TokenRule]], request: JsonObject, images: int) -> CostRange:
         least = typical = most = 0
-        for kind, rules in self.rules.items():
+        for kind, rules in rules_by_kind.items():
             rate = self.nusd_per_token[kind]
             counts = counted_tokens(rules, request, images)
             # the service may have the input at hand already, which it does not tell before
@@ -129,7 +152,17 @@ class PerToken:
     @property
     def fields(self) -> frozenset[str]:
         """The request fields that it reads."""
-        return frozenset().union(*(rule.fields for rules in self.rules.values() for rule in rules))
+        read = [rule.fields for rules in self.rules.values() for rule in rules]
+        others = [
+            rule.sized_fields for kind, rules in self.rules.items() if kind not in self._sized_rules for rule in rules
+        ]
+        return frozenset().union(*read, *others)
+
+    @property
+    def sized_fields(self) -> frozenset[str]:
+        """The texts of which it only reads the size."""
+        sized = (rule.sized_fields for rules in self._sized_rules.values() for rule in rules)
+        return frozenset().union(*sized) - self.fields
 
     def __str__(self) -> str:
         rates = self.stated if isinstance(self.stated, Mapping) else {}
@@ -195,7 +228,10 @@ def _table_words(stated: Json) -> str:
     values = stated["values"]
     if not isinstance(values, Mapping):
         return ""
-    return ", ".join(f"{words} USD at {value}" for value, words in _each(values))
+    by_amount: dict[str, list[str]] = {}
+    for value, words in _each(values):
+        by_amount.setdefault(words, []).append(value)
+    return ", ".join(f"{words} USD at {' '.join(names)}" for words, names in by_amount.items())
 
 
 def _each(values: Mapping[str, Json]) -> list[tuple[str, str]]:

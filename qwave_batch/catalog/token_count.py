@@ -13,6 +13,7 @@ MILLI = 1000
 """Tokens are counted in thousandths, since a byte of text takes a part of one."""
 _GRID_PIXELS = 32
 _AREA = 1024
+_BYTE = "byte"
 
 _Units: TypeAlias = Callable[[JsonObject, Sequence[str], int], int]
 """How often the tokens of a rule are taken: by the request, the rule's fields and the number of images."""
@@ -38,7 +39,7 @@ EACH: Mapping[str, _Units] = {
     "request": lambda _request, _of, _images: 1,
     "image": lambda _request, _of, images: images,
     "entry": _entries,
-    "byte": _bytes,
+    _BYTE: _bytes,
     "area": _area,
 }
 """The units that the tokens of a rule are for: the request, each image that comes, each input image, each byte of a
@@ -89,8 +90,14 @@ class TokenRule:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The request fields that it reads."""
-        return frozenset(name.split(".")[0] for name in (*self.of, *self.tokens.fields, *self.when, *self.has))
+        """The request fields whose value it reads; of a text whose bytes it counts it reads none."""
+        read = (*self.tokens.fields, *self.when, *self.has, *(() if self.each == _BYTE else self.of))
+        return frozenset(name.split(".")[0] for name in read)
+
+    @property
+    def sized_fields(self) -> frozenset[str]:
+        """The texts whose bytes it counts."""
+        return frozenset(self.of) if self.each == _BYTE else frozenset()
 
 
 def counted_tokens(rules: Sequence[TokenRule], request: JsonObject, images: int) -> Triple:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "prune": "remove what the spec no longer asks for, after showing it",
     "models": "show what the catalog knows of its models",
     "catalog": "show what differs between two catalogs",
+    "migrate": "rewrite a spec for another catalog",
     "schema": "print a JSON Schema",
     "simulator": "serve the embedded API on loopback",
     "balance": "show what the account holds",

@@ -1,33 +1,25 @@
 """The inputs of a run, stored beside its outputs: the spec, its tables, and inline images of requests."""
 
-import base64
-import binascii
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote_to_bytes
 
+from qwave_batch.errors import StorageError
 from qwave_batch.files.regular_files import open_regular
 from qwave_batch.folder.artifacts import SPEC, read_artifact, sha256_of_artifact
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import sha256_of, storage_errors
+from qwave_batch.imaging.data_uris import data_uri, inline_bytes
 from qwave_batch.imaging.formats.signatures import format_of
+from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
+from qwave_batch.model.input_references import PREFIX, reference_to
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, kept_at
 
-PREFIX = "sha256:"
-"""Prefix of the hash that replaces an inline input in a manifest line."""
-
 _ENDINGS = ("bin", "gif", "jpeg", "png", "webp")
 _PIECE_BYTES = 1 << 20
-
-
-def reference_to(data: bytes) -> str:
-    """Return the ``sha256:...`` that stands for bytes in a manifest line."""
-    return PREFIX + hashlib.sha256(data).hexdigest()
 
 
 def without_inline(value: Json, keep: Callable[[bytes], str] = reference_to) -> Json:
@@ -56,21 +48,6 @@ def references(value: Json) -> Iterator[str]:
             yield from references(inner)
 
 
-def inline_bytes(text: str) -> bytes | None:
-    """Return the bytes of a ``data:`` URI, or None for any other text."""
-    if text[:5].lower() != "data:":
-        return None
-    head, comma, body = text.partition(",")
-    if not comma:
-        return None
-    if not head.lower().endswith(";base64"):
-        return unquote_to_bytes(body)
-    try:
-        return base64.b64decode(unquote_to_bytes(body), validate=False)
-    except (binascii.Error, ValueError):
-        return None
-
-
 def store_input(layout: RunLayout, data: bytes) -> str:
     """Keep bytes in ``inputs/``, once however often they are used, and return their ``sha256:...``.
 
@@ -83,6 +60,28 @@ def store_input(layout: RunLayout, data: bytes) -> str:
     if found is None or found.size_bytes != len(data) or not found.is_file:
         layout.artifacts.put(target, data)
     return reference
+
+
+def read_stored_image(layout: RunLayout, reference: str) -> str:
+    """Return the ``data:`` URI of an image of ``inputs/``, as every submit of it sends it.
+
+    Raises:
+        StorageError: it is gone, or has other bytes.
+    """
+    file = stored_input(layout, reference)
+    if file is None:
+        raise StorageError(
+            f"the input {reference} is not in {layout.root / INPUTS}, so what was asked for can't be sent; "
+            "put it back, or run the spec again"
+        )
+    with storage_errors(layout.root / file, "read"):
+        data = read_artifact(layout.artifacts, file, most_bytes=MAX_IMAGE_BYTES)
+    if reference_to(data) != reference:
+        raise StorageError(
+            f"{layout.root / file} has other bytes than were planned; remove it and run the spec again, which keeps "
+            "the image anew"
+        )
+    return data_uri(data)
 
 
 def stored_input(layout: RunLayout, reference: str) -> str | None:

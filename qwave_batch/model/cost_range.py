@@ -31,6 +31,13 @@ class CostRange:
             self.most_nusd + other.most_nusd,
         )
 
+    def __sub__(self, other: "CostRange") -> "CostRange":
+        return CostRange(
+            self.least_nusd - other.least_nusd,
+            self.typical_nusd - other.typical_nusd,
+            self.most_nusd - other.most_nusd,
+        )
+
     def at(self, share: float) -> int:
         """Return an amount inside the range: 0 is the least, 0.5 the typical and 1 the most."""
         if share <= 0.5:  # noqa: PLR2004 - the middle

@@ -162,6 +162,8 @@ _COMPONENT_FAULTS: tuple[tuple[Callable[[str], bool], str], ...] = (
 
 INPUTS = "inputs"
 ELSEWHERE = f"{INPUTS}/elsewhere"
+KEPT_IMAGES = "inputs.json"
+"""Which of the inputs are the images that the spec names, by these names."""
 
 
 def kept_at(name: str) -> str:

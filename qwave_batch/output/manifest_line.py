@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from qwave_batch.folder.inputs import reference_to, without_inline
+from qwave_batch.folder.inputs import without_inline
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import LEFT_OUT, Codec, Key
+from qwave_batch.model.input_references import reference_to
 from qwave_batch.model.job import Duplicate, JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from qwave_batch.folder.artifacts import MANIFEST, SUMMARY, sha256_of_artifact
-from qwave_batch.folder.inputs import PREFIX, references, stored_input
+from qwave_batch.folder.inputs import references, stored_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.ledger.plan_counts import LineCounts
+from qwave_batch.model.input_references import PREFIX
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus

@@ -11,6 +11,7 @@ from qwave_batch.plan.expand.expansion import Expansion
 from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.expand.jobs import JobMaker, TakeEntry
 from qwave_batch.plan.expand.prompt_cases import PromptCase
+from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.plan_samples import Sampler
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.preparation import PreparedSpec
@@ -28,7 +29,7 @@ def count_plan(
         sampler: Picks samples among the jobs.
         take: Given all entries.
     """
-    _PlanCount(prepared.expansion, prepared.links, figures, sampler or Sampler(), take).run()
+    _PlanCount(prepared.expansion, prepared.links, prepared.images, figures, sampler or Sampler(), take).run()
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class _PlanCount:
 
     expansion: Expansion
     links: SignedLinks
+    images: InputImages
+    """Learns which of its images the jobs use."""
     figures: Figures
     """Grows during the pass."""
     sampler: Sampler
@@ -74,7 +77,8 @@ class _PlanCount:
                 if sameness.is_open and verdict.error is None:
                     sameness.see_again(entry)
                 continue
-            figures.count(verdict.model.name, verdict.error, verdict.max_images, verdict.estimate, verdict.unpriced)
+            self.images.take(verdict.images)
+            figures.count(verdict.model.name, verdict.error, verdict.max_images, entry.estimate(), verdict.unpriced)
             if verdict.error is None:
                 sameness.is_open = False
                 if made == wanted or (prompt is not last and type(prompt) is str and len(prompt) > sampler.longest):

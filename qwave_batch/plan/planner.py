@@ -1,7 +1,7 @@
 """Plans a spec: everything is checked once, all problems are reported together, jobs are streamed."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from qwave_batch.plan.counting import count_plan
 from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.expansion import Expansion
 from qwave_batch.plan.expand.jobs import TakeEntry
+from qwave_batch.plan.input_images import InputImage, InputImages
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
 from qwave_batch.plan.preparation import prepare
@@ -37,6 +38,8 @@ class Plan:
     warnings: tuple[Problem, ...]
     sampler: Sampler = field(repr=False, compare=False)
     """Selected sample jobs while they were counted."""
+    images: InputImages = field(repr=False, compare=False)
+    """The images that requests name by their files, as they were when it was made."""
     start: StartExpansion = field(default=expand_with_cache, repr=False, compare=False)
     """The implementation of the expansion."""
 
@@ -65,6 +68,11 @@ class Plan:
         return self.spec.terms
 
     @property
+    def inputs(self) -> Mapping[str, InputImage]:
+        """The images of its jobs that are files, by their references."""
+        return self.images.used
+
+    @property
     def output_folder(self) -> Path | None:
         """The run folder that the spec names; None without one."""
         return self.spec.output_folder
@@ -88,7 +96,7 @@ class Plan:
 
     def _expansion(self) -> Expansion:
         problems = ProblemCollector(self.spec.source_map)
-        return prepare(self.spec, self.catalog_used, problems, start=self.start).expansion
+        return prepare(self.spec, self.catalog_used, problems, start=self.start, images=self.images).expansion
 
 
 def make_plan(
@@ -124,7 +132,13 @@ def make_plan(
     if problems.has_errors():
         raise SpecError(problems.found())
     return Plan(
-        spec=spec, catalog_used=catalog, figures=figures, warnings=problems.found(), sampler=sampler, start=start
+        spec=spec,
+        catalog_used=catalog,
+        figures=figures,
+        warnings=problems.found(),
+        sampler=sampler,
+        images=prepared.images,
+        start=start,
     )
 
 

@@ -22,7 +22,9 @@ from qwave_batch.plan.expand.matrix_resolution import MatrixReader
 from qwave_batch.plan.expand.prompt_cases import CaseReader
 from qwave_batch.plan.expand.prompts import ROW_NAMES, PromptCompiler, check_names, compile_variables, render_variables
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
+from qwave_batch.plan.expand.request_images import RequestImages
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, note_unknown
+from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec, Unsupported, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_path
@@ -37,10 +39,17 @@ class PreparedSpec:
     expansion: Expansion
     links: SignedLinks
     """Checks the links of each request that is built."""
+    images: InputImages
+    """The images that requests name by their files."""
 
 
 def prepare(
-    spec: Spec, catalog: Catalog, problems: ProblemCollector, *, start: StartExpansion = expand_with_cache
+    spec: Spec,
+    catalog: Catalog,
+    problems: ProblemCollector,
+    *,
+    start: StartExpansion = expand_with_cache,
+    images: InputImages | None = None,
 ) -> PreparedSpec:
     """Return a compiled and checked spec; its mistakes are reported, and values left unknown by them cause no others.
 
@@ -49,6 +58,7 @@ def prepare(
         catalog: The catalog of the spec.
         problems: Collects the mistakes.
         start: The implementation of the expansion: ``expand_plainly`` has the same semantics without caches.
+        images: The images as an earlier pass found them; None looks at the files.
     """
     vocabulary = vocabulary_of(catalog)
     axes = {vocabulary.read(axis.name).text for axis in spec.matrix.axes}
@@ -62,8 +72,10 @@ def prepare(
     cell_names = frozenset({*variables, *axes, *added, "prompt", "repeat"})
     shared_names = cell_names | _prompt_names(spec)
 
+    images = InputImages(spec.inputs) if images is None else images
     matrix = MatrixReader(
         spec=spec,
+        images=images,
         vocabulary=vocabulary,
         variables=variables,
         known=shared_names,
@@ -85,7 +97,9 @@ def prepare(
     spellings = Spellings(spec, vocabulary)
     problems.take_warnings(as_written(spec, catalog, spellings))
 
-    links = SignedLinks(catalog.callback_fields)
+    links = SignedLinks(
+        catalog.callback_fields, uncounted=catalog.image_fields if spec.stable_addresses else frozenset()
+    )
     reader = CaseReader(
         variables=variables,
         problems=problems,
@@ -98,11 +112,13 @@ def prepare(
         matrix=matrix,
         unsupported=spec.unsupported,
         problems=problems,
+        images=RequestImages(catalog, images),
+        stable_addresses=spec.stable_addresses,
         observe=links.observe,
     )
     output = OutputPath(path, vocabulary.fields)
     expansion = Expansion(spec=spec, prompts=prompts, reader=reader, output=output, assembler=assembler, start=start)
-    return PreparedSpec(expansion=expansion, links=links)
+    return PreparedSpec(expansion=expansion, links=links, images=images)
 
 
 def _calculated(

@@ -47,7 +47,9 @@ def unsigned(link: str) -> str:
         for part in _parts(link)
         if (name := part.partition("=")[0].casefold()) not in gone and not _OF_SIGNING.match(name)
     ]
-    return f"{link.partition('?')[0]}?{'&'.join(kept)}"
+    start, _, rest = link.partition("?")
+    fragment = "#" + rest.partition("#")[2] if "#" in rest else ""
+    return f"{start}?{'&'.join(kept)}{fragment}" if kept else start + fragment
 
 
 def is_signed(request: JsonObject) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "DEFAULT_OUTPUT_PATH",
     "Axis",
     "AxisValues",
+    "ImageFiles",
     "IntegerRange",
     "Matrix",
     "PromptEntry",
@@ -65,7 +66,15 @@ class RandomSeeds:
     seed: int
 
 
-AxisValues: TypeAlias = tuple[Json, ...] | IntegerRange | RandomSeeds | str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFiles:
+    """An axis of image files: all that a pattern fits, by the order of their names."""
+
+    pattern: str
+    """From the spec's folder, as in ``ref/*.png``; may be a template."""
+
+
+AxisValues: TypeAlias = tuple[Json, ...] | IntegerRange | RandomSeeds | ImageFiles | str
 """A list as written, a rule that makes one, or (a str) a template that gives one."""
 
 
@@ -136,6 +145,8 @@ class Spec:
     sample: Sample | None
     terms: Terms
     output_path: str
+    stable_addresses: bool = False
+    """Whether addresses of input images count for a job's identity without their signatures."""
     output_folder: Path | None = None
     """The absolute path of the run folder; None if the spec does not set it."""
     inputs: FileAccess

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from qwave_batch.errors import SpecError, UsageError
@@ -48,25 +49,38 @@ class SpecReading:
     """Positions of prompts that are missing in ``spec``."""
 
 
-def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> Spec:
+def load_spec(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+    contents: Mapping[Path, bytes] = MappingProxyType({}),
+) -> Spec:
     """Return the spec in a file.
 
     Args:
         path: The file.
         overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
         allow_read: Folders outside the spec's own work tree that it may read from.
+        contents: By resolved path: what to read instead of a spec's or a base's file, such as what is to be written.
 
     Raises:
         SpecError: The spec has problems; all that can be found without a catalog are listed.
         UsageError: There is no such file.
     """
-    reading = read_spec(path, overrides=overrides, allow_read=allow_read)
+    reading = read_spec(path, overrides=overrides, allow_read=allow_read, contents=contents)
     if reading.problems or reading.spec is None:
         raise SpecError(reading.problems)
     return reading.spec
 
 
-def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> SpecReading:
+def read_spec(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+    contents: Mapping[Path, bytes] = MappingProxyType({}),
+) -> SpecReading:
     """Return the spec in a file with its problems; with problems, the part of it that is left.
 
     Raises:
@@ -74,8 +88,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     """
     shown_as = str(path)
     file, inputs = named_file(path, allow_read)
-    source = _read(file, shown_as)
-    files = _Files(inputs, shown_as)
+    files = _Files(inputs, shown_as, contents)
+    source = files.source(file, shown_as)
     layer = files.read(source, file.path, shown_as)
     layer, wrong_overrides = apply_overrides(layer, overrides)
     files.problems.extend(wrong_overrides)
@@ -138,6 +152,7 @@ def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
         "matrix": parse_matrix(value.get("matrix", {})),
         "repeat": int(value.get("repeat", 1)),
         "unsupported": Unsupported(value.get("unsupported", "error")),
+        "stable_addresses": value.get("identity", {}).get("addresses") == "stable",
         "sample": parse_sample(value.get("sample")),
         "terms": parse_terms(value),
         "output_path": parse_output_path(value),
@@ -151,6 +166,8 @@ class _Files:
     inputs: FileAccess
     spec: str
     """The name of the spec's own file in messages."""
+    contents: Mapping[Path, bytes]
+    """Contents that are read instead of those of the files."""
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     unread: set[SourcePlace] = field(default_factory=set)
@@ -187,6 +204,10 @@ class _Files:
         # if the base cannot be read, that is reported already
         return merge_layers(without(layer, "extends"), base) if base else layer
 
+    def source(self, file: InputFile, shown_as: str) -> bytes:
+        """Return the content of a file, or what is to be read instead."""
+        return self.contents[file.path] if file.path in self.contents else _read(file, shown_as)
+
     def _base(self, name: str, place: SourcePlace, below: tuple[Path, ...], known_as: str) -> Layer | None:
         def note(message: str, suggestion: str | None = None) -> None:
             self.leaves_open = True
@@ -204,7 +225,7 @@ class _Files:
             if len(below) >= MAX_BASES:
                 note(f"the chain of extends is longer than {MAX_BASES} files")
                 return None
-            source = _read(found, name)
+            source = self.source(found, name)
         except UsageError as error:
             note(*((error.message, error.suggestion) if isinstance(error, FileRefused) else (str(error), None)))
             return None

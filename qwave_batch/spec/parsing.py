@@ -10,6 +10,7 @@ from qwave_batch.spec.document import (
     DEFAULT_OUTPUT_PATH,
     Axis,
     AxisValues,
+    ImageFiles,
     IntegerRange,
     Matrix,
     PromptEntry,
@@ -75,6 +76,8 @@ def _values(axis: Any) -> AxisValues:
             return axis.strip()
         case {"random": drawn}:
             return RandomSeeds(count=int(drawn["count"]), seed=int(drawn.get("seed", 0)))
+        case {"from": str(pattern)}:
+            return ImageFiles(pattern=pattern)
         case {"start": start, "count": count}:
             return IntegerRange(start=int(start), count=int(count), step=int(axis.get("step", 1)))
         case _:

@@ -305,7 +305,7 @@ def _not_here(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Pro
     if violation.path[0] == "prompts":
         message = f'"{key}" selects rows of a table, but there is no from'
     else:
-        message = f'"{key}" cannot be combined with random'
+        message = f'"{key}" cannot be combined with random or from'
     yield _at_key(source_map, violation.path, message)
 
 

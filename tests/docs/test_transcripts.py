@@ -90,7 +90,7 @@ def replay(block: str, terminal: dict[str, str]) -> str:
     return "```console\n" + "".join(parts) + "```"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/planning.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/planning.md", "docs/newer-catalog.md"])
 def test_every_command_shown_prints_what_is_shown(page: str, checkout: Path, terminal: dict[str, str]) -> None:
     """All commands of a page work in the order they are shown, in one folder, and print what is printed there."""
     file = checkout / page

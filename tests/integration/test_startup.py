@@ -25,14 +25,16 @@ NEVER_FOR_A_LOOK = {
     "importlib.metadata",
     "jsonschema",
     "PIL",
+    "qwave_batch.imaging.formats.jpeg",
+    "qwave_batch.imaging.formats.png",
     "pyarrow",
     "sqlite3",
     "ssl",
     "tqdm",
 }
 PACKAGES_FOR_A_LOOK = {
-    "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "lazy", "model", "plan",
-    "plans", "resources", "spec",
+    "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "imaging", "lazy",
+    "model", "plan", "plans", "resources", "spec",
 }  # fmt: skip
 
 NEVER_FOR_THE_OVERVIEW = {"argparse", "dataclasses", "decimal", "difflib", "inspect", "json", "qwave_batch.errors"}

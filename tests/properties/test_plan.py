@@ -20,8 +20,7 @@ from qwave_batch.plan.expand.jobs import is_random
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
 
-CATALOG = open_catalog("2026-05")
-MODELS = sorted(CATALOG.models)
+CATALOGS = {date: open_catalog(date) for date in ("2026-05", "2026-10")}
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.sampled_from([-2, -1, 0, 1, True, 1.0, 1.5, "1", 2**40]),
@@ -29,7 +28,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "resolution": st.sampled_from(["0.5K", "1K", "1k", "2K", "4k", "9K"]),
     "aspect_ratio": st.sampled_from(["1:1", "16:9", "21:9", "2:1", "auto", "7:7"]),
     "quality": st.sampled_from(["low", "high", "best"]),
-    "action": st.sampled_from(["generate", "edit", "group", "dance"]),
+    "action": st.sampled_from(["generate", "edit", "imagine", "reroll", "dance"]),
     "enable_sequential": st.booleans(),
     "negative_prompt": st.sampled_from(["", "text", "x" * 501]),
     "watermark": st.sampled_from([True, False, 0]),
@@ -42,12 +41,13 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     axes = {
         name: draw(st.lists(st.none() | VALUES[name], min_size=1, max_size=3, unique_by=canonical)) for name in names
     }
-    models = draw(st.lists(st.sampled_from(MODELS), unique=True, min_size=1, max_size=3))
+    date = draw(st.sampled_from(sorted(CATALOGS)))
+    models = draw(st.lists(st.sampled_from(sorted(CATALOGS[date].models)), unique=True, min_size=1, max_size=3))
     texts = draw(st.lists(st.sampled_from(["a", "b {{ repeat }}", "é" * 801, "{{ model }}"]), min_size=1, max_size=2))
     return {
         "version": 1,
         "name": "trial",
-        "catalog": "2026-05",
+        "catalog": date,
         "unsupported": draw(st.sampled_from(["skip", "drop"])),
         "repeat": draw(st.integers(1, 2)),
         "prompts": [{"text": text} for text in texts],
@@ -59,14 +59,15 @@ def reference(spec: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...],
     """Yield what each job should be, one request after the other, with the reference validator alone."""
     axes: dict[str, list[Any]] = spec["matrix"]
     seen = set()
-    content = frozenset().union(*(model.content_fields for model in CATALOG.models.values()))
+    catalog = CATALOGS[spec["catalog"]]
+    content = frozenset().union(*(model.content_fields for model in catalog.models.values()))
     for prompt in spec["prompts"]:
         for values in itertools.product(*axes.values()):
             for repeat in range(spec["repeat"]):
                 fields = dict(zip(axes, values, strict=True))
                 text = prompt["text"].replace("{{ repeat }}", str(repeat)).replace("{{ model }}", str(fields["model"]))
                 request = {name: value for name, value in (fields | {"prompt": text}).items() if value is not None}
-                model = CATALOG.model(str(fields["model"]))
+                model = catalog.model(str(fields["model"]))
                 sent = model.normalise(request)
                 dropped: tuple[str, ...] = ()
                 violations = model.violations(sent)
@@ -109,11 +110,11 @@ def test_every_job_is_judged_as_the_reference_validator_judges_it(
     assert plan.figures.folded == sum(isinstance(item, Duplicate) for item in plan.items())
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("date", "name"), [(date, name) for date, one in CATALOGS.items() for name in one.models])
 @given(data=st.data())
 @settings(max_examples=20)
-def test_a_field_judged_by_itself_gets_the_validators_verdict(name: str, data: st.DataObject) -> None:
-    model = CATALOG.models[name]
+def test_a_field_judged_by_itself_gets_the_validators_verdict(date: str, name: str, data: st.DataObject) -> None:
+    model = CATALOGS[date].models[name]
     request: dict[str, Json] = {"model": name, "prompt": "x"}
     for field, accepts in independent_fields(model).items():
         value: Any = data.draw(

@@ -44,8 +44,11 @@ ODD_FIELDS: dict[str, list[Any]] = {"qualty": [1, "{{ base }}"], "\ufffd": [1], 
 MODELS = {
     "2026-05": ["gpt-image-2", "wan2.7-image", "z-image-turbo", "doubao-seedream-4.0", "imagen-4.0"],
     # of the newer ones some have prices and rules that read the text, and actions without one
-    "2026-10": ["gpt-image-2", "wan2.7-image", "z-image-turbo", "midjourney", "qwen-image-3.0", "flux-2-pro"],
-}
+    "2026-10": [
+        "gpt-image-2", "wan2.7-image", "z-image-turbo", "midjourney", "qwen-image-3.0", "flux-2-pro", "mai-image-2.6",
+        "gemini-3.1-flash-image",
+    ],
+}  # fmt: skip
 TEXTS = [
     "plain", "{{ base }}", "{{ repeat }}", "{{ colour }}", "{{ model }} {{ seed | default(0) }}", "{{ prompt.id }}",
     "é" * 801, "{{ {'a': 1}.a }}", "{{ none }}", "{{ 9007199254740991 }}", "{{ 'a' if repeat else colour }}",

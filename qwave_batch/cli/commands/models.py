@@ -74,13 +74,13 @@ def _draw_catalog(catalog: Mapping[str, Any], terminal: Terminal) -> list[str]:
     rows = [
         [
             model["name"],
-            _price(model["price"]),
+            _price(model),
             " ".join(model["resolutions"]) or "-",
             " ".join(model["actions"]),
         ]
         for model in catalog["models"]
     ]
-    has_extras = any(_price(model["price"]).endswith("+") for model in catalog["models"])
+    has_extras = any(_price(model).endswith("+") for model in catalog["models"])
     return [
         *draw_table(columns, rows, terminal),
         "",
@@ -89,14 +89,21 @@ def _draw_catalog(catalog: Mapping[str, Any], terminal: Terminal) -> list[str]:
     ]
 
 
-def _price(price: Mapping[str, Any]) -> str:
+def _price(model: Mapping[str, Any]) -> str:
+    price = model["price"]
     amounts = [_extent(price["usd_per_image"])] if price["usd_per_image"] is not None else []
     if (call := price.get("usd_per_call")) is not None:
         amounts.append(f"{_extent(call)} a call")
     if price.get("usd_per_million_tokens"):
-        amounts.append("by tokens")
+        amounts.append(f"about {model['estimate']['typical_usd']:.2g}, by tokens")
     has_more = price["surcharges"] or price.get("usd_per_reference")
     return ", ".join(amounts) + ("+" if has_more else "")
+
+
+def _estimate(estimate: Mapping[str, float]) -> str:
+    """Return the cost of a request that sets nothing but a prompt of ordinary length."""
+    least, typical, most = (estimate[f"{name}_usd"] for name in ("least", "typical", "most"))
+    return f"typically {typical:.4g} USD, {least:.4g} to {most:.4g}, for a request with a short prompt and nothing else"
 
 
 def _extent(stated: Any) -> str:
@@ -119,6 +126,10 @@ def _leaves(stated: Any) -> Iterator[str]:
 def _draw_model(model: Mapping[str, Any], terminal: Terminal) -> list[str]:
     facts = [
         ("price", model["price_text"]),
+        *([("estimate", _estimate(model["estimate"]))] if model["price"].get("usd_per_million_tokens") else []),
+        *(("assumed", text) for text in model["price"].get("assumed", ())),
+        *([("line", model["line"])] if model["line"] else []),
+        *([("launched", model["launched"])] if model["launched"] else []),
         ("actions", ", ".join(model["actions"])),
         ("ratios", ", ".join(model["ratios"])),
         ("resolutions", ", ".join(model["resolutions"]) or f"not sent, {model['native_resolution'] or 'chosen by it'}"),

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, with_text
 from qwave_batch.plan.cache.rendered_texts import RenderedTemplates, TemplateNames
@@ -40,6 +41,13 @@ class CachedEntry(ExpandedEntry):
     def prompt(self) -> Json:
         """Return the prompt of the request; None when it has none."""
         return self.template.prompt(self.values)
+
+    def estimate(self) -> CostRange:
+        """Return the cost to expect; where the size of a text decides, of this entry's own text."""
+        template = self.template
+        if template.without_text is None:
+            return template.verdict.estimate
+        return template.without_text + template.verdict.model.price.sized_cost(self.request())
 
     def shared(self) -> object:
         """Return the template of the request."""

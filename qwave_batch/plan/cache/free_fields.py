@@ -37,6 +37,8 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
     checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
     for name, fetch in _candidates(text, matrix):
+        if name in catalog.image_fields:  # a file in it is replaced by its bytes, for which the whole request is needed
+            continue
         taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
         tied = frozenset(model.name for model in catalog.models.values() if name in model.fields) - taking.keys()
         if taking or not tied:

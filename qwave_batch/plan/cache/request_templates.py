@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.catalog.independent_fields import Accepts
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField
@@ -28,6 +29,8 @@ class RequestTemplate:
     """Whether the verdict holds for a value, by number of the free field, for those that the model takes."""
     filled: Sequence[tuple[int, str, bytes]]
     """The free fields that are sent, by number and name, in the order of their names; each with the JSON behind it."""
+    without_text: CostRange | None
+    """The cost without the part that depends on the size of a free field; None if no part does."""
     prompt_number: int | None
     """The number of the free field that is the prompt, if it is sent."""
     begin: bytes
@@ -41,12 +44,14 @@ class RequestTemplate:
     ) -> "RequestTemplate":
         """Return the template of a request that was built and checked as a whole."""
         begin, filled = _cut(request, free_fields, repeat)
-        model = verdict.model.name
+        model, price = verdict.model.name, verdict.model.price
+        is_sized = verdict.error is None and not price.sized_fields.isdisjoint(name for _, name, _ in filled)
         return cls(
             verdict=verdict,
             is_shared=not any(model in free.tied for free in free_fields),
             checks=[(number, free.checks[model]) for number, free in enumerate(free_fields) if model in free.checks],
             filled=filled,
+            without_text=verdict.estimate - price.sized_cost(request) if is_sized else None,
             prompt_number=next((number for number, name, _ in filled if name == "prompt"), None),
             begin=begin,
             body=request,

@@ -18,13 +18,17 @@ class SignedLinks:
     """The signed links of a plan, by the path of the field that has them."""
 
     callback_fields: frozenset[str]
+    uncounted: frozenset[str] = frozenset()
+    """Fields whose signatures do not count."""
     _found: dict[ValuePath, set[int]] = field(default_factory=dict)
     _marks: dict[ValuePath, str] = field(default_factory=dict)
 
     def observe(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> None:
         """Check a request that makes a job."""
         for name, value in request.items():
-            is_plain = type(value) in _PLAIN or name == "prompt" or name in self.callback_fields
+            is_plain = (
+                type(value) in _PLAIN or name == "prompt" or name in self.callback_fields or name in self.uncounted
+            )
             if not is_plain and any(True for _ in links_in(value)):
                 self.note(value, builder.origin(name, combination))
 
@@ -36,6 +40,10 @@ class SignedLinks:
                 self._marks.setdefault(where, mark)
                 self._found.setdefault(where, set()).add(hash(link))
 
+    @property
+    def _passed_over(self) -> frozenset[str]:
+        return self.callback_fields | self.uncounted | {"prompt"}
+
     def __bool__(self) -> bool:
         return bool(self._found)
 
@@ -45,7 +53,8 @@ class SignedLinks:
             if axis.alone and axis.is_listed:
                 for value in map(axis.value, range(axis.count)):
                     for name, link in value.fields.items():
-                        self.note(link, value.place_of(name))
+                        if name not in self.uncounted:
+                            self.note(link, value.place_of(name))
 
     def report(self, problems: ProblemCollector) -> None:
         """Warn of each field that has such links, with their number."""
@@ -56,6 +65,6 @@ class SignedLinks:
                 where,
                 f"{number} signed for a time ({self._marks[where]}): a link signed anew is another job, made and paid "
                 "again, and the signature is written into the run folder",
-                suggestion="use public addresses, or links that stay",
+                suggestion="use public addresses, links that stay, or identity: {addresses: stable} in the spec",
                 warning=True,
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_changes import FieldChange
+from qwave_batch.catalog.image_fields import is_list
 from qwave_batch.errors import nearest
 from qwave_batch.model.job_identity import random_seed
 from qwave_batch.model.jsontypes import Json
@@ -37,6 +38,8 @@ class Vocabulary:
     fields: frozenset[str]
     partial: frozenset[str]
     """Fields that only some of the models take."""
+    lists: frozenset[str] = frozenset()
+    """Fields that are lists."""
     former: Mapping[str, FieldChange] = field(default_factory=dict)
     """Fields of an older catalog that no model takes any more, with what to do about them."""
 
@@ -58,7 +61,8 @@ def vocabulary_of(catalog: Catalog) -> Vocabulary:
     fields = catalog.fields | catalog.callback_fields
     partial = frozenset(name for name in fields if any(name not in model.fields for model in catalog.models.values()))
     former = {name: change for name, change in catalog.changes.fields.items() if name not in fields}
-    return Vocabulary(fields, partial, former)
+    lists = frozenset(name for model in catalog.models.values() for name in model.fields if is_list(model, name))
+    return Vocabulary(fields, partial, former=former, lists=lists)
 
 
 def same_json(left: Json, right: Json) -> bool:

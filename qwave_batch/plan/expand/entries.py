@@ -4,7 +4,7 @@ This is the plain semantics: every cell is built and checked by itself. ``plan/c
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.cells import CellScope, MatrixCell
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_assembly import AssembledRequest, Fits, RequestAssembler
+from qwave_batch.plan.input_images import InputImage
 
 _READ_FIRST = ("model", "action", "prompt")
 """The fields that come first in a request, for readers."""
@@ -29,15 +30,17 @@ class RequestVerdict:
     action: str
     """The action that the API will take: the requested one, else the model's default."""
     callback: Mapping[str, Json]
-    """The callback fields, which are sent and are not part of the job's identity."""
+    """The fields that are sent and are not part of the job's identity: callback fields, and addresses as given."""
     dropped: tuple[str, ...]
     error: JobError | None
     """Why the entry is skipped, or None."""
     estimate: CostRange
-    """The cost to expect; nothing for an entry that is skipped."""
+    """The cost to expect of the request that was judged; nothing for an entry that is skipped."""
     unpriced: tuple[str, ...]
     """Notes on costs that come on top, of an amount that nobody states."""
     max_images: int
+    images: Sequence[InputImage] = ()
+    """The images that the request names by their files."""
 
 
 @dataclass(slots=True)
@@ -53,6 +56,10 @@ class ExpandedEntry(ABC):
     def job_id(self) -> str:
         """The job's id."""
         return f"{self.number:016x}"
+
+    def estimate(self) -> CostRange:
+        """Return the cost to expect."""
+        return self.verdict.estimate
 
     @abstractmethod
     def request(self) -> dict[str, Json]:
@@ -127,10 +134,11 @@ def judged(made: AssembledRequest, callback_fields: frozenset[str]) -> tuple[dic
     return request, RequestVerdict(
         model=model,
         action=str(whole.get("action", model.actions[0])),
-        callback={name: whole[name] for name in whole.keys() - request.keys()} if is_fit else {},
+        callback={name: whole[name] for name in whole.keys() - request.keys()} | dict(made.given) if is_fit else {},
         dropped=judgement.dropped if isinstance(judgement, Fits) else (),
         error=None if isinstance(judgement, Fits) else judgement.as_error(),
         estimate=model.estimate(whole) if is_fit else NOTHING,
         unpriced=model.price.unpriced(whole) if is_fit else (),
         max_images=model.max_images(whole) if is_fit else 1,
+        images=made.images,
     )

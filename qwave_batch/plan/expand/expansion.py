@@ -76,7 +76,7 @@ class Expansion:
                 is_new=is_new,
                 model=verdict.model.name,
                 images=verdict.max_images,
-                nusd=verdict.estimate.most_nusd,
+                nusd=entry.estimate().most_nusd,
                 dropped=verdict.dropped,
                 error=verdict.error,
                 job=partial(maker.job, entry),

@@ -54,7 +54,7 @@ class JobMaker:
         return self.output.render(CellScope(entry.cell, self.matrix), request, entry.job_id)
 
     def _job(self, entry: ExpandedEntry, request: dict[str, Json], path: str) -> Job:
-        cell, verdict = entry.cell, entry.verdict
+        cell, verdict, estimate = entry.cell, entry.verdict, entry.estimate()
         case = cell.case
         return Job(
             job_id=entry.job_id,
@@ -73,9 +73,9 @@ class JobMaker:
             path=path,
             max_images=verdict.max_images,
             random=is_random(request, verdict.model),
-            estimated_nusd=verdict.estimate.most_nusd,
-            typical_nusd=None if verdict.estimate.is_exact else verdict.estimate.typical_nusd,
-            least_nusd=None if verdict.estimate.is_exact else verdict.estimate.least_nusd,
+            estimated_nusd=estimate.most_nusd,
+            typical_nusd=None if estimate.is_exact else estimate.typical_nusd,
+            least_nusd=None if estimate.is_exact else estimate.least_nusd,
             skip=verdict.error,
         )
 

@@ -20,8 +20,10 @@ from qwave_batch.plan.expand.axes import (
 )
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, render_or_report
+from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Axis, AxisValues, Spec, ValuePath
+from qwave_batch.spec.document import Axis, AxisValues, ImageFiles, Spec, ValuePath
+from qwave_batch.spec.inputs.file_access import FileRefused
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue
 
@@ -35,6 +37,7 @@ class MatrixReader:
 
     spec: Spec
     vocabulary: Vocabulary
+    images: InputImages
     variables: Mapping[str, Json]
     """The rendered ``vars``: all that axis templates see."""
     known: Collection[str]
@@ -69,7 +72,26 @@ class MatrixReader:
             return self._listed(name, self._template_list(axis.values, origin), origin, is_template=True)
         if isinstance(axis.values, tuple):
             return self._listed(name, axis.values, origin, is_template=False)
+        if isinstance(axis.values, ImageFiles):
+            return self._files(name, axis.values, origin)
         return computed_axis(name, axis.values, origin)
+
+    def _files(self, name: AxisName, files: ImageFiles, origin: ValuePath) -> ResolvedAxis:
+        """Return the axis of image files: under a field the file is its value, else a variable with its name."""
+        where: ValuePath = (*origin, "from")
+        pattern = self._render(files.pattern, where)
+        found: tuple[Json, ...] = ()
+        if isinstance(pattern, str) and pattern is not UNKNOWN:
+            try:
+                found = self.images.matching(pattern)
+            except FileRefused as refused:
+                step = next(iter(refused.next_steps), None)
+                self.problems.add(where, refused.message, value=pattern, suggestion=refused.suggestion, next_step=step)
+        if name.is_field:
+            in_list = name.text in self.vocabulary.lists
+            found = tuple({"id": file, name.text: [file] if in_list else file} for file in found)
+        values = [read_value(name, file, where) for file in found or (UNKNOWN,)]
+        return list_axis(name, values, origin)
 
     def _is_variable_like(self, name: AxisName, values: AxisValues) -> bool:
         """Whether the values of a bare name that is a field of some models say that it was meant as a variable."""

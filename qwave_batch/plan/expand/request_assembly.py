@@ -1,7 +1,7 @@
 """Builds the request of one cell and checks it against the catalog; mistakes are reported."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
@@ -13,8 +13,11 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.request_images import NamedImages, RequestImages
 from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
+from qwave_batch.plan.input_images import InputImage
 from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.plan.signed_links import without_signatures
 from qwave_batch.spec.document import Unsupported, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue
@@ -44,7 +47,13 @@ class Rejected:
 Judgement: TypeAlias = Fits | Rejected
 
 
-def judge_request(request: JsonObject, model: Model, unsupported: Unsupported, content: frozenset[str]) -> Judgement:
+def judge_request(
+    request: JsonObject,
+    model: Model,
+    unsupported: Unsupported,
+    content: frozenset[str],
+    refused: Sequence[Violation] = (),
+) -> Judgement:
     """Return whether the model accepts the request, after ``unsupported: drop`` has dropped fields.
 
     Args:
@@ -52,9 +61,10 @@ def judge_request(request: JsonObject, model: Model, unsupported: Unsupported, c
         model: The model of the request.
         unsupported: The spec's setting for violations.
         content: Fields that are never dropped, since the image would differ.
+        refused: Violations that are known already.
     """
     normalised = model.normalise(request)
-    violations = model.violations(normalised)
+    violations = (*refused, *model.violations(normalised))
     if not violations:
         return Fits(normalised)
     if unsupported is not Unsupported.DROP:
@@ -63,7 +73,7 @@ def judge_request(request: JsonObject, model: Model, unsupported: Unsupported, c
     if not foreign:
         return Rejected(violations)
     trimmed = {name: value for name, value in normalised.items() if name not in foreign}
-    left = model.violations(trimmed)
+    left = (*refused, *model.violations(trimmed))
     return Rejected(left) if left else Fits(trimmed, tuple(name for name in normalised if name in foreign))
 
 
@@ -75,6 +85,10 @@ class AssembledRequest:
     """As rendered."""
     judgement: Judgement
     model: Model
+    images: Sequence[InputImage] = ()
+    """The images that it names by their files."""
+    given: Mapping[str, Json] = field(default_factory=dict)
+    """The fields that are sent otherwise than they stand in the identifying request."""
 
 
 RequestObserver: TypeAlias = Callable[[Mapping[str, Json], RequestBuilder, Combination], None]
@@ -95,6 +109,9 @@ class RequestAssembler:
     matrix: ResolvedMatrix
     unsupported: Unsupported
     problems: ProblemCollector
+    images: RequestImages
+    stable_addresses: bool = False
+    """Whether addresses count without their signatures."""
     observe: RequestObserver = observe_nothing
 
     def builder(self, prompt: CompiledPrompt, render: Render = render_in) -> RequestBuilder:
@@ -114,14 +131,54 @@ class RequestAssembler:
             self._note_changed(request, builder, combination)
             return None
         if any(value is UNKNOWN for value in request.values()):
-            self._refuse(_certain(request, model), builder, combination)
+            known = {name: value for name, value in request.items() if value is not UNKNOWN}
+            named = self.images.of(known, model)
+            if named is not None:
+                self._note_faults(named, builder, combination)
+                known = named.judged
+            self._refuse(_certain(known, model), builder, combination)
             return None
-        judgement = judge_request(request, model, self.unsupported, self.catalog.content_fields)
+        named = self.images.of(request, model)
+        if named is not None and named.faults:
+            self._note_faults(named, builder, combination)
+            return None
+        judgement = judge_request(
+            request if named is None else named.judged,
+            model,
+            self.unsupported,
+            self.catalog.content_fields,
+            () if named is None else named.refused,
+        )
         if isinstance(judgement, Rejected) and self._is_refused(judgement.violations):
             self._refuse(judgement.violations, builder, combination)
             return None
         self.observe(request, builder, combination)
-        return AssembledRequest(request, judgement, model)
+        if named is not None:
+            request, judgement = named.request, _with_references(judgement, named)
+        made = AssembledRequest(request, judgement, model, () if named is None else named.images)
+        return self._without_signatures(made) if self.stable_addresses else made
+
+    def _note_faults(self, named: NamedImages, builder: RequestBuilder, combination: Combination) -> None:
+        for name, path, value, fault in named.faults:
+            self.problems.add(
+                (*builder.origin(name, combination), *path),
+                fault.message,
+                value=value,
+                suggestion=fault.suggestion,
+                next_step=next(iter(fault.next_steps), None),
+            )
+
+    def _without_signatures(self, made: AssembledRequest) -> AssembledRequest:
+        """Return a request that counts without the signatures of its addresses, which are sent all the same."""
+        whole = made.judgement.request if isinstance(made.judgement, Fits) else made.request
+        stable = {name: without_signatures(whole[name]) for name in self.catalog.image_fields if name in whole}
+        given = {name: whole[name] for name, value in stable.items() if value != whole[name]}
+        if not given:
+            return made
+        counted = {name: stable.get(name, value) for name, value in whole.items()}
+        if isinstance(made.judgement, Fits):
+            return replace(made, judgement=replace(made.judgement, request=counted), given=given)
+        return replace(made, request=counted)
 
     def _model(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> Model | None:
         name = request.get("model")
@@ -171,6 +228,16 @@ class RequestAssembler:
             )
 
 
+def _with_references(judgement: Judgement, named: NamedImages) -> Judgement:
+    if isinstance(judgement, Rejected):
+        return judgement
+    changed = {name for name, value in named.judged.items() if value != named.request[name]}
+    return replace(
+        judgement,
+        request={name: named.request[name] if name in changed else value for name, value in judgement.request.items()},
+    )
+
+
 _TEXT_IS_MISSING = "write the text of the prompt under prompts"
 
 
@@ -178,9 +245,8 @@ def _lacks_text(found: Violation) -> bool:
     return found.field == "prompt" and found.kind == "missing_field"
 
 
-def _certain(request: Mapping[str, Json], model: Model) -> Iterator[Violation]:
-    """Yield the violations of a request that unknown values in it cannot have caused."""
-    known = {name: value for name, value in request.items() if value is not UNKNOWN}
+def _certain(known: Mapping[str, Json], model: Model) -> Iterator[Violation]:
+    """Yield the violations of the known part of a request that the unknown rest cannot have caused."""
     for found in model.violations(model.normalise(known)):
-        if found.kind in {"unknown_field", "bad_value"} and request.get(found.field) is not UNKNOWN:
+        if found.kind == "unknown_field" or (found.kind == "bad_value" and found.field in known):
             yield found

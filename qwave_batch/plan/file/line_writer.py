@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.expand.entries import ExpandedEntry
 from qwave_batch.plan.expand.jobs import JobMaker
 from qwave_batch.plan.file.plan_lines import line_of
@@ -15,7 +16,7 @@ from qwave_batch.plan.file.plan_seal import line_text, opened_line
 
 _MARK = "\ufdd0"
 """Stands in a line for what differs from entry to entry; Unicode keeps this character for such uses."""
-_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "path"})
+_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "path", "estimated_usd"})
 """The keys of a line that can differ between similar entries, besides those of the request."""
 _HELD = 4096
 
@@ -75,6 +76,7 @@ class LineWriter:
             "axes": line_text(axes) if axes else "{}",
             "tags": line_text(case.tags) if case.tags else "[]",
             "meta": line_text(case.meta) if case.meta else "{}",
+            "estimated_usd": line_text(usd_from_nusd(entry.estimate().most_nusd)),
             "path": '""' if entry.verdict.error else line_text(self.maker.path(entry, entry.request())),
         }
         text = template.begin

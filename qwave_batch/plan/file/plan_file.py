@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, ter
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
+from qwave_batch.plan.input_images import InputImage, images_as_json
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
 from qwave_batch.spec.inputs.file_access import InputFile, named_file
@@ -62,6 +63,11 @@ class AnyPlan(Protocol):
         ...
 
     @property
+    def inputs(self) -> Mapping[str, InputImage]:
+        """The images of its jobs that are files, by their references."""
+        ...
+
+    @property
     def figures(self) -> Figures:
         """Its counts."""
         ...
@@ -101,7 +107,9 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | 
         "spec_sha256": plan.spec_sha256,
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
-    opened = opened_line(header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside))
+    opened = opened_line(
+        header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside) | _inputs(plan, beside)
+    )
     if draft is not None and draft.is_whole:
         yield from draft.closed(opened)
         return
@@ -167,6 +175,11 @@ class SavedPlan:
         spec = self.header.spec
         return None if spec is None else Path(os.path.abspath(self.source.path.parent / spec))  # noqa: PTH100 - as written
 
+    @property
+    def inputs(self) -> Mapping[str, InputImage]:
+        """The images of its jobs that are files, by their references."""
+        return self.header.inputs
+
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and duplicates in plan order.
 
@@ -221,6 +234,11 @@ def _spec(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
     file = plan.spec_file
     place = None if file is None or beside is None else os.path.relpath(file, beside.resolve())
     return {"spec": place} if is_place(place) else {}
+
+
+def _inputs(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
+    """Return the header's value for the images of jobs; empty without any."""
+    return {"inputs": images_as_json(plan.inputs, beside)} if plan.inputs else {}
 
 
 def _duplicates_by_job(plan: AnyPlan) -> dict[str, list[Duplicate]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
@@ -15,6 +16,7 @@ from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
+from qwave_batch.plan.input_images import InputImage, images_from_json
 from qwave_batch.spec.parsing import parse_terms
 from qwave_batch.spec.structure import structure_problems
 from qwave_batch.spec.table.table_file import Line
@@ -45,6 +47,8 @@ class PlanHeader:
     """The ``output`` of the spec; its folder is relative to the plan file."""
     spec: str | None
     """The location of the spec's file relative to the plan file; older plans do not state it."""
+    inputs: Mapping[str, InputImage]
+    """The images of its jobs that are files, by their references."""
     jobs: int
     """The number of lines after it."""
     lines_sha256: str
@@ -53,13 +57,14 @@ class PlanHeader:
     """The text at which the hash of the lines starts."""
 
 
-def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHeader:
+def read_header(header: Mapping[str, Any], line: Line, shown_as: str, *, beside: Path) -> PlanHeader:
     """Return the parsed first line of a plan file.
 
     Args:
         header: The object on the line.
         line: The line.
         shown_as: The file's name.
+        beside: The file's folder.
 
     Raises:
         UsageError: It is not a plan's, has another version or catalog, or breaks a rule of specs.
@@ -85,6 +90,11 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHea
     if "spec" in header and not is_place(header["spec"]):
         message = "expected the path of the spec's file, from the plan's own folder"
         problems.append(Problem(message=message, path="spec", place=SourcePlace(shown_as, line.number)))
+    try:
+        inputs = images_from_json(header.get("inputs", {}), beside)
+    except ValueError as error:
+        inputs = {}
+        problems.append(Problem(message=str(error), path="inputs", place=SourcePlace(shown_as, line.number)))
     if problems:
         raise SpecError(problems)
     catalog = _catalog(header, shown_as)
@@ -95,6 +105,7 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHea
         terms=parse_terms(spec),
         output={"output": spec.get("output", {})},
         spec=header.get("spec"),
+        inputs=inputs,
         jobs=header.get("jobs", 0),
         lines_sha256=header.get(WHOLE, ""),
         opened=_opened(header, line, here),

@@ -10,12 +10,16 @@ from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.codec import LEFT_OUT, Codec, DecodeError, Key, MissingKey
 from qwave_batch.model.cost_range import NOTHING, CostRange
+from qwave_batch.model.input_references import references_in
 from qwave_batch.model.job import Duplicate, Job, JobError, request_body
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.portable_paths import is_plain_path, path_fault, safe_path
 from qwave_batch.plan.expand.jobs import is_random
+from qwave_batch.plan.expand.request_images import for_judging
+from qwave_batch.plan.input_images import InputImage
+from qwave_batch.plan.signed_links import without_signatures
 
 _HELD_VERDICTS = 65_536
 
@@ -103,6 +107,8 @@ class LineReader:
     """Reads the jobs of a plan's lines, and caches verdicts for requests that differ only in text and seed."""
 
     catalog: Catalog
+    inputs: Mapping[str, InputImage] = field(default_factory=dict)
+    """The images that stand in requests as references."""
     _verdicts: dict[Any, "_Verdict"] = field(default_factory=dict)
 
     def job(self, line: PlannedLine) -> Job:
@@ -151,7 +157,7 @@ class LineReader:
             LineFault: A spec with this catalog would not result in this request.
         """
         if callback:
-            return _judged(request, callback, model, self.catalog)
+            return self._judged(request, callback, model)
         free = independent_fields(model)
         rest: list[Json] = [model.name]
         for name, value in request.items():
@@ -160,12 +166,31 @@ class LineReader:
         try:
             found = self._verdicts.get(tuple(rest))
         except TypeError:  # from a value that is a list or a mapping
-            return _judged(request, callback, model, self.catalog)
+            return self._judged(request, callback, model)
         if found is None:
             if len(self._verdicts) >= _HELD_VERDICTS:
                 self._verdicts.clear()
-            found = self._verdicts[tuple(rest)] = _judged(request, callback, model, self.catalog)
-        return found
+            found = self._verdicts[tuple(rest)] = self._judged(request, callback, model)
+        if model.price.sized_fields.isdisjoint(request):
+            return found
+        return replace(found, estimate=model.estimate(request))
+
+    def _judged(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
+        catalog = self.catalog
+        _check_callback(request, callback, catalog)
+        if request.get("model") != model.name:
+            raise LineFault("model: it is not the model of the request")
+        for reference in references_in(request, catalog.image_fields):
+            if reference not in self.inputs:
+                raise LineFault(f"request: the header of the plan does not describe the image {reference}")
+        whole = request_body(request, callback)
+        asked = for_judging(whole, catalog.image_fields, self.inputs)
+        violation = next(iter(model.violations(asked)), None)
+        if violation is not None:
+            raise LineFault(f"request.{violation.field}: {violation.message}" if violation.field else violation.message)
+        if model.normalise(whole) != whole:
+            raise LineFault(f"the request is not in the spelling of {model.name}")
+        return _Verdict(max_images=model.max_images(whole), estimate=model.estimate(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,22 +222,17 @@ def _check_identity(line: PlannedLine, model: Model) -> None:
         raise LineFault("prompt: it is not the prompt of the request")
 
 
-def _judged(request: Mapping[str, Json], callback: Mapping[str, Json], model: Model, catalog: Catalog) -> _Verdict:
+def _check_callback(request: Mapping[str, Json], callback: Mapping[str, Json], catalog: Catalog) -> None:
+    """Raise for a field on the wrong side; a field for images is on both where its signatures do not count."""
     for name in request:
         if name in catalog.callback_fields:
             raise LineFault(f"request.{name}: it stands under callback")
-    for name in callback:
-        if name not in catalog.callback_fields:
+    for name, value in callback.items():
+        if name in catalog.image_fields and name in request:
+            if without_signatures(value) != request[name]:
+                raise LineFault(f"callback.{name[:64]}: it is not what the request has, with signatures")
+        elif name not in catalog.callback_fields:
             raise LineFault(f"callback.{name[:64]}: it is not a field of callbacks")
-    if request.get("model") != model.name:
-        raise LineFault("model: it is not the model of the request")
-    whole = request_body(request, callback)
-    violation = next(iter(model.violations(whole)), None)
-    if violation is not None:
-        raise LineFault(f"request.{violation.field}: {violation.message}" if violation.field else violation.message)
-    if model.normalise(whole) != whole:
-        raise LineFault(f"the request is not in the spelling of {model.name}")
-    return _Verdict(max_images=model.max_images(whole), estimate=model.estimate(whole))
 
 
 def _check_path(path: str, *, is_skipped: bool) -> None:

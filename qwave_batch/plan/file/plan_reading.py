@@ -37,7 +37,7 @@ class PlanReader:
         self._check_opens()
         for line in self._lines():
             try:
-                return read_header(self._object(line), line, self.shown_as)
+                return read_header(self._object(line), line, self.shown_as, beside=self.source.path.parent)
             except _CutOff as cut:
                 raise UsageError(f"{cut}; {AGAIN}") from None
         raise UsageError(f"{self.shown_as} is empty, so it is not a plan; {AGAIN}")
@@ -52,7 +52,11 @@ class PlanReader:
         Raises:
             UsageError: At the first line that was changed, or at the end for missing lines.
         """
-        reader, seal, claims = LineReader(header.catalog), Seal(header.opened), _Claims() if once else None
+        reader, seal, claims = (
+            LineReader(header.catalog, header.inputs),
+            Seal(header.opened),
+            _Claims() if once else None,
+        )
         duplicates: list[Duplicate] = []
         jobs, last = 0, 0
         for line in self._lines():

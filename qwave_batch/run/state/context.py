@@ -104,6 +104,8 @@ class RunContext:
     idempotency_hours: float | None
     """How long the API keeps idempotency keys (``Catalog.idempotency_hours``); None means not at all."""
     catalog: JobCatalog
+    image_fields: frozenset[str] = frozenset()
+    """The request fields in which references stand for the images in ``inputs/`` (``Catalog.image_fields``)."""
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread from time to time during the run."""
     callbacks: CallbackSource | None = None

@@ -2,13 +2,15 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer, Throttled
+from qwave_batch.folder.inputs import read_stored_image
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.model.input_references import references_in, with_images
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh
 from qwave_batch.model.task import Task
@@ -59,6 +61,7 @@ class Submitter:
         if self._moved is not None:
             return self._stay(job_run, self._moved)
         await self._try_place(job_run.job)
+        images = await self._images(job_run.job)
         is_key_out = job_run.is_out and job_run.is_maybe_submitted
         attempt = job_run.attempt = await self._intend(job_run)
         if is_key_out and not await self._is_key_kept(attempt):
@@ -75,7 +78,7 @@ class Submitter:
         if job_run.is_maybe_submitted:
             self._run.counters.resent.add(job_run.job.job_id)
         wait_s = self._long_poll.wait_s(is_first=not lease.model_queue.throttle.is_proven)
-        answer = await self._send(job_run, attempt, lease, wait_s)
+        answer = await self._send(job_run.job, attempt, images, lease, wait_s)
         reaction = self._record(job_run, answer, lease.model_queue, wait_s)
         made: AcceptedAttempt | EndedTask | Step
         match answer:
@@ -104,10 +107,25 @@ class Submitter:
         self._run.budget.release(job_run.needed_nusd)
         return RetryAt(at=self._run.now())
 
-    async def _send(self, job_run: JobRun, attempt: Attempt, lease: SlotLease, wait_s: float | None) -> Answer:
-        sending = self._context.api.submit(
-            job_run.job.body(attempt.callback), idempotency_key=attempt.key, prefer_wait_s=wait_s
-        )
+    async def _images(self, job: Job) -> Mapping[str, str]:
+        """Return the images of a job that are kept in the folder, as they are sent, by their references.
+
+        A key is always sent with the same body, whatever has become of the files that the spec named.
+
+        Raises:
+            StorageError: one is gone or damaged; nothing was recorded or sent.
+        """
+        references = dict.fromkeys(references_in(job.request, self._context.image_fields))
+        layout = self._context.layout
+        return {each: await asyncio.to_thread(read_stored_image, layout, each) for each in references}
+
+    async def _send(
+        self, job: Job, attempt: Attempt, images: Mapping[str, str], lease: SlotLease, wait_s: float | None
+    ) -> Answer:
+        body = job.body(attempt.callback)
+        if images:
+            body = with_images(body, self._context.image_fields, images)
+        sending = self._context.api.submit(body, idempotency_key=attempt.key, prefer_wait_s=wait_s)
         is_alone = wait_s is None or lease.model_queue.throttle.width == math.inf
         return await (sending if is_alone else self._until_held(sending, lease))
 

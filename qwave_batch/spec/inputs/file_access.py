@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePosixPath
 
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular_files import NotRegular, irregular_kind
@@ -20,6 +21,7 @@ from qwave_batch.spec.inputs.allowed_roots import (
     is_kept_spec,
     kept_in,
 )
+from qwave_batch.spec.inputs.file_patterns import MOST_FILES, expanded, is_pattern
 from qwave_batch.spec.inputs.missing_files import why_missing
 
 __all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
@@ -109,6 +111,45 @@ class FileAccess:
             return self._judged(self.root / kept, name)
         return self._judged((base or self.root) / name, name)
 
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the names of all files that a pattern such as ``ref/*.png`` fits, in the order of their names.
+
+        Raises:
+            FileRefused: Its folder is outside the allowed roots or in a ``.git`` folder, or no file fits.
+        """
+        parts = PurePosixPath(pattern).parts
+        fixed = next((number for number, part in enumerate(parts) if is_pattern(part)), len(parts))
+        above = str(PurePosixPath(*parts[:fixed]))
+        shown = f'"{_short(pattern)}"'
+        if fixed == len(parts):
+            raise FileRefused(f"{shown} is not a pattern of file names", f'write "{pattern.rstrip("/")}/*.png"')
+        if "\0" in pattern:
+            raise FileRefused("a file name cannot contain a NUL character")
+        try:
+            place = (self.root / above).resolve()
+            found = self.within_roots(place)
+            if found is None:
+                raise FileRefused(
+                    f"{shown} is outside {self.root_label} ({self.allowed_roots[0]})",
+                    next_step=Advice(NextStep.ALLOW_READ, str(place)),
+                )
+            if is_in_git(self.root / above):
+                raise FileRefused(f"{shown} is in a .git folder, whose files are never read")
+        except (OSError, RuntimeError) as error:
+            raise FileRefused(f"{shown} cannot be read: {_reason(error)}") from error
+        folder = "" if place == found.allowed_root else found.relative_path
+        fitting = islice(expanded(Tree(found.allowed_root), folder, parts[fixed:]), MOST_FILES + 1)
+        names = tuple(str(PurePosixPath(above, Path(path).relative_to(folder))) for path in fitting)
+        if len(names) > MOST_FILES:
+            raise FileRefused(f"{shown} fits more than {MOST_FILES:,} files", "write one that fits fewer")
+        strange = next((name for name in names if not _is_utf8(name)), None)
+        if strange is not None:
+            raise FileRefused(f"{shown} fits {strange!a}, whose name is not UTF-8", "rename it, or fit others only")
+        if not names:
+            reason = "fits no file" if place.exists() else f"fits no file; there is no folder {place}"
+            raise FileRefused(f"{shown} {reason}", "* and ? stand for letters between two slashes, not for folders")
+        return names
+
     def _judged(self, path: Path, name: str) -> InputFile:
         shown = f'"{_short(name)}"'
         try:
@@ -188,6 +229,10 @@ def _allowed_root(file: Path, place: Path, allowed: Sequence[Path]) -> AllowedRo
 def beside(shown_as: str, name: str) -> str:
     """Return how messages name a file that is called ``name`` in ``shown_as``: relative to the same folder."""
     return Path(os.path.normpath(Path(shown_as).parent / name)).as_posix()
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _short(name: str) -> str:

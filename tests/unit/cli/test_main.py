@@ -115,7 +115,7 @@ def test_models_are_listed_for_people_and_programs() -> None:
 @pytest.mark.parametrize(
     ("model", "price"),
     [
-        ("gemini-3-pro-image", "by tokens"),
+        ("gemini-3-pro-image", "about 0.13, by tokens"),
         ("gemini-3-pro-image-rev", "0.03375 to 0.045"),
         ("midjourney", "0.05067 to 0.06192 a call+"),
         ("z-image-turbo", "0.01125 "),

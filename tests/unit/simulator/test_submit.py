@@ -5,8 +5,6 @@ import json
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults
@@ -90,74 +88,6 @@ def test_a_wrong_body_is_refused_and_costs_nothing(
             assert api.simulator.tasks() == ()
 
     asyncio.run(scenario())
-
-
-def test_the_server_judges_as_the_catalog_does(open_api: ApiMaker) -> None:
-    """Every field of every model, given a value of each kind, gets the catalog's verdict, field and all."""
-    strange: list[Any] = [
-        None,
-        True,
-        0,
-        -1,
-        1,
-        2,
-        5,
-        1.5,
-        "",
-        "auto",
-        "1K",
-        "1k",
-        "2:1",
-        [],
-        ["https://x.example/a.png"],
-        {},
-    ]
-
-    caller = Caller(account="a", origin="http://127.0.0.1", elsewhere="")
-
-    async def scenario() -> None:
-        async with open_api(latency="0") as api:
-            for model in open_catalog("2026-05").models.values():
-                for field in sorted({*model.fields, "mask_url", "bbox_list", "resolution", "unheard_of"} - {"model"}):
-                    for value in strange:
-                        request = {"model": model.name, "prompt": "a cat", field: value}
-                        order = api.simulator.submit(caller, json.dumps(request).encode(), None)
-                        violations = model.violations(request)
-                        assert bool(order.task) is not bool(violations), request
-                        if violations:
-                            error = json.loads(order.reply.body)["error"]
-                            assert (order.reply.status, error["code"]) == (400, "capability_violation")
-                            assert error.get("param", "") == violations[0].field
-
-    asyncio.run(scenario())
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63) + 1, 2**63 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
-    max_leaves=5,
-)
-FIELDS = st.sampled_from(sorted({*open_catalog("2026-05").fields, "extra", "callback_url", "callback_events", "x"}))
-FAULTS = "fewer_images=0.5,no_images=0.1,task_failed=0.1"
-
-
-@given(st.sampled_from(sorted(open_catalog("2026-05").models)), st.dictionaries(FIELDS, JSON, max_size=4))
-@settings(max_examples=120)
-def test_any_request_gets_the_catalogs_verdict(name: str, fields: dict[str, Any]) -> None:
-    catalog = open_catalog("2026-05")
-    request = {"prompt": "a cat", **fields, "model": name}
-    caller = Caller(account="a", origin="http://127.0.0.1", elsewhere="")
-    with Simulator(catalog=catalog, behaviour=Behaviour(faults=parse_faults(FAULTS))) as simulator:
-        submission = simulator.submit(caller, json.dumps(request).encode(), None)
-        without_extra = {field: value for field, value in request.items() if field != "extra"}
-        is_refused = bool(request.get("extra")) or bool(catalog.model(name).violations(without_extra))
-        assert (submission.reply.status == 400) is is_refused
-        if submission.task:
-            assert simulator.answer_submit(caller, submission.task, waited=False).status == 200
 
 
 @pytest.mark.parametrize("n", [2.0, 10**18, 1e300])

@@ -130,7 +130,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
                 "write a list: [x]"
             ),
             'spec.yaml:9:6  matrix.d: the key "count" is missing',
-            'spec.yaml:10:27  matrix.e.start: "start" cannot be combined with random',
+            'spec.yaml:10:27  matrix.e.start: "start" cannot be combined with random or from',
             "spec.yaml:11:24  matrix.f.count: 0 is below the minimum 1",
             "spec.yaml:11:33  matrix.f.step: 0 is not allowed here",
             (
@@ -227,7 +227,7 @@ def test_the_head_is_checked(complain: Complain) -> None:
     assert complain("foo: 1\n", head=False) == [
         (
             'spec.yaml:1:1  foo: unknown key "foo"; allowed keys: version, name, description, catalog, extends, '
-            "vars, request, prompts, matrix, sample, repeat, unsupported, limits, retry, timeout, completion, budget, output"
+            "vars, request, prompts, matrix, sample, repeat, identity, unsupported, limits, retry, timeout, completion, budget, output"
         ),
         'spec.yaml:1:1: the key "version" is missing; add version: 1',
         'spec.yaml:1:1: the key "name" is missing; add name: teahouse-ab',

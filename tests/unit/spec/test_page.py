@@ -1,5 +1,6 @@
 """docs/spec.md: every example makes a plan, and every filter is listed."""
 
+import base64
 import gzip
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from qwave_batch.spec.template.filters import FILTER_NAMES
 PAGE = Path(__file__).parents[3] / "docs" / "spec.md"
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 HEAD = {"version": "1", "name": "example", "catalog": '"2026-05"', "prompts": "[A quiet teahouse at dawn]"}
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 FILES: Mapping[str, str | bytes] = {
     "prompts.csv": "id,prompt,level\na,A cat,hard\n",
     "prompts.tsv": "Prompt\tChallenge\nA dog\tBasic\n",
@@ -23,6 +25,8 @@ FILES: Mapping[str, str | bytes] = {
     "prompts.txt": "A cat\n",
     "prompts.yaml": "- prompt: A cat\n",
     "prompts.json.gz": gzip.compress(b'[{"prompt": "A cat"}]'),
+    "ref/cat.png": PNG,
+    "ref/dog.png": PNG + b"another",
     "base.yaml": 'version: 1\nname: base\ncatalog: "2026-05"\nprompts: ["At {{ time }}"]\nmatrix: {seed: [1, 2]}\n',
 }
 
@@ -34,6 +38,7 @@ def read(example: str, folder: Path) -> Spec:
         f"{key}: {value}\n" for key, value in missing.items() if not re.search(rf"^{key}:", example, re.MULTILINE)
     )
     for name, content in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     (folder / "spec.yaml").write_text(head + example)
     overrides = [] if re.search(r"^ +model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]

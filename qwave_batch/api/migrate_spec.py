@@ -1,0 +1,320 @@
+"""Rewrites a spec for another catalog, checks the result, and writes it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.errors import SpecError, UnknownName, UsageError
+from qwave_batch.files.tree import Tree
+from qwave_batch.model.problem import Problem
+from qwave_batch.plan.migration.spec_rewriting import MigrationChoices, Rewrite, RewrittenSpec, SpecRewriter
+from qwave_batch.plan.plan_summary import Figures
+from qwave_batch.plan.planner import Plan, make_plan
+from qwave_batch.spec.document import Spec
+from qwave_batch.spec.inputs.file_access import named_file
+from qwave_batch.spec.inputs.text_encoding import BOM, MAX_FILE_BYTES, decode_spec
+from qwave_batch.spec.loading import load_spec
+from qwave_batch.spec.table.rows import NeededColumns
+
+_ROUNDS = 5
+"""To take one field out may show that another one says nothing."""
+_CELLS_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A spec's text for another catalog, and what is left to its author."""
+
+    catalog: str
+    """The date of the catalog that it follows."""
+    text: bytes
+    """The whole file as it is, or would be, written."""
+    changes: tuple[Rewrite, ...]
+    """In the order of the file."""
+    open: tuple[Problem, ...]
+    """All that could not be decided, and stands as it was; empty if the result is a valid spec."""
+    warnings: tuple[Problem, ...] = ()
+    """The warnings of the result."""
+    is_changed: bool = False
+    """Whether the text is another one than before."""
+    needs_folder: bool = False
+    """Whether the spec names files, which are found from its own folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """The spec that is migrated, and how it is read."""
+
+    path: Path
+    """As the user named it."""
+    resolved: Path
+    spec: Spec
+    overrides: Sequence[str]
+    allow_read: Sequence[Path]
+
+    def plan(self, contents: Mapping[Path, bytes], *more: str) -> Plan:
+        """Return the plan of the spec with other contents of its files; raises SpecError."""
+        overrides = (*self.overrides, *more)
+        return make_plan(load_spec(self.path, overrides=overrides, allow_read=self.allow_read, contents=contents))
+
+
+def migrate_spec(
+    path: str | Path,
+    *,
+    to: str,
+    use: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+) -> Migration:
+    """Return a spec rewritten for another catalog; nothing is written.
+
+    Args:
+        path: The spec file.
+        to: The date of the catalog.
+        use: By the name of a model: the one to take instead; an empty one takes the model out.
+        drop: Request fields to take out wherever they are set.
+        overrides: ``path.to.key=value`` strings, with which the spec is checked as a run would.
+        allow_read: Folders outside the spec's own that it may read from.
+
+    Raises:
+        SpecError: The spec has problems of its own; all of them are listed.
+        UsageError: There is no such file, catalog, model or field.
+    """
+    after = catalog_at(to)
+    spec = load_spec(path, overrides=overrides, allow_read=allow_read)
+    if any(override.partition("=")[0].split(".")[0] == "catalog" for override in overrides):
+        raise UsageError("an override of catalog would undo the migration; leave it out")
+    source = _Source(
+        path=Path(path),
+        resolved=named_file(path, allow_read)[0].path,
+        spec=spec,
+        overrides=overrides,
+        allow_read=allow_read,
+    )
+    before, plan = _as_it_is(source, after)
+    choices = MigrationChoices(use=dict(use or {}), drop=frozenset(drop))
+    _check_choices(choices, before, after)
+    return _Migrator(source=source, before=before, after=after, plan=plan, choices=choices).migrate()
+
+
+def _as_it_is(source: _Source, after: Catalog) -> tuple[Catalog, Plan | None]:
+    """Return the catalog of the spec and its plan; no plan for one that names the new catalog and does not fit it."""
+    try:
+        plan = source.plan({})
+    except SpecError:
+        if source.spec.catalog != after.date:
+            raise
+        former = after.changes.since
+        return (catalog_at(former) if former else after), None
+    return plan.catalog_used, plan
+
+
+def _check_choices(choices: MigrationChoices, before: Catalog, after: Catalog) -> None:
+    known = {*before.models, *after.models, *after.gone}
+    for old, new in choices.use.items():
+        if old not in known:
+            raise UnknownName("model", old, known)
+        if new:
+            after.model(new)
+    fields = {*before.fields, *after.fields, *after.changes.fields, *before.callback_fields}
+    for name in choices.drop:
+        if name not in fields:
+            raise UnknownName("field", name, fields)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Migrator:
+    source: _Source
+    before: Catalog
+    after: Catalog
+    plan: Plan | None
+    """The plan as the spec stands; None where it does not fit its own catalog."""
+    choices: MigrationChoices
+
+    def migrate(self) -> Migration:
+        """Return the result."""
+        spec = self.source.spec
+        if self.plan is not None and self._is_there_already():
+            return Migration(
+                catalog=self.after.date,
+                text=spec.source,
+                changes=(),
+                open=(),
+                warnings=self.plan.warnings,
+                needs_folder=bool(spec.files_read),
+            )
+        first = self._rewritten(spec.source, spec.file)
+        sources = {name: (path, _read(path)) for name, path in self._bases()}
+        bases = {name: self._rewritten(source, name) for name, (_, source) in sources.items()}
+        contents = {path: _encoded(source, bases[name].text) for name, (path, source) in sources.items()}
+        text, changes = first.text, list(first.changes)
+        for _ in range(_ROUNDS):
+            contents[self.source.resolved] = _encoded(spec.source, text)
+            refused = {problem.path for problem in self._problems(contents, "unsupported=error")}
+            rest = self._rewriter(text, spec.file).without_idle(refused)
+            if rest.text == text:
+                break
+            text = rest.text
+            changes += rest.changes
+        contents[self.source.resolved] = _encoded(spec.source, text)
+        texts = {spec.file: text, **{name: _text(source) for name, (_, source) in sources.items()}}
+        return self._checked(contents, changes, [first, *bases.values()], texts)
+
+    def _is_there_already(self) -> bool:
+        return self.before is self.after and not self.choices.use and not self.choices.drop
+
+    def _rewriter(self, text: str, shown_as: str) -> SpecRewriter:
+        return SpecRewriter(
+            text=text,
+            shown_as=shown_as,
+            catalog=self.after,
+            former=self.before,
+            choices=self.choices,
+            follows_changes=self.before is not self.after,
+        )
+
+    def _rewritten(self, source: bytes, shown_as: str) -> RewrittenSpec:
+        decode_spec(source, shown_as)
+        return self._rewriter(_text(source), shown_as).rewrite()
+
+    def _bases(self) -> Iterator[tuple[str, Path]]:
+        tables = {prompt.table.path for prompt in self.source.spec.prompts if prompt.table}
+        for name, path in self.source.spec.files_read.items():
+            if path not in tables and path != self.source.resolved:
+                yield name, path
+
+    def _problems(self, contents: Mapping[Path, bytes], *overrides: str) -> tuple[Problem, ...]:
+        try:
+            self.source.plan(contents, *overrides)
+        except SpecError as error:
+            return tuple(problem for problem in error.problems if problem.severity == "error")
+        return ()
+
+    def _checked(
+        self,
+        contents: Mapping[Path, bytes],
+        changes: Sequence[Rewrite],
+        files: Sequence[RewrittenSpec],
+        texts: Mapping[str, str],
+    ) -> Migration:
+        """Return the result, checked as a run would; ``texts`` are those of the files as they stand afterwards."""
+        spec = self.source.spec
+        text = contents[self.source.resolved]
+        found: list[Problem] = []
+        warnings: tuple[Problem, ...] = ()
+        try:
+            plan = self.source.plan(contents)
+        except SpecError as error:
+            found += [problem for problem in error.problems if problem.severity == "error"]
+        else:
+            warnings = plan.warnings
+            if self.plan is not None:
+                found += _lost(self.plan.figures, plan.figures, files[0].renames, spec)
+        for name, of_file in texts.items():
+            found += self._rewriter(of_file, name).other_meanings()
+        found += [_elsewhere(change) for file in files[1:] for change in file.changes]
+        found += self._cells(files)
+        told = {(problem.place, problem.message): problem for problem in found}
+        return Migration(
+            catalog=self.after.date,
+            text=text,
+            changes=tuple(changes),
+            open=tuple(told.values()),
+            warnings=warnings,
+            is_changed=text != spec.source,
+            needs_folder=bool(spec.files_read),
+        )
+
+    def _cells(self, files: Sequence[RewrittenSpec]) -> Iterator[Problem]:
+        """Yield the cells of tables that would have to be another value; a table may serve other specs too."""
+        wanted = {name: columns for file in files for name, columns in file.columns.items()}
+        columns = frozenset().union(*wanted.values())
+        tables = {prompt.table.path: prompt.table for prompt in self.source.spec.prompts if prompt.table}
+        for table in tables.values() if columns else ():
+            told = 0
+            for row in table.rows(NeededColumns(columns=columns)):
+                for field, of_field in wanted.items():
+                    for column in sorted(of_field):
+                        new = self._cell_now(field, row.cells.get(column), files[0].renames)
+                        if new is not None and told < _CELLS_TOLD:
+                            told += 1
+                            yield Problem(
+                                message=f'the column "{column}" holds {row.cells[column]}',
+                                path=field,
+                                place=row.place,
+                                value=row.cells[column],
+                                suggestion=f"write {new} in that row of the table" if new else "take the row out",
+                            )
+
+    def _cell_now(self, field: str, cell: object, renames: Mapping[str, str]) -> str | None:
+        if not isinstance(cell, str):
+            return None
+        if field == "model":
+            new = renames.get(cell)
+            return None if new == cell else new
+        fields = self.after.changes.new_fields(field, cell)
+        return ", ".join(f"{value}" for value in fields.values()) if fields else None
+
+
+def _elsewhere(change: Rewrite) -> Problem:
+    new = f"write {change.new}" if change.new else "take it out"
+    return Problem(
+        message=f"{change.old} stands in a file that the spec extends, and is left as it is",
+        path=change.path,
+        place=change.place,
+        value=change.old,
+        suggestion=f"{new} there; other specs may extend it too",
+    )
+
+
+def _lost(before: Figures, after: Figures, renames: Mapping[str, str], spec: Spec) -> Iterator[Problem]:
+    """Yield the models of which jobs are skipped now that were made before, or that give fewer images now."""
+    place = spec.source_map.place(("matrix", "model"))
+    known = {(renames.get(skip.model, skip.model), skip.reason) for skip in before.skips}
+    for name in before.by_model:
+        model = renames.get(name, name)
+        more = _skipped(after, {model}) - _skipped(before, {name, model})
+        if more > 0:
+            reasons = [
+                f"{skip.reason} ({count:,})"
+                for skip, count in after.skips.items()
+                if skip.model == model and (model, skip.reason) not in known
+            ]
+            yield Problem(
+                message=f"{more:,} more of the jobs with {model} would be skipped than before: {'; '.join(reasons)}",
+                path="matrix.model",
+                place=place,
+                value=model,
+            )
+    for name, figures in before.by_model.items():
+        new = after.by_model.get(renames.get(name, name))
+        if new is not None and new.jobs == figures.jobs and new.images < figures.images:
+            yield Problem(
+                message=f"{new.jobs:,} jobs of {renames.get(name, name)} give up to {new.images:,} images now, "
+                f"and gave up to {figures.images:,}",
+                path="matrix.model",
+                place=place,
+                value=name,
+                suggestion="say with n how many images a job gives",
+            )
+
+
+def _skipped(figures: Figures, models: Collection[str]) -> int:
+    return sum(count for skip, count in figures.skips.items() if skip.model in models)
+
+
+def _read(path: Path) -> bytes:
+    return Tree(path.parent).read(path.name, most_bytes=MAX_FILE_BYTES)
+
+
+def _text(source: bytes) -> str:
+    """Return the text with its own line breaks, without a byte order mark."""
+    return source.removeprefix(BOM).decode("utf-8")
+
+
+def _encoded(source: bytes, text: str) -> bytes:
+    """Return the text as a file, with a byte order mark where its source has one."""
+    return (BOM if source.startswith(BOM) else b"") + text.encode("utf-8")

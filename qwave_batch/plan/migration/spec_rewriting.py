@@ -1,0 +1,327 @@
+"""Rewrites the text of a spec for another catalog: every value that has one successor, and what the user decides."""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_changes import FieldChange
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX
+from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, template_columns
+from qwave_batch.spec.template.literal_text import is_template
+from qwave_batch.spec.template.templates import compile_value
+from qwave_batch.spec.values.value_path import ValuePath, path_text
+from qwave_batch.spec.yaml.source_edits import SourceEdits
+from qwave_batch.spec.yaml.source_tree import SourceNode, source_tree
+
+MODEL = "model"
+_DATE = ("date",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationChoices:
+    """The decisions that only the author of a spec can take."""
+
+    use: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a model: the one to take instead; an empty one takes the model out."""
+    drop: frozenset[str] = frozenset()
+    """Request fields to take out wherever they are set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One change of a spec."""
+
+    place: SourcePlace
+    path: str
+    old: str
+    new: str
+    """Empty for a value that is taken out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewrittenSpec:
+    """A spec's text after its rewriting."""
+
+    text: str
+    changes: tuple[Rewrite, ...]
+    columns: Mapping[str, frozenset[str]]
+    """By field: the columns of tables that its values are taken from."""
+    renames: Mapping[str, str]
+    """Every model that is renamed, also in tables; an empty name takes it out."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SpecRewriter:
+    """Rewrites the text of one file: a spec, or one that specs extend."""
+
+    text: str
+    shown_as: str
+    catalog: Catalog
+    """The catalog that it follows afterwards."""
+    former: Catalog
+    """The catalog that it was written for."""
+    choices: MigrationChoices
+    follows_changes: bool = True
+    """Whether the catalog's own changes are made, and not the author's decisions only."""
+    edits: SourceEdits = field(init=False)
+    sites: SpecSites = field(init=False)
+    found: list[Site] = field(init=False)
+    changes: list[Rewrite] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        root = source_tree(self.text)
+        changed = frozenset(self.catalog.changes.fields)
+        fields = self.former.fields | self.catalog.callback_fields | (changed - self.catalog.fields)
+        self.edits = SourceEdits(self.text, root)
+        self.sites = SpecSites(root, fields)
+        direct = list(self.sites.all())
+        self.found = [*direct, *self.sites.of_templates(site for site in direct if site.field in self._templated())]
+
+    def rewrite(self) -> RewrittenSpec:
+        """Return the text with all changes made."""
+        renames = self._renames()
+        self._date()
+        self._drop_fields()
+        self._rename_models(renames)
+        self._rename_limits(renames)
+        if self.follows_changes:
+            for site in self.found:
+                self._change_value(site)
+            self._move_parts()
+            self._keep_own_names()
+        self._rename_in_templates(renames)
+        self._fold_equal_values()
+        columns: dict[str, set[str]] = {}
+        for name, column in template_columns(self.found):
+            columns.setdefault(name, set()).add(column)
+        return RewrittenSpec(
+            text=self.edits.result(),
+            changes=tuple(sorted(dict.fromkeys(self.changes), key=lambda change: change.place)),
+            columns={name: frozenset(of_field) for name, of_field in columns.items()},
+            renames=renames,
+        )
+
+    def without_idle(self, refused: Collection[str]) -> RewrittenSpec:
+        """Return the text without fields that say nothing, at the paths that a validation has refused."""
+        for site in self.found:
+            change = self.catalog.changes.fields.get(site.field)
+            if change is not None and path_text(site.path) in refused and change.is_idle(site.node.value):
+                self._remove(site)
+        return RewrittenSpec(text=self.edits.result(), changes=tuple(self.changes), columns={}, renames={})
+
+    def _templated(self) -> Collection[str]:
+        return {MODEL, *self.catalog.changes.values}
+
+    def _renames(self) -> dict[str, str]:
+        known = {name: one.use for name, one in self.catalog.gone.items() if one.use in self.catalog.models}
+        return {**(known if self.follows_changes else {}), **self.choices.use}
+
+    def _date(self) -> None:
+        node = self.sites.root.get("catalog")
+        if node is not None and node.kind == "mapping":
+            node = node.get(*_DATE)
+        if node is not None and node.is_replaceable and node.text != self.catalog.date:
+            self._replace(node, ("catalog",), self.catalog.date)
+
+    def _drop_fields(self) -> None:
+        for site in self.found:
+            if site.field not in self.choices.drop or site.role is Role.VALUE:
+                continue
+            self._remove(site)
+        for key in list(self.sites.axis_keys()):  # ranges and templates have no values of their own
+            holder = key.parent
+            name = key.text.removeprefix(FIELD_PREFIX)
+            if holder is not None and name in self.choices.drop and holder is self.sites.root.get("matrix"):
+                value = next(value for each, value in holder.entries if each is key)
+                if not self.edits.is_removed(value):
+                    self._note(key, ("matrix", key.text), key.text, "")
+                    self.edits.remove(value)
+
+    def _remove(self, site: Site) -> None:
+        """Take a field out; an exclude that asked for it drops nothing any more, so it goes as a whole."""
+        if self.edits.is_removed(site.node):
+            return
+        self._note(site.node, site.path, _shown(site.node), "")
+        rule = site.holder
+        self.edits.remove(rule if site.role is Role.EXCLUDE and rule is not None else site.node)
+
+    def _rename_models(self, renames: Mapping[str, str]) -> None:
+        for site in self.found:
+            name = site.node.string
+            if site.field != MODEL or name is None or name not in renames or self.edits.is_removed(site.node):
+                continue
+            node, new = site.node.resolved, renames[name]
+            if new == name:
+                continue
+            if new:
+                self._replace(node, site.path, new)
+                continue
+            holder = site.holder
+            takes_item = site.role in {Role.EXCLUDE, Role.INCLUDE} or (holder is not None and holder.kind == "mapping")
+            item = holder if takes_item and holder is not None and _is_item(holder) else node
+            if item.parent is not None and item.parent.kind == "list":
+                self._note(node, site.path, name, "")
+                self.edits.remove(item)
+
+    def _rename_limits(self, renames: Mapping[str, str]) -> None:
+        limits = self.sites.root.get("limits")
+        models = limits.get("models") if limits else None
+        taken = {key.text for key, _ in models.entries} if models else set()
+        for key, value in models.entries if models else ():
+            new = renames.get(key.text)
+            if new is None or new == key.text:
+                continue
+            if new and new not in taken:
+                self._replace(key, ("limits", "models", key.text), new)
+                taken.add(new)
+            else:
+                self._note(key, ("limits", "models", key.text), key.text, "")
+                self.edits.remove(value)
+
+    def other_meanings(self) -> Iterator[Problem]:
+        """Yield the names that mean another model now: a valid spec may have them, and only its author can decide."""
+        if self.catalog.changes.since != self.former.date or not self.follows_changes:
+            return
+        decided = {*self.choices.use, *self.choices.use.values()}
+        for site in self.found:
+            name = site.node.string
+            other = self.catalog.changes.models.get(name) if name and site.field == MODEL else None
+            if other is None or name in decided or site.role is Role.EXCLUDE:
+                continue
+            yield Problem(
+                message=f"{self.catalog.changes.meaning_advice(str(name))}",
+                path=path_text(site.path),
+                place=self._place(site.node.resolved),
+                value=name,
+                suggestion=f"say which is meant: {other.use}, or {name} as it is now",
+            )
+
+    def _change_value(self, site: Site) -> None:
+        """Write what says the same now."""
+        new = self.catalog.changes.new_fields(site.field, site.node.string)
+        if new is None or self.edits.is_removed(site.node):
+            return
+        node = site.node.resolved
+        own = new.get(site.field)
+        others = {key: value for key, value in new.items() if key != site.field}
+        if not isinstance(own, str) or not node.is_replaceable:
+            return  # left as it stands; the validation of the result names it
+        if not others:
+            self._replace(node, site.path, own)
+        elif site.role is Role.AXIS:
+            text = ", ".join(f"{key}: {_json(value)}" for key, value in {"id": node.text, **new}.items())
+            self._note(node, site.path, node.text, f"{{{text}}}")
+            self.edits.replace_text(node.start, node.end, f"{{{text}}}")
+        elif site.role is Role.REQUEST and site.holder is not None:
+            self._replace(node, site.path, own)
+            for key, value in others.items():
+                if site.holder.get(key) is None:
+                    self._note(node, (*site.path[:-1], key), "", _json(value))
+                    self.edits.add_entry(node, f"{key}: {_json(value)}")
+
+    def _move_parts(self) -> None:
+        """Replace a field by those that took over its parts, and take out the ones that it stood beside."""
+        for site in self.found:
+            change = self._gone_field(site)
+            if change is None or self.edits.is_removed(site.node):
+                continue
+            holder = site.holder
+            beside = change.beside.get(str(site.node.value))
+            if beside and holder is not None and holder.get(beside) is not None:
+                self._remove(site)
+            elif change.becomes and holder is not None and holder.kind == "mapping":
+                self._split(site, change, holder)
+
+    def _split(self, site: Site, change: FieldChange, holder: SourceNode) -> None:
+        parts = {key.text: value for key, value in site.node.resolved.entries}
+        if parts.keys() != set(change.becomes.values()) or any(holder.get(name) for name in change.becomes):
+            return
+        if any(part.kind != "scalar" or part.target for part in parts.values()) or site.node.target:
+            return
+        entries = [f"{name}: {self._source(parts[part])}" for name, part in change.becomes.items()]
+        key = holder.entries[holder.position(site.node)][0]
+        between = ", " if holder.is_flow else f"\n{' ' * (key.column - 1)}"
+        self._note(key, site.path, key.text, ", ".join(entries))
+        self.edits.replace_text(key.start, site.node.end, between.join(entries))
+
+    def _gone_field(self, site: Site) -> FieldChange | None:
+        """Return what became of a field that no model takes any more."""
+        if site.role is not Role.REQUEST or site.field in self.catalog.fields:
+            return None
+        return self.catalog.changes.fields.get(site.field)
+
+    def _keep_own_names(self) -> None:
+        """Mark a name of the author's own that has become a field's."""
+        known = self.former.fields | self.former.callback_fields
+        new = (self.catalog.fields | self.catalog.callback_fields) - known - self.catalog.changes.fields.keys()
+        for key in self.sites.axis_keys():
+            if key.text in new and key.is_replaceable:
+                self._replace(key, ("matrix", key.text), f"{VARIABLE_PREFIX}{key.text}")
+
+    def _rename_in_templates(self, renames: Mapping[str, str]) -> None:
+        """Rename models that a template compares with; values of a table are not known here, so those stay."""
+        old = "|".join(map(re.escape, (name for name, new in renames.items() if new and new != name)))
+        if not old:
+            return
+        quoted = re.compile(rf"(?P<quote>'+|\\?\")(?P<name>{old})(?P=quote)")
+        for path, node in self.sites.root.scalars():
+            text = node.string
+            if text is None or not is_template(text) or self.edits.is_removed(node):
+                continue
+            if "row" in compile_value(text, ()).names:
+                continue
+            for found in quoted.finditer(self.text, node.start, node.end):
+                self._note(node, path, found["name"], renames[found["name"]])
+                self.edits.replace_text(found.start("name"), found.end("name"), renames[found["name"]])
+
+    def _fold_equal_values(self) -> None:
+        """Take out values of an axis that became equal to one before them."""
+        lists = {id(site.holder): site.holder for site in self.found if site.holder and site.holder.kind == "list"}
+        new = {(change.place.line, change.place.column): change.new for change in self.changes if change.new}
+        for holder in lists.values():
+            seen: dict[Json, bool] = {}
+            for item in holder.items:
+                place = (item.line, item.column)
+                if item.kind != "scalar" or item.target or self.edits.is_removed(item):
+                    continue
+                value = new.get(place, item.value)
+                is_changed = place in new
+                if value in seen and (is_changed or seen[value]):
+                    self.edits.remove(item)
+                seen[value] = seen.get(value, False) or is_changed
+
+    def _replace(self, node: SourceNode, path: ValuePath, new: str) -> None:
+        if not (node.is_replaceable or self._is_shared_by_sites(node)):
+            return  # left as it stands; the validation of the result names it
+        self._note(node, path, node.text, new)
+        self.edits.replace_scalar(node, new)
+
+    def _is_shared_by_sites(self, node: SourceNode) -> bool:
+        """Whether all aliases of a scalar stand where the same is asked for."""
+        users = {id(site.node) for site in self.found if site.node.resolved is node}
+        return node.kind == "scalar" and not node.target and len(users) == node.aliases + 1
+
+    def _note(self, node: SourceNode, path: ValuePath, old: str, new: str) -> None:
+        self.changes.append(Rewrite(self._place(node), path_text(path), old, new))
+
+    def _place(self, node: SourceNode) -> SourcePlace:
+        return SourcePlace(self.shown_as, node.line, node.column)
+
+    def _source(self, node: SourceNode) -> str:
+        return self.text[node.start : node.end]
+
+
+def _is_item(node: SourceNode) -> bool:
+    return node.parent is not None and node.parent.kind == "list"
+
+
+def _shown(node: SourceNode) -> str:
+    return node.text if node.kind == "scalar" else node.kind
+
+
+def _json(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

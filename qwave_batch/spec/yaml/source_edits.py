@@ -1,0 +1,146 @@
+"""Edits of a YAML text: values replaced, added and taken out, while all other text stays byte for byte."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from qwave_batch.spec.yaml.source_tree import SourceNode
+
+_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(slots=True)
+class SourceEdits:
+    """The edits of one text, which are made all at once."""
+
+    text: str
+    root: SourceNode
+    _replaced: dict[tuple[int, int], str] = field(default_factory=dict)
+    _removed: dict[int, tuple[SourceNode, set[int]]] = field(default_factory=dict)
+    """By the identity of a mapping or list: the positions of its values that go."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is edited."""
+        return not self._replaced and not self._removed
+
+    def replace_scalar(self, node: SourceNode, value: str) -> None:
+        """Write another string in the place of a scalar, in its own quotes."""
+        quote = node.style if node.style in {"'", '"'} else "" if _PLAIN.fullmatch(value) else '"'
+        self._replaced[node.start, node.end] = f"{quote}{value}{quote}"
+
+    def replace_text(self, start: int, end: int, text: str) -> None:
+        """Write another text in a place."""
+        self._replaced[start, end] = text
+
+    def add_entry(self, beside: SourceNode, entry: str) -> None:
+        """Write an entry behind the one that has the value ``beside``."""
+        holder = beside.parent
+        if holder is None:
+            return
+        if holder.is_flow:
+            self._replaced[beside.end, beside.end] = self._replaced.get((beside.end, beside.end), "") + f", {entry}"
+            return
+        key = holder.entries[holder.position(beside)][0]
+        at = self._line_end(beside.end)
+        indent = " " * (key.start - self._line_start(key.start))
+        self._replaced[at, at] = self._replaced.get((at, at), "") + f"{self._line_break(at)}{indent}{entry}"
+
+    def remove(self, node: SourceNode) -> None:
+        """Take out a value with its key; a mapping or list that has nothing left goes too."""
+        holder = node.parent
+        if holder is None:
+            return
+        _, gone = self._removed.setdefault(id(holder), (holder, set()))
+        gone.add(holder.position(node))
+        if len(gone) == len(holder.entries or holder.items):
+            del self._removed[id(holder)]
+            self.remove(holder)
+
+    def is_removed(self, node: SourceNode) -> bool:
+        """Whether a value, or one around it, is taken out."""
+        holder = node.parent
+        if holder is None:
+            return False
+        gone = self._removed.get(id(holder))
+        return (gone is not None and holder.position(node) in gone[1]) or self.is_removed(holder)
+
+    def result(self) -> str:
+        """Return the text with all edits made."""
+        edits = [*((start, end, new) for (start, end), new in self._replaced.items()), *self._removals()]
+        text, last = [], 0
+        covered = 0
+        for start, end, new in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
+            if start < covered:
+                continue  # inside something that is taken out
+            text += [self.text[last:start], new]
+            last = covered = end
+        return "".join((*text, self.text[last:]))
+
+    def _removals(self) -> Iterable[tuple[int, int, str]]:
+        for holder, gone in self._removed.values():
+            if self.is_removed(holder):
+                continue
+            spans = [(key.start, value.end) for key, value in holder.entries] or [
+                (item.start, item.end) for item in holder.items
+            ]
+            for run in _runs(sorted(gone)):
+                yield self._flow_run(spans, run) if holder.is_flow else self._block_run(holder, spans, run)
+
+    def _flow_run(self, spans: list[tuple[int, int]], run: range) -> tuple[int, int, str]:
+        if run.stop < len(spans):
+            return spans[run.start][0], spans[run.stop][0], ""
+        return spans[run.start - 1][1], spans[run.stop - 1][1], ""
+
+    def _block_run(self, holder: SourceNode, spans: list[tuple[int, int]], run: range) -> tuple[int, int, str]:
+        start, end = spans[run.start][0], spans[run.stop - 1][1]
+        line = self._line_start(start)
+        before = self.text[line:start]
+        indent = before if not before.strip() else " " * len(before)
+        stop = self._line_end(end)
+        if self.text[end - 1 : end] == "\n":  # a block scalar ends behind its line
+            stop = end
+        comments = self._comments(start, stop)
+        if holder.kind == "mapping" and before.strip() and run.stop < len(spans):
+            # the first keys of a list's item: the dash stays, for the key that comes now
+            following = spans[run.stop][0]
+            kept = "".join(f"{each}{self._line_break(stop)}{indent}" for each in self._comments(start, following))
+            return start, following, kept
+        if holder.kind == "list":
+            indent = before[: len(before) - len(before.lstrip())]
+        if self.text[stop - 1 : stop] != "\n":
+            stop += len(self._line_break(stop)) if stop < len(self.text) else 0
+        return line, stop, "".join(f"{indent}{each}{self._line_break(stop - 1)}" for each in comments)
+
+    def _comments(self, start: int, stop: int) -> list[str]:
+        """Return the comments between two places; a # inside a value does not begin one."""
+        extents = [extent for extent in self.root.extents() if extent[0] < stop and extent[1] > start]
+        return [
+            found[0].rstrip()
+            for found in _COMMENT.finditer(self.text, start, stop)
+            if not any(begin <= found.start() < end for begin, end in extents)
+        ]
+
+    def _line_start(self, index: int) -> int:
+        return self.text.rfind("\n", 0, index) + 1
+
+    def _line_end(self, index: int) -> int:
+        """Return the index of the line break after ``index``, or the end of the text."""
+        at = self.text.find("\n", index)
+        if at < 0:
+            return len(self.text)
+        return at - 1 if self.text[at - 1] == "\r" else at
+
+    def _line_break(self, _near: int) -> str:
+        first = self.text.find("\n")
+        return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
+
+
+def _runs(positions: list[int]) -> Iterable[range]:
+    """Yield the positions as ranges without a gap."""
+    begin = 0
+    for number, position in enumerate(positions):
+        if number + 1 == len(positions) or positions[number + 1] != position + 1:
+            yield range(positions[begin], position + 1)
+            begin = number + 1

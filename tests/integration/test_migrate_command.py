@@ -1,0 +1,323 @@
+"""``migrate`` on specs of May, and on all that the language has."""
+
+import os
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+
+import qwave_batch as qb
+from qwave_batch.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+MAY = next(folder for folder in (ROOT / "tests/specs-2026-05", ROOT / "specs") if folder.is_dir())
+HEAD = 'version: 1\nname: s\ncatalog: "2026-05"  # spring\n'
+KEPT = "gpt-image-2=gpt-image-2-rev"
+
+
+def typed(*argv: str | Path) -> tuple[int, str, str]:
+    stdout, stderr = StringIO(), StringIO()
+    status = main([str(arg) for arg in argv], stdout, stderr, environ={"COLUMNS": "300"})
+    return status, stdout.getvalue(), stderr.getvalue()
+
+
+def migrated(file: Path, *options: str) -> tuple[int, str]:
+    status, _, talk = typed("migrate", file, "--to", "2026-10", *options)
+    return status, talk
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    return tmp_path / "spec.yaml"
+
+
+DECISIONS = {
+    "ab-prompts": ["--drop", "seed"],
+    "all-vendors": [
+        "--use", KEPT, "--use", "imagen-4.0=",
+        "--use", "gemini-2.5-flash-image-preview-official=gemini-2.5-flash-image-preview-rev",
+    ],
+    "bbox-edit": [],
+    "benchmark": ["--use", KEPT, "--drop", "seed"],
+    "edit-and-inpaint": ["--use", "gpt-image-2=gpt-image-2", "--use", "doubao-seedream-4.5=seedream-5.0-flash"],
+    "image-groups": ["--use", "doubao-seedream-4.5="],
+    "quickstart": ["--use", KEPT, "--drop", "seed"],
+    "search-grounded": [],
+}  # fmt: skip
+"""The decisions that the author of each spec of May has to take."""
+
+
+def comments(text: str) -> list[str]:
+    return [found.strip() for found in re.findall(r"(?:^|\s)(#[^\n]*)", text)]
+
+
+def may_spec(name: str, folder: Path) -> Path:
+    file = folder / f"{name}.yaml"
+    file.write_bytes((MAY / file.name).read_bytes())
+    if (MAY / "tables").is_dir():
+        (folder / "tables").mkdir()
+        for table in (MAY / "tables").iterdir():
+            (folder / "tables" / table.name).write_bytes(table.read_bytes())
+    return file
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_each_spec_of_may_follows_and_keeps_its_comments(name: str, tmp_path: Path) -> None:
+    file = may_spec(name, tmp_path)
+    before = file.read_text(encoding="utf-8")
+    assert 'catalog: "2026-05"' in before
+    status, talk = migrated(file, *DECISIONS[name])
+    after = file.read_text(encoding="utf-8")
+    assert status == 0, talk
+    assert not [problem for problem in qb.check_spec(file) if problem.severity == "error"]
+    assert comments(after) == comments(before)
+    assert 'catalog: "2026-10"' in after
+    assert migrated(file, *DECISIONS[name])[0] == 0
+    assert file.read_text(encoding="utf-8") == after
+
+
+def test_all_specs_of_may_are_among_these() -> None:
+    assert {file.stem for file in MAY.glob("*.yaml")} == DECISIONS.keys()
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_spec_of_may_with_another_date_gets_only_errors_that_say_what_to_write(name: str, tmp_path: Path) -> None:
+    file = may_spec(name, tmp_path)
+    file.write_text(file.read_text(encoding="utf-8").replace('"2026-05"', '"2026-10"'), encoding="utf-8")
+    problems = [problem for problem in qb.check_spec(file) if problem.severity == "error"]
+    assert problems
+    for problem in problems:
+        told = f"{problem.message}; {problem.suggestion}"
+        assert re.search(r"use \S+|write \S+|take \S+ out", told), told
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "request: {model: wan2.7-image, seed: 3}\nprompts:\n  - a # first\n  - {text: b, id: second}\n",
+        "matrix:\n  model: [ wan2.7-image ]\n  seed: {start: 1, count: 2}\nprompts: [a]\n",
+        "vars: {m: [wan2.7-image]}\nmatrix: {model: '{{ m }}', 'request.resolution': [1K, 2k]}\nprompts: ['x']\n",
+        "request:\n  model: qwen-image-2.0\nprompts:\n- text: |\n    # no comment\n    catalog: 2026-05\n",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_spec_without_anything_of_may_changes_its_date_only(spec: Path, body: str, end: str, mark: str) -> None:
+    before = f"{mark}{HEAD}{body}".replace("\n", end).encode()
+    spec.write_bytes(before)
+    assert migrated(spec)[0] == 0
+    assert spec.read_bytes() == before.replace(b'"2026-05"', b'"2026-10"', 1)
+
+
+def test_the_own_catalog_changes_nothing(spec: Path) -> None:
+    text = f"{HEAD}request: {{model: gpt-image-2}}\nprompts: [a]\n".replace("2026-05", "2026-10")
+    spec.write_text(text, encoding="utf-8")
+    before = spec.stat().st_mtime_ns
+    assert migrated(spec)[0] == 0
+    assert spec.read_text(encoding="utf-8") == text
+    assert spec.stat().st_mtime_ns == before
+
+
+BODY = """\
+vars:
+  first: doubao-seedream-4.5      # named here
+  kind: reference
+limits: {models: {doubao-seedream-4.5: {concurrency: 2}, wan2.7-image: {concurrency: 3}}}
+request:
+  image_urls: ["https://images.example.com/a.png"]
+prompts:
+  - text: "{{ 'soft' if model == 'doubao-seedream-4.5' else 'hard' }}"
+matrix:
+  model: ["{{ first }}", {model: 'doubao-seedream-4.0', watermark: false}, wan2.7-image]
+  action: [image2image, edit]
+  exclude:
+    - {model: doubao-seedream-4.5, action: image2image}
+  include:
+    - {model: wan2.7-image, action: image2image, thinking_mode: true}
+"""
+
+
+def test_names_and_values_are_rewritten_wherever_they_stand(spec: Path) -> None:
+    spec.write_text(HEAD + BODY, encoding="utf-8")
+    migrated(spec)
+    after = spec.read_text(encoding="utf-8")
+    assert "first: seedream-4.5      # named here" in after
+    assert "kind: reference" in after  # no field takes it
+    assert "limits: {models: {seedream-4.5: {concurrency: 2}, wan2.7-image: {concurrency: 3}}}" in after
+    assert "if model == 'seedream-4.5' else" in after
+    assert "model: [\"{{ first }}\", {model: 'seedream-4.0', watermark: false}, wan2.7-image]" in after
+    assert "action: [edit]" in after  # two values that are one now
+    assert "- {model: seedream-4.5, action: edit}" in after
+    assert "- {model: wan2.7-image, action: edit, thinking_mode: true}" in after
+
+
+def test_a_value_of_an_axis_that_needs_another_field_too_keeps_its_label(spec: Path) -> None:
+    body = "request: {model: gemini-3.1-flash-image-preview}\nprompts: [a]\n"
+    body += "matrix:\n  action: [generate, search_grounded]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    assert migrated(spec)[0] == 0
+    assert "action: [generate, {id: search_grounded, action: generate, google_search: true}]" in spec.read_text()
+
+
+@pytest.mark.parametrize(
+    ("request_", "now"),
+    [
+        ("{model: z-image-turbo, n: 1, seed: -1, prompt_extend: false}", "{model: z-image-turbo}"),
+        ("{model: gemini-3-pro-image-preview, official_fallback: false}", "{model: gemini-3-pro-image-rev}"),
+        ("{sequential_image_generation: disabled, model: doubao-seedream-4.5}", "{model: seedream-4.5}"),
+    ],
+)
+def test_fields_that_said_nothing_go(spec: Path, request_: str, now: str) -> None:
+    spec.write_text(f"{HEAD}request: {request_}\nprompts: [a]\n", encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    assert f"request: {now}\n" in spec.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("request_", "place", "word"),
+    [
+        ("{model: gpt-image-2}", "4:18", "another model"),
+        ("{model: imagen-4.0}", "4:18", "is gone"),
+        ("{model: gemini-3-pro-image-preview, official_fallback: true}", "4:61", "by its id"),
+        ("{model: wan2.7-image, resolution: 4K}", "4:44", "not offered"),
+        ("{model: doubao-seedream-5.0-lite, action: group}", "1:1", "up to 15"),
+    ],
+)
+def test_a_decision_is_left_to_the_author_with_its_place(spec: Path, request_: str, place: str, word: str) -> None:
+    spec.write_text(f"{HEAD}request: {request_}\nprompts: [a]\n", encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert f"{spec}:{place}" in talk
+    assert word in talk
+    assert 'catalog: "2026-10"  # spring' in spec.read_text(encoding="utf-8")
+
+
+def test_skipped_jobs_that_were_made_before_are_told(spec: Path) -> None:
+    body = "unsupported: skip\nrequest: {resolution: 4K}\nprompts: [a]\n"
+    body += "matrix: {model: [wan2.7-image, doubao-seedream-4.5]}\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert "1 more of the jobs with wan2.7-image would be skipped than before" in talk
+
+
+def test_a_cell_of_a_table_is_named_with_its_row_and_column(spec: Path) -> None:
+    table = spec.with_name("t.csv")
+    table.write_text("text,engine\na,wan2.7-image\nb,doubao-seedream-4.5\n", encoding="utf-8")
+    body = 'prompts:\n  - {from: t.csv, text: "{{ row.text }}", request: {model: "{{ row.engine }}"}}\n'
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert 't.csv:3:1  model: the column "engine" holds doubao-seedream-4.5' in talk
+    assert "write seedream-4.5 in that row" in talk
+
+
+def test_a_base_is_left_as_it_is_and_named(spec: Path) -> None:
+    base = spec.with_name("base.yaml")
+    base.write_text(f"{HEAD}request: {{model: doubao-seedream-4.5}}\n", encoding="utf-8")
+    spec.write_text("extends: base.yaml\nprompts: [a]\n", encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert re.search(r"base\.yaml:3:10 .*2026-05 stands in a file that the spec extends", talk)
+    assert re.search(r"base\.yaml:4:18 .*doubao-seedream-4\.5 stands in a file", talk)
+    assert base.read_text(encoding="utf-8").startswith(HEAD)
+
+
+def test_a_new_file_is_written_and_the_old_one_stays(spec: Path) -> None:
+    text = f"{HEAD}request: {{model: doubao-seedream-4.5}}\nprompts: [a]\n"
+    spec.write_text(text, encoding="utf-8")
+    new = spec.with_name("new.yaml")
+    assert migrated(spec, "-o", str(new))[0] == 0
+    assert spec.read_text(encoding="utf-8") == text
+    assert "model: seedream-4.5" in new.read_text(encoding="utf-8")
+    assert migrated(spec, "-o", str(new))[0] == 0  # it is that already
+    new.write_text("mine", encoding="utf-8")
+    assert migrated(spec, "-o", str(new))[0] == 2
+    assert new.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_dash_is_stdout(spec: Path) -> None:
+    text = f"{HEAD}request: {{model: doubao-seedream-4.5}}\nprompts: [a]\n"
+    spec.write_text(text, encoding="utf-8")
+    status, told, _ = typed("migrate", spec, "--to", "2026-10", "-o", "-")
+    assert status == 0
+    assert told == text.replace("2026-05", "2026-10").replace("doubao-", "")
+    assert spec.read_text(encoding="utf-8") == text
+
+
+def test_the_mode_stays_and_a_link_stays_a_link(spec: Path) -> None:
+    real = spec.with_name("real.yaml")
+    real.write_text(f"{HEAD}request: {{model: wan2.7-image}}\nprompts: [a]\n", encoding="utf-8")
+    real.chmod(0o604)
+    spec.symlink_to(real)
+    assert migrated(spec)[0] == 0
+    assert spec.is_symlink()
+    assert 'catalog: "2026-10"' in real.read_text(encoding="utf-8")
+    assert os.stat(real).st_mode & 0o777 == 0o604  # noqa: PTH116
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\nname: s\nprompts: [a]\n",
+        f"{HEAD}request: {{model: nothing-like-it}}\nprompts: [a]\n",
+        f"{HEAD}request: {{model: wan2.7-image, seed: x}}\nprompts: [a]\n",
+        f"{HEAD}prompts: [",
+        f"{HEAD}prompts: ['{{{{ x']\n",
+        "a: &a [*a]\n",
+        "",
+    ],
+)
+def test_a_spec_with_mistakes_of_its_own_is_refused(spec: Path, text: str) -> None:
+    spec.write_text(text, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 2
+    assert "Traceback" not in talk
+    assert "bug" not in talk
+    assert spec.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "2026-11"], "2026-11"),
+        (["--to", "2026-10", "--use", "a"], "OLD=NEW"),
+        (["--to", "2026-10", "--use", "wan=wan2.7-image"], 'unknown model "wan"'),
+        (["--to", "2026-10", "--use", "wan2.7-image=wan"], 'unknown model "wan"'),
+        (["--to", "2026-10", "--use", "wan2.7-image=", "--use", "wan2.7-image="], "twice"),
+        (["--to", "2026-10", "--drop", "sead"], 'did you mean "seed"'),
+        (["--to", "2026-10", "--set", "catalog=2026-05"], "would undo"),
+        ([], "--to"),
+    ],
+)
+def test_wrong_arguments_are_refused(spec: Path, options: list[str], message: str) -> None:
+    text = f"{HEAD}request: {{model: wan2.7-image}}\nprompts: [a]\n"
+    spec.write_text(text, encoding="utf-8")
+    status, _, talk = typed("migrate", spec, *options)
+    assert status == 2
+    assert message in talk
+    assert spec.read_text(encoding="utf-8") == text
+
+
+def test_overrides_take_part_in_the_check(spec: Path) -> None:
+    body = "request: {model: '{{ m }}'}\nvars: {m: imagen-4.0}\nprompts: [a]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    assert migrated(spec, "-o", "-")[0] == 1
+    assert migrated(spec, "--set", "vars.m=wan2.7-image")[0] == 0
+
+
+def test_dropped_axes_go_with_what_names_them(spec: Path) -> None:
+    body = (
+        "request: {model: qwen-image-2.0}\nprompts: [a]\n"
+        "matrix:\n  aspect_ratio: ['1:1', '16:9']\n  seed: {start: 1, count: 3}  # luck\n"
+        "  exclude:\n    - {seed: 2}\n"
+    )
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec, "--drop", "seed")
+    after = spec.read_text(encoding="utf-8")
+    assert status == 0, talk
+    assert yaml.safe_load(after)["matrix"] == {"aspect_ratio": ["1:1", "16:9"]}
+    assert "# luck" in after
