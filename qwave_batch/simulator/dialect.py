@@ -1,12 +1,12 @@
 """The bodies of answers in the two dialects of the task API: those of the May server and of the September server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from qwave_batch.catalog.model import Model
-from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import QuotaUnit, usd_from_nusd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator.simulated_limits import RateLimits
@@ -149,10 +149,37 @@ def balance_body(granted_quota: int, used_quota: int, unit: QuotaUnit, now: floa
 
 
 def price_config(model: Model) -> JsonObject:
-    """Return the stated prices of a model: the default, and those of its cases by name."""
-    prices = model.price.per_image.usd_by_value if model.price.per_image else {}
-    default = max(map(float, prices.values()), default=0.0)
-    return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
+    """Return the stated prices of a model: of images or calls by their cases, of input images, and of tokens."""
+    stated = {key: part.stated for key, part in model.price.parts.items()}
+    config: dict[str, Any] = {}
+    for key in ("usd_per_image", "usd_per_call"):
+        if key in stated:
+            amounts = _stated_amounts(stated[key])
+            default = max(_leaves(amounts))
+            config["image_prices"] = {"default": default, **(amounts if isinstance(amounts, dict) else {})}
+    match stated.get("usd_per_reference"):
+        case {"usd": usd}:
+            config["reference_prices"] = {"default": max(_leaves(_stated_amounts(usd)))}
+    match stated.get("usd_per_million_tokens"):
+        case Mapping() as rates:
+            config["image_usage_rates"] = {kind: float(str(usd)) for kind, usd in rates.items()}
+    return config
+
+
+def _stated_amounts(stated: Json) -> Any:
+    """Return an amount of a catalog as a number, or as a table of numbers; of a range the most is stated."""
+    if isinstance(stated, Mapping):
+        values = stated["values"] if "by" in stated else stated
+        return {name: _stated_amounts(value) for name, value in values.items()} if isinstance(values, Mapping) else {}
+    return float(str(stated[-1] if isinstance(stated, list | tuple) else stated))
+
+
+def _leaves(amounts: Any) -> Iterator[float]:
+    if isinstance(amounts, dict):
+        for inner in amounts.values():
+            yield from _leaves(inner)
+    else:
+        yield amounts
 
 
 def model_body(name: str, prices: JsonObject) -> dict[str, Any]:
