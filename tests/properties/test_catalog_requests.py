@@ -11,7 +11,7 @@ from qwave_batch.catalog.model import Model
 from tests.drawn_requests import ADDRESSES, MODELS, OTHERS, VENDOR_FILES, colors, requests, settled, shares
 
 each_model = pytest.mark.parametrize("key", MODELS)
-drawn = settings(max_examples=15, deadline=None)
+drawn = settings(max_examples=10, deadline=None)
 
 
 @each_model

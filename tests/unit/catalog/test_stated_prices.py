@@ -28,7 +28,7 @@ def amounts(stated: StatedModel) -> Iterator[tuple[dict[str, str], float]]:
 
 @pytest.mark.parametrize("name", STATED)
 def test_a_stated_price_of_an_image_is_the_catalogs(name: str) -> None:
-    """Where two pages disagree, the most is the dearer of the two: a budget must hold either way."""
+    """The most is the dearer of two prices that disagree: a budget must hold either way."""
     model = CATALOG.model(name)
     for fields, usd in amounts(STATED[name]):
         cost = model.price.cost({"model": name, "prompt": "A fox", **fields}, 1)
