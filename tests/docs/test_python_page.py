@@ -55,7 +55,7 @@ def test_the_page_runs_as_a_notebook_from_top_to_bottom(
     check, look, run, again, read, images, follow, error, *_, requested, logged = told
     assert check == []
     assert look[0].startswith("Plan(quickstart: 8 jobs")
-    assert look[1] == "8 jobs for at most 0.068 USD"
+    assert look[1] == "8 jobs for at most 0.378 USD"
     assert run[0].startswith("RunSummary(notebook: 8 of 8 jobs done")
     assert run[1].startswith("0 8 0.06")
     assert again == ["0 0.0"]

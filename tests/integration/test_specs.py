@@ -26,6 +26,8 @@ MODELINE = "# yaml-language-server: $schema=../schemas/spec.schema.json"
 
 Request = Mapping[str, Any]
 
+SEARCHES: tuple[str, ...] = ("google_search", "grounding", "web_grounding")
+
 # The overview's tables of modes: what in a request means which mode.
 MODES: dict[str, dict[str, Callable[[Request], bool]]] = {
     "2026-05": {
@@ -57,8 +59,7 @@ MODES: dict[str, dict[str, Callable[[Request], bool]]] = {
         "search-augmented generation": lambda request: any(request.get(field) is True for field in SEARCHES),
     },
 }
-SEARCHES = ("google_search", "grounding", "web_grounding")
-# What a model says of itself that offers a mode; every model makes images from text.
+# The sign by which a model offers a mode; every model makes images from text.
 OFFERS: dict[str, dict[str, Callable[[Model], bool]]] = {
     "2026-05": {
         "text to image": lambda model: "generate" in model.actions,
