@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
+from qwave_batch.api.catalog_lookup import catalogs_beside
 from qwave_batch.api.plan_opening import (
     assumptions,
     expected_seconds,
@@ -60,6 +61,7 @@ __all__ = [
     "Terms",
     "assumptions",
     "budget_outlook",
+    "catalogs_beside",
     "check_spec",
     "examine_spec",
     "expected_seconds",

@@ -33,6 +33,11 @@ OTHERS = frozenset(
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "__main__": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "catalog.catalog_queries": ("reads what ships with the package", frozenset({".read_text()"})),
+    "api.live_overlay": ("looks whether the folder of a file that the user names is there", frozenset({".is_dir()"})),
+    "catalog_reading.user_catalogs": (
+        "looks for catalogs in a folder that the user names",
+        frozenset({".exists()", ".glob()", ".is_dir()", "os.scandir"}),
+    ),
     "api.compare_plan": ("tells a file from a revision of that name", frozenset({".is_file()"})),
     "api.revisions": (
         "lays a revision out in a scratch folder of its own",

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, assert_never
 
-from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.api.catalog_lookup import catalog_at
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.live_offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.client.answers import (
@@ -41,6 +43,8 @@ class LiveModelList:
     host: str
     catalog: str
     """The catalog's date."""
+    catalog_used: Catalog = field(repr=False)
+    """The catalog."""
     offers: tuple[Offer, ...]
     prices: Mapping[str, Price] = field(default_factory=dict, repr=False)
     """Prices that the API states plainly, by model."""
@@ -72,7 +76,7 @@ class LiveModelList:
         price = self.prices.get(job.model)
         if price is None or job.skip is not None:
             return job.estimated_nusd
-        return price.nusd_per_image(job.request) * job.max_images
+        return price.cost(job.request, job.max_images).most_nusd
 
     def estimates_nusd(self, plan: AnyPlan) -> dict[str, int]:
         """Return the most that each model's jobs of a plan should cost today, in nano-dollars."""
@@ -92,32 +96,33 @@ class LiveModelList:
         }
 
 
-async def ask_balance(connection: AnyAccount, *, catalog: str) -> Balance:
+async def ask_balance(connection: AnyAccount, *, catalog: str | Catalog, catalogs: CatalogSource = SHIPPED) -> Balance:
     """Return what the account holds.
 
     Args:
         connection: The account.
-        catalog: The date of a catalog, or ``LATEST``. It says where the API is, if the connection does not.
+        catalog: A catalog, its date, or ``LATEST``. It says where the API is, if the connection does not.
+        catalogs: The catalogs to look in for a date.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL or the key can't be right.
     """
     account = connection_with_key(connection, os.environ)
-    known = await asyncio.to_thread(catalog_at, catalog)
+    known = await asyncio.to_thread(catalog_at, catalog, catalogs)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         answer = await api.balance()
         return answer if isinstance(answer, Balance) else _refuse(answer, api.host)
 
 
 async def glance_at_balance(
-    connection: AnyAccount, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
+    connection: AnyAccount, *, catalog: str | Catalog, timeout_s: float = GLANCE_TIMEOUT_S
 ) -> Balance | str:
     """Return what the account holds, or in words why that is not known; it raises nothing.
 
     Args:
         connection: The account.
-        catalog: The date of the catalog that says where the API is, if the connection does not.
+        catalog: The catalog, or its date, that says where the API is, if the connection does not.
         timeout_s: How long to wait for it.
     """
     try:
@@ -129,19 +134,22 @@ async def glance_at_balance(
         return str(error)
 
 
-async def ask_models(connection: AnyAccount, *, catalog: str) -> LiveModelList:
+async def ask_models(
+    connection: AnyAccount, *, catalog: str | Catalog, catalogs: CatalogSource = SHIPPED
+) -> LiveModelList:
     """Return the models that the account is offered, held against a catalog.
 
     Args:
         connection: The account.
-        catalog: The catalog's date, or ``LATEST``. It also says where the API is, if the connection does not.
+        catalog: The catalog, its date, or ``LATEST``. It also says where the API is, if the connection does not.
+        catalogs: The catalogs to look in for a date.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
     account = connection_with_key(connection, os.environ)
-    known = await asyncio.to_thread(catalog_at, catalog)
+    known = await asyncio.to_thread(catalog_at, catalog, catalogs)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
@@ -150,10 +158,15 @@ async def ask_models(connection: AnyAccount, *, catalog: str) -> LiveModelList:
             raise AccountError(f"{api.host} does not answer: no word in {ASK_TIMEOUT_S:.0f} seconds") from None
         if not isinstance(answer, LiveModels):
             _refuse(answer, api.host)
-    found = offers(known, {model.name: model.price_config for model in answer.models})
+    found = offers(
+        known,
+        {model.name: model.price_config for model in answer.models},
+        {model.name: model.raw for model in answer.models},
+    )
     return LiveModelList(
         host=api.host,
         catalog=known.date,
+        catalog_used=known,
         offers=found,
         prices={offer.model: offer.live_price for offer in found if offer.live_price is not None},
     )

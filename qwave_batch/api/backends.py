@@ -82,7 +82,7 @@ async def open_api(
     if isinstance(connection, Simulated):
         async with (
             api.simulation.serve_simulator(
-                connection, state_path=layout.workspace.simulator, catalog=catalog.date
+                connection, state_path=layout.workspace.simulator, catalog=catalog
             ) as base_url,
             _task_api(base_url, SIMULATED_KEY, connections, catalog.quota) as task_api,
         ):

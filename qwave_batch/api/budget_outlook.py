@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.api.run_place import RUNS
-from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.model.jsontypes import Json
@@ -84,7 +83,7 @@ def budget_outlook(
     whole = plan.figures.estimated_nusd if estimated_usd is None else nusd_from_usd(estimated_usd)
     outlook = BudgetOutlook(max_nusd=nusd_from_usd(plan.terms.max_usd), wanted_nusd=whole)
     if found is not None and found.kind == "folder":
-        spent, held = api.folder_jobs.FolderJobs.of(Path(found.against), open_catalog(plan.catalog)).money()
+        spent, held = api.folder_jobs.FolderJobs.of(Path(found.against), plan.catalog_used).money()
         wanted = found.comparison.total.to_make.nusd
         return replace(outlook, folder=Path(found.against), spent_nusd=spent, held_nusd=held, wanted_nusd=wanted)
     if found is not None and found.reuse:
@@ -92,7 +91,7 @@ def budget_outlook(
     folder = plan.output_folder or RUNS / plan.name
     with suppress(FolderError, StorageError):  # the user did not ask about this folder, so it must not fail the plan
         if is_run_folder(folder):
-            held_there = api.folder_jobs.FolderJobs.of(folder, open_catalog(plan.catalog))
+            held_there = api.folder_jobs.FolderJobs.of(folder, plan.catalog_used)
             identity = held_there.identity()
             if identity is not None and identity.spec_name == plan.name:
                 price_of = prices.estimate_nusd if prices else catalog_price_of

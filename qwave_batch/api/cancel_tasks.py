@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.api.folder_session import folder_session
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.client.connection import AnyConnection, connection_of
 from qwave_batch.errors import AccountError
 from qwave_batch.ledger.attempt import Attempt
@@ -92,7 +93,11 @@ class CancelReport:
 
 
 async def cancel_tasks(
-    folder: str | Path, *, connection: AnyConnection, stop: StopSignal | None = None
+    folder: str | Path,
+    *,
+    connection: AnyConnection,
+    catalogs: CatalogSource = SHIPPED,
+    stop: StopSignal | None = None,
 ) -> CancelReport:
     """Cancel the tasks of a folder that are still queued at the API; tasks that have started are left alone.
 
@@ -102,6 +107,7 @@ async def cancel_tasks(
     Args:
         folder: A run folder that no other process works on.
         connection: The API that it was made with.
+        catalogs: The catalogs to look in for the one that it was made with.
         stop: Lets another task end it early; what was cancelled by then is on record.
 
     Raises:
@@ -109,7 +115,7 @@ async def cancel_tasks(
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()
-    async with folder_session(folder, connection_of(connection, os.environ)) as session:
+    async with folder_session(folder, connection_of(connection, os.environ), catalogs) as session:
         open_attempts, maybe_submitted = await asyncio.to_thread(_open_attempts, session.ledger)
         cancelling = Cancelling(
             api=session.api,

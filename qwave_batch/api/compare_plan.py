@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from qwave_batch.api.folder_jobs import FolderJobs
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.revisions import FileAtRevision, file_at
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.ledger.folder_identity import SIMULATOR
@@ -63,7 +63,7 @@ class PlanComparison:
 _CHANGE = Codec({JobSums: {"nusd": usd_key("estimated_usd")}})
 
 
-def compare_plan(
+def compare_plan(  # noqa: PLR0913  # each is a choice of its own, and has its name
     plan: AnyPlan,
     against: str | None,
     *,
@@ -71,6 +71,7 @@ def compare_plan(
     reuse: Sequence[Path] = (),
     allow_read: Sequence[Path] = (),
     prices: "LiveModelList | None" = None,
+    catalogs: CatalogSource = SHIPPED,
 ) -> PlanComparison:
     """Return what a plan adds to the other side, removes from it and leaves as it is, and what that costs.
 
@@ -81,14 +82,15 @@ def compare_plan(
         reuse: Run folders that may give what they have made: the same job, not random.
         allow_read: Folders outside the spec's own that a spec of then may read from.
         prices: The account's prices to count with; None is the catalog's.
+        catalogs: The catalogs to look in for that of the other side.
 
     Raises:
         UsageError: the other side is not a plan, spec or run folder, or cannot be read.
     """
     price_of = prices.estimate_nusd if prices else catalog_price_of
-    sources = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
+    sources = [FolderJobs.of(folder, plan.catalog_used) for folder in reuse]
     reusable = frozenset[int]().union(*(each.made() for each in sources))
-    with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
+    with _other_side(plan, against, source, allow_read, catalogs) as (kind, theirs, note):
         found = compare(plan.outlines(), theirs, reusable=reusable, price_of=price_of)
     notes = [
         *([note] if note else []),
@@ -108,16 +110,16 @@ def _note_of(source_folder: FolderJobs) -> str:
 
 @contextmanager
 def _other_side(
-    plan: AnyPlan, against: str | None, source: Path, allow_read: Sequence[Path]
+    plan: AnyPlan, against: str | None, source: Path, allow_read: Sequence[Path], catalogs: CatalogSource
 ) -> Iterator[tuple[Kind, OtherJobs, str]]:
     """Yield what the other side is, its jobs, and a note."""
     if against is None:
         yield "nothing", lambda: (), ""
     elif is_run_folder(Path(against)):
-        folder_jobs = FolderJobs.of(Path(against), open_catalog(plan.catalog))
+        folder_jobs = FolderJobs.of(Path(against), plan.catalog_used)
         yield "folder", folder_jobs.jobs, _whose(folder_jobs, plan)
     elif Path(against).is_file():
-        other = open_plan(against, allow_read=allow_read)
+        other = open_plan(against, allow_read=allow_read, catalogs=catalogs)
         yield "file", lambda: compared_jobs(other.outlines()), ""
     else:
         with ExitStack() as stack:
@@ -126,7 +128,7 @@ def _other_side(
                 yield "revision", lambda: (), f"{then.name} is not in {against}, so every job is new"
                 return
             with _said_of(then):
-                past = open_plan(then.path, allow_read=(then.root, *allow_read))
+                past = open_plan(then.path, allow_read=(then.root, *allow_read), catalogs=catalogs)
             yield "revision", lambda: compared_jobs(past.outlines()), ""
 
 

@@ -1,14 +1,15 @@
 """Rewrites a spec for another catalog, checks the result, and writes it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.model.problem import Problem
+from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.migration.spec_rewriting import MigrationChoices, Rewrite, RewrittenSpec, SpecRewriter
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.planner import Plan, make_plan
@@ -16,11 +17,14 @@ from qwave_batch.spec.document import Spec
 from qwave_batch.spec.inputs.file_access import named_file
 from qwave_batch.spec.inputs.text_encoding import BOM, MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.loading import load_spec
-from qwave_batch.spec.table.rows import NeededColumns
+from qwave_batch.spec.table.rows import NeededColumns, Row
+from qwave_batch.spec.table.tables import Table
+from qwave_batch.spec.values.value_path import ValuePath
 
 _ROUNDS = 5
 """To take one field out may show that another one says nothing."""
 _CELLS_TOLD = 20
+MODEL_AXIS = "matrix.model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +57,16 @@ class _Source:
     spec: Spec
     overrides: Sequence[str]
     allow_read: Sequence[Path]
+    catalogs: CatalogSource
 
     def plan(self, contents: Mapping[Path, bytes], *more: str) -> Plan:
         """Return the plan of the spec with other contents of its files; raises SpecError."""
         overrides = (*self.overrides, *more)
-        return make_plan(load_spec(self.path, overrides=overrides, allow_read=self.allow_read, contents=contents))
+        spec = load_spec(self.path, overrides=overrides, allow_read=self.allow_read, contents=contents)
+        return make_plan(spec, catalogs=self.catalogs)
 
 
-def migrate_spec(
+def migrate_spec(  # noqa: PLR0913  # each is a choice of its own, and has its name
     path: str | Path,
     *,
     to: str,
@@ -68,6 +74,7 @@ def migrate_spec(
     drop: Sequence[str] = (),
     overrides: Sequence[str] = (),
     allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
 ) -> Migration:
     """Return a spec rewritten for another catalog; nothing is written.
 
@@ -78,12 +85,13 @@ def migrate_spec(
         drop: Request fields to take out wherever they are set.
         overrides: ``path.to.key=value`` strings, with which the spec is checked as a run would.
         allow_read: Folders outside the spec's own that it may read from.
+        catalogs: The catalogs to look in.
 
     Raises:
         SpecError: The spec has problems of its own; all of them are listed.
         UsageError: There is no such file, catalog, model or field.
     """
-    after = catalog_at(to)
+    after = catalogs.at(to)
     spec = load_spec(path, overrides=overrides, allow_read=allow_read)
     if any(override.partition("=")[0].split(".")[0] == "catalog" for override in overrides):
         raise UsageError("an override of catalog would undo the migration; leave it out")
@@ -93,6 +101,7 @@ def migrate_spec(
         spec=spec,
         overrides=overrides,
         allow_read=allow_read,
+        catalogs=catalogs,
     )
     before, plan = _as_it_is(source, after)
     choices = MigrationChoices(use=dict(use or {}), drop=frozenset(drop))
@@ -108,7 +117,7 @@ def _as_it_is(source: _Source, after: Catalog) -> tuple[Catalog, Plan | None]:
         if source.spec.catalog != after.date:
             raise
         former = after.changes.since
-        return (catalog_at(former) if former else after), None
+        return (source.catalogs.at(former) if former else after), None
     return plan.catalog_used, plan
 
 
@@ -153,7 +162,7 @@ class _Migrator:
         text, changes = first.text, list(first.changes)
         for _ in range(_ROUNDS):
             contents[self.source.resolved] = _encoded(spec.source, text)
-            refused = {problem.path for problem in self._problems(contents, "unsupported=error")}
+            refused = self._problems(contents, "unsupported=error")
             rest = self._rewriter(text, spec.file).without_idle(refused)
             if rest.text == text:
                 break
@@ -212,7 +221,9 @@ class _Migrator:
         else:
             warnings = plan.warnings
             if self.plan is not None:
-                found += _lost(self.plan.figures, plan.figures, files[0].renames, spec)
+                found += _lost(self.plan.figures, plan.figures, files[0].renames, _model_place(plan.spec))
+        if any(problem.path in {"", MODEL_AXIS} for problem in found):
+            found += self._skipping_fields(contents)
         for name, of_file in texts.items():
             found += self._rewriter(of_file, name).other_meanings()
         found += [_elsewhere(change) for file in files[1:] for change in file.changes]
@@ -228,14 +239,24 @@ class _Migrator:
             needs_folder=bool(spec.files_read),
         )
 
+    def _skipping_fields(self, contents: Mapping[Path, bytes]) -> Iterator[Problem]:
+        """Yield the fields for which jobs are skipped that no model, or not every one, takes any more."""
+        advice = tuple(change.instead for change in self.after.changes.fields.values())
+        for problem in self._problems(contents, "unsupported=error"):
+            if problem.suggestion and problem.suggestion.startswith(advice):
+                yield problem
+
     def _cells(self, files: Sequence[RewrittenSpec]) -> Iterator[Problem]:
         """Yield the cells of tables that would have to be another value; a table may serve other specs too."""
-        wanted = {name: columns for file in files for name, columns in file.columns.items()}
+        wanted: dict[str, frozenset[str]] = {}
+        for file in files:
+            for name, of_file in file.columns.items():
+                wanted[name] = wanted.get(name, frozenset()) | of_file
         columns = frozenset().union(*wanted.values())
         tables = {prompt.table.path: prompt.table for prompt in self.source.spec.prompts if prompt.table}
         for table in tables.values() if columns else ():
             told = 0
-            for row in table.rows(NeededColumns(columns=columns)):
+            for row in _rows(table, columns):
                 for field, of_field in wanted.items():
                     for column in sorted(of_field):
                         new = self._cell_now(field, row.cells.get(column), files[0].renames)
@@ -259,6 +280,12 @@ class _Migrator:
         return ", ".join(f"{value}" for value in fields.values()) if fields else None
 
 
+def _rows(table: Table, columns: frozenset[str]) -> Iterator[Row]:
+    """Yield the rows of a table as far as it can be read; the check of the spec tells what is wrong with it."""
+    with suppress(SpecError):
+        yield from table.rows(NeededColumns(columns=columns))
+
+
 def _elsewhere(change: Rewrite) -> Problem:
     new = f"write {change.new}" if change.new else "take it out"
     return Problem(
@@ -270,9 +297,14 @@ def _elsewhere(change: Rewrite) -> Problem:
     )
 
 
-def _lost(before: Figures, after: Figures, renames: Mapping[str, str], spec: Spec) -> Iterator[Problem]:
+def _model_place(spec: Spec) -> SourcePlace:
+    """Return the place of the spec's models."""
+    ways: tuple[ValuePath, ...] = (("matrix", "model"), ("request", "model"), ("prompts",))
+    return spec.source_map.place(next((way for way in ways if spec.source_map.at(way)), ()))
+
+
+def _lost(before: Figures, after: Figures, renames: Mapping[str, str], place: SourcePlace) -> Iterator[Problem]:
     """Yield the models of which jobs are skipped now that were made before, or that give fewer images now."""
-    place = spec.source_map.place(("matrix", "model"))
     known = {(renames.get(skip.model, skip.model), skip.reason) for skip in before.skips}
     for name in before.by_model:
         model = renames.get(name, name)
@@ -285,7 +317,7 @@ def _lost(before: Figures, after: Figures, renames: Mapping[str, str], spec: Spe
             ]
             yield Problem(
                 message=f"{more:,} more of the jobs with {model} would be skipped than before: {'; '.join(reasons)}",
-                path="matrix.model",
+                path=MODEL_AXIS,
                 place=place,
                 value=model,
             )
@@ -295,7 +327,7 @@ def _lost(before: Figures, after: Figures, renames: Mapping[str, str], spec: Spe
             yield Problem(
                 message=f"{new.jobs:,} jobs of {renames.get(name, name)} give up to {new.images:,} images now, "
                 f"and gave up to {figures.images:,}",
-                path="matrix.model",
+                path=MODEL_AXIS,
                 place=place,
                 value=name,
                 suggestion="say with n how many images a job gives",

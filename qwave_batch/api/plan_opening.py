@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
@@ -28,6 +29,7 @@ def open_plan(
     allow_read: Sequence[Path] = (),
     watch: Watch | None = None,
     out: str | Path | None = None,
+    catalogs: CatalogSource = SHIPPED,
 ) -> Plan | SavedPlan:
     """Return the plan of a spec file, or the plan that ``write_plan`` wrote to a file.
 
@@ -37,6 +39,7 @@ def open_plan(
         allow_read: Folders outside the spec's own that it may read from.
         watch: Given the figures before they are counted, to look at them from another thread while they grow.
         out: A file to write the plan to as well, as ``write_plan`` does, while it is made.
+        catalogs: The catalogs to look in.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.
@@ -44,31 +47,33 @@ def open_plan(
         StorageError: the disk refuses to take ``out``.
     """
     if not is_plan_file(Path(source)):
-        spec = _sound(read_spec(source, overrides=overrides, allow_read=allow_read))
-        return make_plan(spec, watch=watch) if out is None else _made_into(Path(out), spec, watch)
+        spec = _sound(read_spec(source, overrides=overrides, allow_read=allow_read), catalogs)
+        if out is None:
+            return make_plan(spec, watch=watch, catalogs=catalogs)
+        return _made_into(Path(out), spec, watch, catalogs)
     if overrides:
         raise UsageError(f"{source} is a plan, which is run as it stands; only a spec can be overridden")
-    plan = read_plan(Path(source), watch=watch, allow_read=allow_read)
+    plan = read_plan(Path(source), watch=watch, allow_read=allow_read, catalogs=catalogs)
     if out is not None:
         write_plan(plan, out)
     return plan
 
 
-def _made_into(file: Path, spec: Spec, watch: Watch | None) -> Plan:
+def _made_into(file: Path, spec: Spec, watch: Watch | None, catalogs: CatalogSource) -> Plan:
     """Return the plan of a spec, after writing it to a file; its jobs are made once for both."""
     try:
         draft = PlanDraft(file.parent)
     except OSError:  # which is reported behind the problems of the spec, when the file is written
-        plan = make_plan(spec, watch=watch)
+        plan = make_plan(spec, watch=watch, catalogs=catalogs)
         write_plan(plan, file)
         return plan
     with draft:
-        plan = make_plan(spec, watch=watch, take=draft.take)
+        plan = make_plan(spec, watch=watch, take=draft.take, catalogs=catalogs)
         _write(plan, file, draft)
     return plan
 
 
-def _sound(reading: SpecReading) -> Spec:
+def _sound(reading: SpecReading, catalogs: CatalogSource) -> Spec:
     """Return a spec without problems, or raise with all of them: those that planning finds in the rest of it too."""
     if reading.spec is not None and not reading.problems:
         return reading.spec
@@ -76,7 +81,7 @@ def _sound(reading: SpecReading) -> Spec:
     if reading.spec is not None:
         problems += [
             found
-            for found in rest_problems(reading.spec)
+            for found in rest_problems(reading.spec, catalogs=catalogs)
             if found.severity == "warning" or not is_consequence(found, reading.problems, reading.lost_prompts)
         ]
     raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace("")))
@@ -102,7 +107,10 @@ def _write(plan: AnyPlan, path: Path, draft: PlanDraft | None) -> None:
 
 def plan_summary(plan: AnyPlan) -> dict[str, Json]:
     """Return a plan's figures, as ``plan --json`` prints them."""
-    header = {"name": plan.name, "spec_sha256": plan.spec_sha256, "catalog": plan.catalog}
+    overlay = plan.catalog_used.overlay
+    header: dict[str, Json] = {"name": plan.name, "spec_sha256": plan.spec_sha256, "catalog": plan.catalog}
+    if overlay is not None:
+        header["overlay"] = overlay.as_json()
     return figures_as_json(plan.figures, header, assumptions(plan))
 
 

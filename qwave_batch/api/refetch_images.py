@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qwave_batch.api.event_feed import EventFeed
 from qwave_batch.api.folder_session import FolderSession, folder_session
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.client.connection import AnyConnection, connection_of
 from qwave_batch.ledger.attempt import AttemptChange
 from qwave_batch.ledger.attempt_states import AttemptState
@@ -92,6 +93,7 @@ async def refetch_images(
     folder: str | Path,
     *,
     connection: AnyConnection,
+    catalogs: CatalogSource = SHIPPED,
     on_progress: OnProgress | None = None,
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
@@ -101,6 +103,7 @@ async def refetch_images(
     Args:
         folder: A run folder that no other process works on.
         connection: The API that it was made with.
+        catalogs: The catalogs to look in for the one that it was made with.
         on_progress: Called in the event loop with the newest counts.
         on_event: Called in the event loop with what happens.
         stop: Lets another task end it early.
@@ -111,7 +114,7 @@ async def refetch_images(
     """
     stop = stop or StopSignal()
     feed = EventFeed(on_event, SystemClock())
-    async with folder_session(folder, connection_of(connection, os.environ)) as session:
+    async with folder_session(folder, connection_of(connection, os.environ), catalogs) as session:
         search = await asyncio.to_thread(_search, session)
 
         def hear(change: AttemptChange) -> None:

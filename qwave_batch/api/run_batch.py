@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks
+from qwave_batch.api.catalog_lookup import catalogs_beside
 from qwave_batch.api.folder_run import Confirm, RunCallbacks, RunSetup, run_in_folder
 from qwave_batch.api.image_keeping import check_images_are_there
 from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.api.run_place import run_place
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.client.connection import AnyConnection, Connection, connection_of
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import FolderClaim
@@ -21,7 +22,6 @@ from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
-from qwave_batch.plan.planner import Plan
 from qwave_batch.run.state.run_request import RunOptions, RunRequest
 from qwave_batch.run.state.stop_reasons import StopSignal
 
@@ -38,6 +38,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
     confirm: Confirm | None = None,
+    catalogs: CatalogSource = SHIPPED,
 ) -> RunSummary:
     """Make a folder hold what ``source`` describes, doing only what is missing, and return how that ended.
 
@@ -60,6 +61,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         stop: Lets another task end the run early; nothing is lost by that.
         confirm: Asked before anything is submitted, with what the run may cost; with ``retry_failed`` after what is
             paid was fetched.
+        catalogs: The catalogs to look in for that of a spec or plan file; a plan has its own.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.
@@ -73,7 +75,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     """
     plan: AnyPlan
     if isinstance(source, str | Path):
-        plan, file = await asyncio.to_thread(open_plan, source), Path(source)
+        plan, file = await asyncio.to_thread(lambda: open_plan(source, catalogs=catalogs)), Path(source)
     else:
         plan, file = source, await asyncio.to_thread(_file_of, source)
     request = RunRequest(
@@ -105,16 +107,19 @@ async def run_request(
         stop: See there.
         confirm: See there.
     """
-    plan = await asyncio.to_thread(
-        lambda: open_plan(request.source, overrides=request.overrides, allow_read=request.allow_read)
-    )
+    plan = await asyncio.to_thread(_plan_of, request)
     callbacks = RunCallbacks(on_progress=on_progress, on_event=on_event, stop=stop or StopSignal(), confirm=confirm)
     return await _run(plan, request, callbacks)
 
 
+def _plan_of(request: RunRequest) -> AnyPlan:
+    catalogs = catalogs_beside(request.catalog_path)
+    return open_plan(request.source, overrides=request.overrides, allow_read=request.allow_read, catalogs=catalogs)
+
+
 async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> RunSummary:
     """Check what is asked for, before the folder is touched, and run it."""
-    catalog = plan.catalog_used if isinstance(plan, Plan) else await asyncio.to_thread(open_catalog, plan.catalog)
+    catalog = plan.catalog_used
     connection = connection_of(request.connection, os.environ)
     terms = request.terms or plan.terms
     backend = backend_name(connection, catalog)

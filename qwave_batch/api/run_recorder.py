@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qwave_batch.errors import QwaveError
-from qwave_batch.folder.inputs import keep_input_file, keep_spec
+from qwave_batch.folder.inputs import keep_input_file, keep_spec, store_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.git.state import GitUnknown, look_at_git
 from qwave_batch.ledger.ledger import Ledger
@@ -72,9 +72,11 @@ class Recorder:
 
 def facts_of(plan: AnyPlan, backend: str, started_at: float) -> RunFacts:
     """Return what is known of a run when it begins; it asks git, and blocks for that."""
+    overlay = plan.catalog_used.overlay
     return RunFacts(
         name=plan.name,
         catalog=plan.catalog,
+        overlay=overlay.as_json() if overlay else None,
         backend=backend,
         spec_sha256=plan.spec_sha256,
         overrides=plan.spec.overrides if isinstance(plan, Plan) else (),
@@ -87,11 +89,14 @@ def facts_of(plan: AnyPlan, backend: str, started_at: float) -> RunFacts:
 
 
 def keep_sources(layout: RunLayout, plan: AnyPlan) -> None:
-    """Copy the spec and the tables it pulled in, byte for byte; a plan out of a file has none of them at hand.
+    """Copy the overlay, and the spec and the files it pulled in, byte for byte; a plan file has only the overlay.
 
     Raises:
         StorageError: the disk refuses.
     """
+    overlay = plan.catalog_used.overlay
+    if overlay is not None:
+        store_input(layout, overlay.text.encode("utf-8", "backslashreplace"), ending="json")
     if not isinstance(plan, Plan):
         return
     keep_spec(layout, plan.spec.source)

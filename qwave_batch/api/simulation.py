@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.api.catalog_lookup import catalog_at
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.client.connection import Simulated
 from qwave_batch.errors import UnknownName
 from qwave_batch.simulator.behaviour import Behaviour
@@ -23,7 +25,8 @@ async def serve_simulator(
     *,
     port: int = 0,
     state_path: Path | None = None,
-    catalog: str,
+    catalog: str | Catalog,
+    catalogs: CatalogSource = SHIPPED,
 ) -> AsyncIterator[str]:
     """Serve the embedded API on 127.0.0.1 while the block runs; yields its base URL.
 
@@ -31,7 +34,8 @@ async def serve_simulator(
         simulated: How it behaves; None is a healthy API with answers of about a second.
         port: The port to listen on; 0 takes a free one.
         state_path: The file with its tasks; None keeps them in memory.
-        catalog: The catalog whose rules it judges requests by: its date, or ``LATEST``.
+        catalog: The catalog whose rules it judges requests by: itself, its date, or ``LATEST``.
+        catalogs: The catalogs to look in for a date.
 
     Raises:
         UsageError: the port is taken, or the behaviour can't be read.
@@ -42,7 +46,7 @@ async def serve_simulator(
         dialect=_dialect(wanted.dialect), limits=RateLimits(requests_per_minute=wanted.requests_per_minute)
     )
     with Simulator(
-        catalog=await asyncio.to_thread(catalog_at, catalog),
+        catalog=await asyncio.to_thread(catalog_at, catalog, catalogs),
         behaviour=behaviour,
         settings=settings,
         state_path=state_path,

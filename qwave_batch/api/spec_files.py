@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwave_batch.api.plan_opening import open_plan
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, StorageError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.file.plan_file import SavedPlan, is_plan_file
 from qwave_batch.plan.plan_summary import PlanEntrySummary
-from qwave_batch.plan.planner import Plan
+from qwave_batch.plan.planner import Plan, catalog_of_spec
 from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.support_matrix import SupportMatrix, axes_that_set_fields, support_of
@@ -30,21 +30,34 @@ class SpecCheck:
     """None where there are errors."""
 
 
-def check_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> list[Problem]:
+def check_spec(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
+) -> list[Problem]:
     """Return everything that is wrong with a spec, errors first, warnings too; empty when all is well.
 
     Args:
         path: The spec file.
         overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
         allow_read: Folders outside the spec's own that it may read from.
+        catalogs: The catalogs to look in.
     """
-    return list(examine_spec(path, overrides=overrides, allow_read=allow_read).problems)
+    return list(examine_spec(path, overrides=overrides, allow_read=allow_read, catalogs=catalogs).problems)
 
 
-def examine_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> SpecCheck:
+def examine_spec(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
+) -> SpecCheck:
     """Return what is wrong with a spec as ``check_spec`` does, and its plan where nothing forbids it."""
     try:
-        plan = open_plan(path, overrides=overrides, allow_read=allow_read)
+        plan = open_plan(path, overrides=overrides, allow_read=allow_read, catalogs=catalogs)
     except SpecError as error:
         return SpecCheck(error.problems)
     except UsageError as error:  # the file itself can't be read
@@ -55,7 +68,11 @@ def examine_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read:
 
 
 def support_matrix(
-    source: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()
+    source: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
 ) -> SupportMatrix:
     """Return which model takes, drops or refuses which value of which axis, whatever ``unsupported`` says.
 
@@ -66,7 +83,7 @@ def support_matrix(
     if is_plan_file(Path(source)):
         raise UsageError(f"{source} is a plan, and only a spec has axes to look at")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
-    catalog = open_catalog(spec.catalog)
+    catalog = catalog_of_spec(spec, ProblemCollector(spec.source_map), catalogs)
     entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.source_map)).expansion.outlines())
     return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qwave_batch.catalog.catalog_changes import CatalogChanges
+from qwave_batch.catalog.catalog_data import CatalogData
 from qwave_batch.catalog.image_fields import image_fields_of
 from qwave_batch.catalog.model import Model
+from qwave_batch.catalog.overlay import Overlay
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import QuotaUnit
@@ -45,6 +47,10 @@ class Catalog:
     changes: CatalogChanges
     """All that is written otherwise than in an older catalog."""
     callback_fields: frozenset[str]
+    data: CatalogData
+    """The content of its files, for an overlay to be laid over."""
+    overlay: Overlay | None = None
+    """The overlay that was laid over it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

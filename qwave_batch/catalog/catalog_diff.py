@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import catalog_at
 from qwave_batch.catalog.catalog_queries import field_facts, rules
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -90,18 +90,19 @@ class CatalogDiff:
         }
 
 
-def compare_catalogs(old: str | Catalog, new: str | Catalog) -> CatalogDiff:
+def compare_catalogs(old: str | Catalog, new: str | Catalog, *, catalogs: CatalogSource = SHIPPED) -> CatalogDiff:
     """Return the difference of two catalogs.
 
     Args:
         old: The older catalog, or its date.
         new: The newer catalog, or its date.
+        catalogs: The catalogs to look in for dates.
 
     Raises:
         UnknownName: There is no catalog of such a date.
     """
-    before = catalog_at(old) if isinstance(old, str) else old
-    after = catalog_at(new) if isinstance(new, str) else new
+    before = catalogs.at(old) if isinstance(old, str) else old
+    after = catalogs.at(new) if isinstance(new, str) else new
     return CatalogDiff(
         old=before.date,
         new=after.date,

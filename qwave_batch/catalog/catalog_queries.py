@@ -1,11 +1,11 @@
 """Looks up catalogs, models and JSON Schemas and returns them as plain JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import catalog_at
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.request_fields import choices_of, type_of
 from qwave_batch.catalog.spec_schema import spec_schema
@@ -16,57 +16,72 @@ from qwave_batch.resources import shipped
 
 _STRUCTURE = "schemas/spec.structure.schema.json"
 _MANIFEST = "schemas/manifest.schema.json"
-_NAMES = ("spec", "manifest")
+_CATALOG = "schemas/catalog.schema.json"
+_OVERLAY = "overlay"
+_NAMES = ("spec", "manifest", "catalog", _OVERLAY)
 
 
-def describe_catalog(date: str) -> dict[str, Json]:
+def describe_catalog(date: str, *, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
     """Return a short description of each model of a catalog, as ``models --json`` prints them.
 
     Args:
         date: The catalog's date, or ``LATEST``.
+        catalogs: The catalogs to look in.
 
     Raises:
         UnknownName: There is no such catalog.
     """
-    return catalog_as_json(catalog_at(date))
+    return catalog_as_json(catalogs.at(date))
 
 
-def describe_model(name: str, *, catalog: str) -> dict[str, Json]:
+def describe_model(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
     """Return everything that a catalog says about a model, with type, range and default of its fields.
 
     Args:
         name: The model.
         catalog: The catalog's date, or ``LATEST``.
+        catalogs: The catalogs to look in.
 
     Raises:
         UnknownName: There is no such model or catalog; the message names the nearest.
     """
-    return model_as_json(catalog_at(catalog).model(name))
+    return model_as_json(catalogs.at(catalog).model(name))
 
 
-def json_schema(name: str, *, catalog: str) -> JsonObject:
-    """Return the JSON Schema of ``spec``, of ``manifest`` lines, or of a model's requests.
+def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -> JsonObject:
+    """Return the JSON Schema of ``spec``, ``manifest`` lines, ``catalog.yaml``, an ``overlay``, or a model's requests.
 
     Args:
-        name: ``spec``, ``manifest`` or the name of a model.
+        name: ``spec``, ``manifest``, ``catalog``, ``overlay`` or the name of a model.
         catalog: The date, or ``LATEST``, of the catalog that has the model, or whose models editors offer for a spec.
+        catalogs: The catalogs to look in.
 
     Raises:
         UnknownName: There is no such schema or catalog; the message names the nearest.
     """
     if name == "manifest":
         return _shipped(_MANIFEST)
-    known = catalog_at(catalog)
+    if name == "catalog":
+        return _shipped(_CATALOG)
+    if name == _OVERLAY:
+        return overlay_schema(_shipped(_CATALOG))
+    known = catalogs.at(catalog)
     if name == "spec":
         return spec_schema(_shipped(_STRUCTURE), known)
     if name not in known.models:
-        hint = "there is spec, manifest, and one for each model"
+        hint = f"there is {', '.join(_NAMES)}, and one for each model"
         raise UnknownName("schema", name, (*_NAMES, *known.models), hint=hint)
     return known.models[name].schema
 
 
 def _shipped(file: str) -> JsonObject:
     return cast("JsonObject", json.loads(shipped(file).read_text(encoding="utf-8")))
+
+
+def overlay_schema(metaschema: JsonObject) -> JsonObject:
+    """Return the part of the schema of catalogs that overlays are held to, complete in itself."""
+    parts = cast("Mapping[str, JsonObject]", metaschema["$defs"])
+    return {"$schema": metaschema["$schema"], **parts[_OVERLAY], "$defs": dict(parts)}
 
 
 _PLAIN_PROMPT = "A lighthouse on a cliff in the evening sun, seen from the sea, with gulls above it"

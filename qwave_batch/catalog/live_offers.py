@@ -1,20 +1,22 @@
 """Compares the models and prices that an account is currently offered with the catalog. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice, product
+from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.field_table import FieldTable
+from qwave_batch.catalog.live_prices import down_values, is_unavailable, stated_entry, unavailable_values
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.price import Price
+from qwave_batch.catalog.price_parts import PARTS, PerToken, PricePart
 from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.money import CURRENCY
 
-_DEFAULT = "default"
-_SHOWN = 200
+_MOST_CASES = 10_000
 
 
 class OfferState(StrEnum):
@@ -25,6 +27,8 @@ class OfferState(StrEnum):
     """The account is offered it, but the catalog does not have it."""
     GONE = "gone"
     """The catalog has it, but the account is not offered it."""
+    DOWN = "down"
+    """The model, or some values of its fields, are out of service; the price is as in the catalog."""
     OTHER_PRICE = "other price"
     UNREAD = "price not understood"
     """Its price is missing or stated in a form that this program cannot read."""
@@ -40,6 +44,12 @@ class Offer:
     live_price: Price | None = None
     stated: JsonObject | None = None
     """The API's own pricing object; None for a model that is gone."""
+    down: JsonObject = field(default_factory=dict)
+    """By field, the values that are out of service."""
+    is_down: bool = False
+    """Whether the whole model is out of service."""
+    entry: JsonObject = field(default_factory=dict)
+    """The keys of catalog.yaml that say the live price."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``models --live --json`` lists."""
@@ -47,45 +57,88 @@ class Offer:
 
 
 _PRICE = Key(write=Price.as_json)
-_OFFER = Codec({Offer: {"catalog_price": _PRICE, "live_price": _PRICE, "stated": Key(name="price_config")}})
+_OFFER = Codec(
+    {
+        Offer: {
+            "catalog_price": _PRICE,
+            "live_price": _PRICE,
+            "stated": Key(name="price_config"),
+            "entry": Key(is_written=False),
+        }
+    }
+)
 
 
-def offers(catalog: Catalog, price_configs: Mapping[str, JsonObject]) -> tuple[Offer, ...]:
+def offers(
+    catalog: Catalog, price_configs: Mapping[str, JsonObject], told: Mapping[str, JsonObject] | None = None
+) -> tuple[Offer, ...]:
     """Return every model of the catalog and of the account: the catalog's first, in its order, then new ones.
 
     Args:
         catalog: The catalog.
         price_configs: The models that the account is offered, with the API's pricing object for each.
+        told: Everything that the API says of each model, such as that it is not available.
     """
-    found = []
-    for name, model in catalog.models.items():
-        config = price_configs.get(name)
-        price = None if config is None else read_price(config, model)
-        standing = OfferState.GONE if config is None else _state_of(price, model)
-        found.append(Offer(model=name, standing=standing, catalog_price=model.price, live_price=price, stated=config))
+    said = told or {}
+    found = [
+        _offer(model, catalog.data.models[name], price_configs.get(name), said.get(name, {}))
+        for name, model in catalog.models.items()
+    ]
     for name, config in price_configs.items():
         if name not in catalog.models:
-            found.append(Offer(model=name, standing=OfferState.NEW, live_price=read_price(config, None), stated=config))
+            entry = stated_entry(config, None, {}) or {}
+            price = _price(entry, {})
+            new = Offer(model=name, standing=OfferState.NEW, live_price=price, stated=config, entry=entry)
+            found.append(new)
     return tuple(found)
 
 
-def read_price(config: JsonObject, model: Model | None) -> Price | None:
-    """Return the price of an image that an API's pricing object states plainly; None otherwise.
+def read_price(config: JsonObject, model: Model | None, entry: Mapping[str, Any] | None = None) -> Price | None:
+    """Return the price that an API's pricing object states plainly; None otherwise.
 
-    Plain means ``{"image_prices": {"default": 0.04}}``, where further entries are named by the values of one field of
-    the model, such as its resolutions. Another number or object beside ``image_prices`` may be an undocumented factor
-    or fee, so the program does not guess.
+    Args:
+        config: The pricing object.
+        model: The model of the catalog; None for a new one.
+        entry: Its entry in the catalog.
     """
-    stated = config.get("image_prices")
-    if not isinstance(stated, Mapping) or not stated or any(map(_may_count, _beside(config))):
+    return _price(stated_entry(config, model, entry or {}), {} if model is None else model.fields)
+
+
+def _offer(model: Model, entry: Mapping[str, Any], config: JsonObject | None, raw: JsonObject) -> Offer:
+    if config is None:
+        return Offer(model=model.name, standing=OfferState.GONE, catalog_price=model.price)
+    stated = stated_entry(config, model, entry)
+    price = _price({**stated, **_kept(entry, stated)} if stated else None, model.fields)
+    down = {**down_values(config, model), **dict(unavailable_values(raw, model))}
+    is_down = is_unavailable(raw)
+    standing = _state_of(price, model)
+    if standing is OfferState.SAME and (down or is_down):
+        standing = OfferState.DOWN
+    return Offer(
+        model=model.name,
+        standing=standing,
+        catalog_price=model.price,
+        live_price=price,
+        stated=config,
+        down=down,
+        is_down=is_down,
+        entry=stated or {},
+    )
+
+
+def _kept(entry: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the catalog says beside the rates of tokens, and the API does not: how many a request takes."""
+    is_kept = "usd_per_million_tokens" in stated and "tokens" not in stated and "tokens" in entry
+    return {"tokens": entry["tokens"]} if is_kept else {}
+
+
+def _price(entry: Mapping[str, Any] | None, fields: Mapping[str, JsonObject]) -> Price | None:
+    if not entry:
         return None
-    amounts = {name: amount for name, value in stated.items() if (amount := _amount(value)) is not None}
-    if len(amounts) < len(stated) or config.get("currency", CURRENCY) != CURRENCY:
+    try:
+        return Price.from_json(entry, fields)
+    except ValueError:  # such as an amount of less than a nano-dollar
         return None
-    if len({Decimal(amount) for amount in amounts.values()}) == 1:
-        return _price_of_all(amounts[_DEFAULT]) if _DEFAULT in amounts else None
-    field = _field_named_by(amounts.keys() - {_DEFAULT}, model)
-    return None if field is None or model is None else _by_field(amounts, field, model)
 
 
 def _state_of(price: Price | None, model: Model) -> OfferState:
@@ -95,62 +148,58 @@ def _state_of(price: Price | None, model: Model) -> OfferState:
 
 
 def _costs_the_same(left: Price, right: Price, model: Model) -> bool:
-    if left.parts.keys() != right.parts.keys() or not (left.per_image and right.per_image):
+    return left.parts.keys() == right.parts.keys() and all(
+        _is_same_part(part, right.parts[key], model) for key, part in left.parts.items()
+    )
+
+
+def _is_same_part(left: PricePart, right: PricePart, model: Model) -> bool:
+    if isinstance(left, PerToken) and isinstance(right, PerToken):
+        # the API may state rates of kinds that no request of the model takes
+        return all(left.nusd_per_token.get(kind) == right.nusd_per_token.get(kind) for kind in right.rules)
+    tables = [getattr(left, "table", None), getattr(right, "table", None)]
+    if not all(isinstance(table, FieldTable) for table in tables):
         return False
-    fields = {*left.per_image.table.fields, *right.per_image.table.fields}
-    if len(fields) > 1:
-        return False
-    if not fields:
-        return left.nusd_per_image({}) == right.nusd_per_image({})
-    (field,) = fields
-    values = choices_of(model.fields.get(field, {}))
-    return all(left.nusd_per_image({field: value}) == right.nusd_per_image({field: value}) for value in values)
+    return all(tables[0].of(case) == tables[1].of(case) for case in _cases(tables, model))  # type: ignore[union-attr]
 
 
-def _price_of_all(usd: str) -> Price:
-    return Price.from_json({"usd_per_image": usd}, {})
+def _cases(tables: list[Any], model: Model) -> Iterator[JsonObject]:
+    """Yield a request for each combination of values that decide an amount."""
+    names = list(dict.fromkeys(name for table in tables for name in table.fields))
+    values = [choices_of(model.fields.get(name, {})) or (None,) for name in names]
+    return (dict(zip(names, case, strict=True)) for case in islice(product(*values), _MOST_CASES))
 
 
-def _beside(config: JsonObject) -> Iterator[Json]:
-    return (value for name, value in config.items() if name != "image_prices")
+def overlay_content(catalog: Catalog, found: tuple[Offer, ...], *, as_of: str, written_by: str) -> JsonObject:
+    """Return the overlay that makes a catalog say what an account is offered; new models are not in it.
+
+    Args:
+        catalog: The catalog.
+        found: The offers, held against it.
+        as_of: The day on which the API said so.
+        written_by: The program that writes it down.
+    """
+    models = {offer.model: entry for offer in found if (entry := _entry_of(offer, catalog))}
+    return {"catalog": catalog.date, "as_of": as_of, "written_by": written_by, "models": models}
 
 
-def _may_count(value: Json) -> bool:
-    """Whether a value may affect the price; words and booleans do not."""
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int | float | Mapping | list | tuple)
+def _entry_of(offer: Offer, catalog: Catalog) -> dict[str, Json]:
+    match offer.standing:
+        case OfferState.GONE:
+            return {"down": True}
+        case OfferState.OTHER_PRICE:
+            known = catalog.data.models[offer.model]
+            gone = {key: None for key in PARTS if key in known and key not in offer.entry}
+            if "usd_per_million_tokens" in gone:
+                gone["tokens"] = None
+            return {**offer.entry, **gone, **_down_of(offer)}
+        case OfferState.NEW:
+            return {}
+        case _:
+            return _down_of(offer)
 
 
-def _amount(value: Json) -> str | None:
-    """Return a price as decimal text, as in catalogs."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return format(amount, "f") if amount.is_finite() and amount >= 0 else None
-
-
-def _field_named_by(names: frozenset[str] | set[str], model: Model | None) -> str | None:
-    """Return the one field of a model that has these names as values."""
-    if model is None or not names:
-        return None
-    wanted = {name.casefold() for name in names}
-    fields = [
-        field
-        for field, schema in model.fields.items()
-        if wanted <= {choice.casefold() for choice in choices_of(schema) if isinstance(choice, str)}
-    ]
-    if model.price.per_image and (known := set(model.price.per_image.table.fields) & set(fields)):
-        return next(iter(known))
-    return fields[0] if len(fields) == 1 else None
-
-
-def _by_field(amounts: Mapping[str, str], field: str, model: Model) -> Price:
-    folded = {name.casefold(): amount for name, amount in amounts.items()}
-    choices = [choice for choice in choices_of(model.fields[field]) if isinstance(choice, str)]
-    prices = {choice: folded.get(choice.casefold(), folded.get(_DEFAULT)) for choice in choices}
-    values = {choice: amount for choice, amount in prices.items() if amount is not None}
-    return Price.from_json({"usd_per_image": {"by": field, "values": values}}, model.fields)
+def _down_of(offer: Offer) -> dict[str, Json]:
+    if offer.is_down:
+        return {"down": True}
+    return {"down": dict(offer.down)} if offer.down else {}

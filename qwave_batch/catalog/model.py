@@ -51,6 +51,8 @@ class Model:
     """The day of its launch, if the documents name it."""
     chain: TaskChain | None = None
     """The rules for requests that go on from an earlier task; None if the model has no such requests."""
+    overlay: str = ""
+    """The name of the overlay that changed or added it; empty for a model as its catalog has it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

@@ -10,6 +10,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.errors import UsageError
 
 if TYPE_CHECKING:
+    from qwave_batch.catalog import CatalogSource
     from qwave_batch.connections import Connection, Simulated
 
 
@@ -36,6 +37,22 @@ def add_reading(parser: Parser) -> None:
         type=_folder,
         help="also read tables and images from this folder; may be given again",
     )
+    add_catalog_path(parser)
+
+
+def add_catalog_path(parser: Parser) -> None:
+    """Add ``--catalog-path``."""
+    parser.add_argument(
+        "--catalog-path",
+        metavar="DIR",
+        type=a_path,
+        help="also look for catalogs in this folder: its catalog.yaml, or those in folders such as DIR/2026-11",
+    )
+
+
+def catalogs_of(args: Namespace) -> "CatalogSource":
+    """Return the catalogs to look in: those that ship, and those of ``--catalog-path``."""
+    return qb.plans.catalogs_beside(args.catalog_path) if args.catalog_path else qb.catalog.CatalogSource()
 
 
 def _folder(text: str) -> Path:
@@ -75,13 +92,16 @@ def add_yes(parser: Parser, what: str) -> None:
 def add_catalog(parser: Parser) -> None:
     """Add ``--catalog``."""
     parser.add_argument("--catalog", metavar="DATE", help="the catalog to look in, such as 2026-05; else the newest")
+    add_catalog_path(parser)
 
 
-def catalog_date(args: Namespace) -> str:
+def catalog_date(args: Namespace, catalogs: "CatalogSource") -> str:
     """Return the date that ``--catalog`` names; without it that of the newest catalog."""
-    return str(args.catalog or qb.catalog.newest_catalog())
+    return str(args.catalog or catalogs.newest())
 
 
-def catalog_named(args: Namespace) -> str:
+def catalog_named(args: Namespace, catalogs: "CatalogSource") -> str:
     """Return which catalog is looked in, and whether it was named."""
-    return f"catalog {catalog_date(args)}" + ("" if args.catalog else " (the newest; --catalog names another)")
+    return f"catalog {catalog_date(args, catalogs)}" + (
+        "" if args.catalog else " (the newest; --catalog names another)"
+    )

@@ -18,7 +18,7 @@ from qwave_batch.model.input_references import PREFIX, reference_to
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, kept_at
 
-_ENDINGS = ("bin", "gif", "jpeg", "png", "webp")
+_ENDINGS = ("bin", "gif", "jpeg", "json", "png", "webp")
 _PIECE_BYTES = 1 << 20
 
 
@@ -48,14 +48,19 @@ def references(value: Json) -> Iterator[str]:
             yield from references(inner)
 
 
-def store_input(layout: RunLayout, data: bytes) -> str:
+def store_input(layout: RunLayout, data: bytes, *, ending: str = "") -> str:
     """Keep bytes in ``inputs/``, once however often they are used, and return their ``sha256:...``.
+
+    Args:
+        layout: The folder.
+        data: The bytes.
+        ending: How their file's name ends; without it, what their first bytes say.
 
     Raises:
         StorageError: the disk refuses.
     """
     reference = reference_to(data)
-    target = f"{INPUTS}/{reference.replace(':', '-')}.{format_of(data) or 'bin'}"
+    target = f"{INPUTS}/{reference.replace(':', '-')}.{ending or format_of(data) or 'bin'}"
     found = layout.artifacts.look(target)
     if found is None or found.size_bytes != len(data) or not found.is_file:
         layout.artifacts.put(target, data)

@@ -63,6 +63,8 @@ class Job:
     """The least it should cost; None where the most is what it costs."""
     skip: JobError | None = None
     """Why it is not made, or None when it is."""
+    overlay: str = ""
+    """The overlay that changed or added its model; empty for a model as the catalog has it."""
     estimated_usd = InUsd()
 
     @property

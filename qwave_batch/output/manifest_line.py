@@ -55,6 +55,8 @@ class ManifestLine:
     reused_from: ReusedFrom | None = None
     imageless: bool = False
     """Whether its action makes no image of its own; the key is there only then."""
+    overlay: str = ""
+    """The overlay that changed or added its model; the key is there only then."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -69,6 +71,7 @@ MANIFEST = Codec(
             "submitted_at": _MOMENT,
             "completed_at": _MOMENT,
             "imageless": Key(is_default_written=False),
+            "overlay": Key(is_default_written=False),
         },
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
         ImageFile: {"size_bytes": Key(name="bytes")},
@@ -112,6 +115,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         error=record.error or job.skip,
         reused_from=record.reused_from,
         imageless=job.max_images == 0,
+        overlay=job.overlay,
     )
 
 

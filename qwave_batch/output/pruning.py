@@ -14,7 +14,9 @@ from qwave_batch.folder.workspace import PARTIAL, PRIVATE
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, path_fault
 from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.ledger_ports import LedgerPruning, LedgerReading
+from qwave_batch.output.summary import read_summary
 
 _STAY = ("", IMAGES, INPUTS, PRIVATE, PARTIAL)
 
@@ -89,6 +91,8 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
         for reference in references(without_inline(line.job.request)):
             file = stored_input(layout, reference)
             used.update(() if file is None else (file,))
+    overlay = KeptOverlay.of(read_summary(layout))
+    used.update(filter(None, (overlay.path(layout),) if overlay else ()))
     gone: list[JobRecord] = []
     kept: list[KeptJob] = []
     for record in ledger.unplanned():

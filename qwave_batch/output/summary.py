@@ -45,6 +45,8 @@ class RunFacts:
     """Why it ended early; empty if it did not."""
     versions: Mapping[str, str | None] = field(default_factory=dict)
     git: GitState | GitUnknown | None = None
+    overlay: JsonObject | None = None
+    """The overlay of the catalog: its name, its hash and what it changes; its content is in ``inputs/``."""
 
 
 def summary_as_json(
@@ -69,6 +71,7 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
         "reason": facts.reason or None,
         "name": facts.name,
         "catalog": facts.catalog,
+        "overlay": None if facts.overlay is None else dict(facts.overlay),
         "backend": facts.backend,
         "started_at": iso_from_unix(facts.started_at),
         "ended_at": None if facts.ended_at is None else iso_from_unix(facts.ended_at),

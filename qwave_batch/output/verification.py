@@ -15,6 +15,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.image_files import check_images, possible_stems, stem_of, stray_files, stray_key
+from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.line_checks import LineChecker
 from qwave_batch.output.line_counts import LineCounter
@@ -198,7 +199,8 @@ class _Verification:
                 self.named.update(stray_key(image.path) for image in plan_line.record.images)
                 continue
             expected = line_as_json(manifest_line(plan_line))
-            differing = [key for key, value in expected.items() if found[key] != value]
+            differing = [key for key, value in expected.items() if found.get(key) != value]
+            differing += [key for key in found if key not in expected]
             if differing:
                 self._complain(f"differs from the ledger in {', '.join(differing)}", place=place)
         for job_id, (place, _) in self.edited.items():
@@ -239,6 +241,9 @@ class _Verification:
             for key in ("jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "images"):
                 if summary.get(key) != counts.as_json()[key]:
                     self._complain(f"summary.json says {key} {summary.get(key)}, the lines say {counts.as_json()[key]}")
+        overlay = KeptOverlay.of(summary)
+        if overlay is not None and overlay.content(self.layout) is None:
+            self._complain(f"the overlay {overlay.name} is not in inputs/ as it was written", value=overlay.reference)
         if spec_file_sha256(self.layout) != summary.get("spec_file_sha256"):
             self._complain("spec.yaml is not the one that summary.json speaks of")
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qwave_batch import catalog_reading
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import newest_catalog, open_catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.next_step import Advice, NextStep
@@ -105,6 +106,7 @@ def make_plan(
     watch: Watch | None = None,
     start: StartExpansion = expand_with_cache,
     take: TakeEntry | None = None,
+    catalogs: CatalogSource = SHIPPED,
 ) -> Plan:
     """Return the plan of a spec.
 
@@ -113,12 +115,13 @@ def make_plan(
         watch: Given the figures before they are counted, to follow their growth.
         start: The implementation of the expansion; ``expand_plainly`` gives the same entries without caches.
         take: Given all entries while they are counted.
+        catalogs: The catalogs to look in.
 
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or if no job is left.
     """
     problems = ProblemCollector(spec.source_map)
-    catalog = _catalog_of(spec, problems)
+    catalog = catalog_of_spec(spec, problems, catalogs)
     problems.take_warnings(spec.warnings)
     prepared = prepare(spec, catalog, problems, start=start)
 
@@ -142,14 +145,14 @@ def make_plan(
     )
 
 
-def rest_problems(rest: Spec) -> tuple[Problem, ...]:
+def rest_problems(rest: Spec, *, catalogs: CatalogSource = SHIPPED) -> tuple[Problem, ...]:
     """Return the problems in the rest of a spec with mistakes.
 
     That it makes no jobs follows from the mistakes. Only those warnings count that follow from the file alone.
     """
     problems = ProblemCollector(rest.source_map)
     try:
-        catalog = _catalog_of(rest, problems)
+        catalog = catalog_of_spec(rest, problems, catalogs)
         problems.take_warnings(rest.warnings)
         count_plan(prepare(rest, catalog, problems), Figures())
         found: Iterable[Problem] = problems.found()
@@ -159,11 +162,26 @@ def rest_problems(rest: Spec) -> tuple[Problem, ...]:
     return (*(problem for problem in found if problem.severity == "error"), *as_written)
 
 
-def _catalog_of(spec: Spec, problems: ProblemCollector) -> Catalog:
+def catalog_of_spec(spec: Spec, problems: ProblemCollector, catalogs: CatalogSource) -> Catalog:
+    """Return the catalog of a spec, with the overlay that it names laid over it.
+
+    Raises:
+        SpecError: There is no catalog of that date, or the overlay has problems.
+    """
+    catalog = _dated_catalog(spec, problems, catalogs)
+    if spec.overlay is None:
+        return catalog
     try:
-        return open_catalog(spec.catalog)
+        return catalog_reading.overlay_reading.overlaid_by(catalog, spec.overlay.layer, spec.overlay.name)
+    except SpecError as error:
+        raise SpecError((*problems.found(), *error.problems)) from None
+
+
+def _dated_catalog(spec: Spec, problems: ProblemCollector, catalogs: CatalogSource) -> Catalog:
+    try:
+        return catalogs.at(spec.catalog)
     except UnknownName as unknown:
-        guess, newest = unknown.suggestion, newest_catalog()
+        guess, newest = unknown.suggestion, catalogs.newest()
         problems.add(
             ("catalog",),
             f'unknown catalog "{cut_for_message(spec.catalog)}"',

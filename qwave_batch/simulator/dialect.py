@@ -134,6 +134,8 @@ class Settings:
     offers: Mapping[str, JsonObject | None] = field(default_factory=dict)
     """By model, the ``price_config`` that ``GET /v1/models`` states instead of the catalog's; None hides the model.
     Names unknown to the catalog are listed too. Task costs always follow the catalog."""
+    unavailable: Mapping[str, JsonObject] = field(default_factory=dict)
+    """By model, the values by field that ``GET /v1/models`` states to be out of service; empty for the whole model."""
 
 
 def balance_body(granted_quota: int, used_quota: int, unit: QuotaUnit, now: float) -> dict[str, Any]:
@@ -182,9 +184,18 @@ def _leaves(amounts: Any) -> Iterator[float]:
         yield amounts
 
 
-def model_body(name: str, prices: JsonObject) -> dict[str, Any]:
-    """Return the answer to a question for a model, the same in both dialects."""
-    return {"id": name, "object": "model", "price_config": prices}
+def model_body(name: str, prices: JsonObject, unavailable: JsonObject | None) -> dict[str, Any]:
+    """Return the answer to a question for a model, the same in both dialects.
+
+    Args:
+        name: The model.
+        prices: Its ``price_config``.
+        unavailable: By field, the values that are out of service; empty for the whole model, None for nothing.
+    """
+    body: dict[str, Any] = {"id": name, "object": "model", "price_config": prices}
+    if unavailable is None:
+        return body
+    return {**body, "unavailable": dict(unavailable)} if unavailable else {**body, "available": False}
 
 
 def _usd(quota: int, unit: QuotaUnit) -> float:

@@ -26,6 +26,7 @@ from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import ImageDesign
+from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import (
     Reply,
     json_reply,
@@ -77,6 +78,7 @@ class Simulator:
         self._gates = SimulatedLimits(self.settings.limits)
         self._fault_injector = FaultInjector(self.behaviour)
         self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom(), catalog.quota)
+        self._images = InlineImages()
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
 
     def __enter__(self) -> Self:
@@ -124,7 +126,7 @@ class Simulator:
             return Submission(reply=self._strike_submit(caller, fault, now))
         if now < self._windows.get(caller.account, 0.0):
             return Submission(reply=window_exceeded(self._windows[caller.account]))
-        order = body if isinstance(body, Reply) else read_order(body, self.catalog)
+        order = body if isinstance(body, Reply) else read_order(body, self.catalog, self._images)
         if isinstance(order, Reply):
             return Submission(reply=order)
         return self._take(caller.account, order, idempotency_key, now)
@@ -177,8 +179,8 @@ class Simulator:
 
     def models(self, caller: Caller) -> Reply:
         """Answer with the list of models and their prices."""
-        offered = self._offered()
-        body = {"object": "list", "data": [dialect.model_body(name, prices) for name, prices in offered.items()]}
+        bodies = [self._model_body(name, prices) for name, prices in self._offered().items()]
+        body = {"object": "list", "data": bodies}
         return self._answered(caller, FaultPlace.INFO, "models", body)
 
     def model(self, caller: Caller, name: str) -> Reply:
@@ -186,7 +188,7 @@ class Simulator:
         prices = self._offered().get(name)
         if prices is None:
             return self._answered(caller, FaultPlace.INFO, name, model_not_found(name))
-        return self._answered(caller, FaultPlace.INFO, name, dialect.model_body(name, prices))
+        return self._answered(caller, FaultPlace.INFO, name, self._model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
         """Return the design of an image file, or why there is none; files need no key."""
@@ -229,6 +231,9 @@ class Simulator:
         """Return the stated price of each model: the catalog's, unless the settings replace it."""
         stated = {name: dialect.price_config(model) for name, model in self.catalog.models.items()}
         return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
+
+    def _model_body(self, name: str, prices: JsonObject) -> dict[str, Any]:
+        return dialect.model_body(name, prices, self.settings.unavailable.get(name))
 
     def _take(self, account: str, order: ImageOrder, idempotency_key: str | None, now: float) -> Submission:
         hours = self.settings.idempotency_hours

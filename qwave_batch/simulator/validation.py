@@ -10,10 +10,9 @@ from typing import Any, NoReturn
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import Reply, capability_violation, model_not_found, refusal
 
-_EXTRA = "extra"
-"""A field that the API refuses unless it is empty; for some models it is a field of their own."""
 _LARGEST_INTEGER = 2**63 - 1
 
 
@@ -63,8 +62,14 @@ def hash_of(body: Json) -> str:
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
-    """Return the order in a body, or the API's rejection, which names the field at fault."""
+def read_order(body: Mapping[str, Any], catalog: Catalog, images: InlineImages | None = None) -> ImageOrder | Reply:
+    """Return the order in a body, or the API's rejection, which names the field at fault.
+
+    Args:
+        body: The object that was sent.
+        catalog: The models.
+        images: Judges the images inside the body, and remembers its verdicts; None forgets them.
+    """
     name = body.get("model")
     if not isinstance(name, str):
         return capability_violation("model", "model is required and must be a string")
@@ -73,9 +78,12 @@ def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
         return model_not_found(name)
     sent = dict(body)
     if "extra" not in model.fields and sent.pop("extra", None):  # a model may have a field of that name
-        return capability_violation(_EXTRA, "extra is not supported: pass fields at the root of the request")
+        return capability_violation("extra", "extra is not supported: pass fields at the root of the request")
     for violation in model.violations(sent):
         return capability_violation(violation.field, violation.message)
+    fault = (images or InlineImages()).fault_in(sent, catalog.image_fields)
+    if fault is not None:
+        return capability_violation(*fault)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
     return ImageOrder(
         model=model,

@@ -10,6 +10,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.spec.inputs.file_access import FileAccess
+from qwave_batch.spec.overlay_text import OverlayText
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap, SourceNote
@@ -135,6 +136,9 @@ class Spec:
     name: str
     description: str
     catalog: str
+    """The date of its catalog."""
+    overlay: OverlayText | None = None
+    """The overlay to be laid over the catalog."""
     vars: Mapping[str, Json]
     """Unrendered, in the order written."""
     request: Mapping[str, Json]

@@ -14,8 +14,10 @@ from qwave_batch.spec.document import Spec, Unsupported
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile, beside, named_file
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, SPEC_TOO_LARGE_HINT, check_yaml_size, decode_spec
 from qwave_batch.spec.layers import Layer, merge_layers, without
+from qwave_batch.spec.overlay_text import read_overlay_of
 from qwave_batch.spec.overrides import apply_overrides
 from qwave_batch.spec.parsing import (
+    parse_catalog_date,
     parse_matrix,
     parse_output_folder,
     parse_output_path,
@@ -103,11 +105,13 @@ def read_spec(
     if not isinstance(value, dict):
         return SpecReading(spec=None, problems=tuple(problems))
     tables, closed = open_tables(value, source_map, inputs, shown_as)
+    overlay, unreadable = read_overlay_of(value, source_map, inputs, shown_as)
     for found in (
         template_problems(value, source_map),
         id_problems(value, source_map),
         range_problems(value, source_map),
         closed,
+        unreadable,
     ):
         problems += first_problems(found)
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
@@ -126,7 +130,12 @@ def read_spec(
             sha256=_sha256(source, files.bases, overrides),
             source_map=source_map,
             inputs=inputs,
-            files_read={**files.paths, **{_table_name(value, number): table.path for number, table in tables.items()}},
+            files_read={
+                **files.paths,
+                **(overlay.files if overlay else {}),
+                **{_table_name(value, number): table.path for number, table in tables.items()},
+            },
+            overlay=overlay,
             overrides=tuple(overrides),
             output_folder=parse_output_folder(sound.value, inputs.root),
             notes=tuple(source_map.root.notes()) if files.has_notes or overrides else (),
@@ -145,7 +154,7 @@ def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
     return {
         "name": value["name"],
         "description": value.get("description", ""),
-        "catalog": value["catalog"],
+        "catalog": parse_catalog_date(value["catalog"]),
         "vars": value.get("vars", {}),
         "request": value.get("request", {}),
         "prompts": parse_prompts(value["prompts"], tables, without=sound.lost_prompts),

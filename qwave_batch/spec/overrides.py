@@ -149,6 +149,8 @@ def _placed(layer: Layer, steps: Sequence[str], done: ValuePath, new: Layer, pla
     if not steps:
         return new
     step, rest = steps[0], steps[1:]
+    if done == ("catalog",) and isinstance(layer.value, str):
+        layer = _date_by_name(layer)
     match layer.value:
         case Mapping():
             at_hand = layer.value.get(step, {})
@@ -171,6 +173,11 @@ def _placed(layer: Layer, steps: Sequence[str], done: ValuePath, new: Layer, pla
             return Layer(items, replace(layer.mark, below={**layer.mark.below, index: replace(put.mark, key=None)}))
         case _:
             raise _wrong(f'{path_text(done)} is {type_name(layer.value)} and has no key "{step}"', place)
+
+
+def _date_by_name(layer: Layer) -> Layer:
+    """Return a catalog that is only a date in the form that has room for more."""
+    return Layer({"date": layer.value}, replace(layer.mark, below={"date": replace(layer.mark, key=layer.mark.place)}))
 
 
 def _index(step: str, items: Sequence[Json], done: ValuePath, place: SourcePlace) -> int:

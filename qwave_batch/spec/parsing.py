@@ -25,6 +25,11 @@ Fields = Mapping[str, Any]
 _NO_AXES = ("exclude", "include")
 
 
+def parse_catalog_date(catalog: str | Fields) -> str:
+    """Return the date of a spec's catalog, which may be a mapping with an overlay."""
+    return catalog if isinstance(catalog, str) else str(catalog["date"])
+
+
 def parse_prompts(
     prompts: Sequence[Any], tables: Mapping[int, Table], *, without: Collection[int] = ()
 ) -> tuple[PromptEntry, ...]:

@@ -102,7 +102,7 @@ class _Rest:
     def is_structured(self) -> bool:
         """Whether the rest has the structure of a spec, apart from lost prompts."""
         prompts = self.value.get("prompts")
-        if not isinstance(self.value.get("catalog"), str) or not isinstance(prompts, list):
+        if not isinstance(self.value.get("catalog"), str | dict) or not isinstance(prompts, list):
             return False
         kept = [prompt for position, prompt in enumerate(prompts) if position not in self.lost_prompts]
         whole = {key: item for key, item in self.value.items() if key != "extends"}

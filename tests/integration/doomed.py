@@ -28,6 +28,7 @@ from qwave_batch.ledger import group_writer
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.portable_paths import KEPT_IMAGES
 from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
 from qwave_batch.run.tasks import ended_tasks
 
@@ -152,7 +153,7 @@ def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
 
 def install(doom: Doom) -> None:
     """Make this process die where it is told to."""
-    if doom.at in FILES:
+    if doom.at in {*FILES, KEPT_IMAGES}:
         _die_before_renaming(doom)
         return
     for kind, names in ((Journal, (*JOURNAL, "take")), (Ledger, (*LEDGER, "forget"))):

@@ -176,6 +176,24 @@ def test_fields_that_said_nothing_go(spec: Path, request_: str, now: str) -> Non
     assert f"request: {now}\n" in spec.read_text(encoding="utf-8")
 
 
+def test_an_axis_that_said_nothing_goes(spec: Path) -> None:
+    body = "request: {model: gemini-3-pro-image-preview}\nprompts: [a]\nmatrix:\n  official_fallback: [false]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    assert "matrix" not in spec.read_text(encoding="utf-8")
+
+
+def test_a_value_that_is_another_models_choice_stays(spec: Path) -> None:
+    """Without ``quality`` one of the two would make another image than with the ``auto`` of May."""
+    body = "request: {quality: auto}\nprompts: [a]\nmatrix: {model: [gpt-image-2, gpt-image-1-official]}\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec, "--use", "gpt-image-2=gpt-image-2")
+    assert status == 1
+    assert 'quality "auto" is not offered by gpt-image-2' in talk
+    assert "quality: auto" in spec.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("request_", "place", "word"),
     [
@@ -183,7 +201,7 @@ def test_fields_that_said_nothing_go(spec: Path, request_: str, now: str) -> Non
         ("{model: imagen-4.0}", "4:18", "is gone"),
         ("{model: gemini-3-pro-image-preview, official_fallback: true}", "4:61", "by its id"),
         ("{model: wan2.7-image, resolution: 4K}", "4:44", "not offered"),
-        ("{model: doubao-seedream-5.0-lite, action: group}", "1:1", "up to 15"),
+        ("{model: doubao-seedream-5.0-lite, action: group}", "4:18", "up to 15"),
     ],
 )
 def test_a_decision_is_left_to_the_author_with_its_place(spec: Path, request_: str, place: str, word: str) -> None:
@@ -321,3 +339,32 @@ def test_dropped_axes_go_with_what_names_them(spec: Path) -> None:
     assert status == 0, talk
     assert yaml.safe_load(after)["matrix"] == {"aspect_ratio": ["1:1", "16:9"]}
     assert "# luck" in after
+
+
+def test_skipped_jobs_are_told_with_the_field_that_makes_them_so(spec: Path) -> None:
+    body = "unsupported: skip\nrequest: {model: gpt-image-1-official, style: oil}\nprompts: [a]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert f"{spec}:5:38  request.style" in talk
+    assert "put it into the prompt" in talk
+    assert migrated(spec, "--drop", "style")[0] == 0
+
+
+def test_a_group_becomes_a_number_of_images(spec: Path) -> None:
+    body = (
+        "request:\r\n  model: doubao-seedream-5.0-lite\r\n  action: group  # four\r\n"
+        "  sequential_image_generation: auto # one set\r\n"
+        "  sequential_image_generation_options:\r\n    max_images: 4  # of a story\r\nprompts: [a]\r\n"
+    )
+    spec.write_bytes((HEAD.replace("\n", "\r\n") + body).encode())
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    assert (
+        spec.read_bytes()
+        .decode()
+        .endswith(
+            "request:\r\n  model: seedream-5.0-lite\r\n  action: generate  # four\r\n  # one set\r\n"
+            "  n: 4  # of a story\r\nprompts: [a]\r\n"
+        )
+    )

@@ -66,7 +66,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_an_account_as_the_catalog_has_it_is_told_in_a_line() -> None:
     with api(Settings()) as base_url:
-        status, out, _ = typed("models", "--live", "--base-url", base_url, QWAVE_API_KEY="k")
+        status, out, _ = typed("models", "--live", "--catalog", "2026-05", "--base-url", base_url, QWAVE_API_KEY="k")
     assert status == 0
     assert out.endswith(": 17 of 17 models as in catalog 2026-05\n")
 
@@ -74,9 +74,21 @@ def test_an_account_as_the_catalog_has_it_is_told_in_a_line() -> None:
 def test_what_differs_is_listed() -> None:
     offers = {**DEARER, "imagen-4.0": None, "imagen-9": {"image_prices": {"default": 1}}, "z-image-turbo": {"x": [1]}}
     with api(Settings(offers=offers)) as base_url:
-        _, out, _ = typed("models", "--live", "--base-url", base_url, QWAVE_API_KEY="k")
-        _, as_json, _ = typed("models", "--live", "--base-url", base_url, "--json", QWAVE_API_KEY="k")
-        _, one, _ = typed("models", "imagen-4.0", "--live", "--base-url", base_url, "--json", QWAVE_API_KEY="k")
+        _, out, _ = typed("models", "--live", "--catalog", "2026-05", "--base-url", base_url, QWAVE_API_KEY="k")
+        _, as_json, _ = typed(
+            "models", "--live", "--catalog", "2026-05", "--base-url", base_url, "--json", QWAVE_API_KEY="k"
+        )
+        _, one, _ = typed(
+            "models",
+            "imagen-4.0",
+            "--live",
+            "--catalog",
+            "2026-05",
+            "--base-url",
+            base_url,
+            "--json",
+            QWAVE_API_KEY="k",
+        )
     assert "14 of 18 models as in catalog 2026-05" in out
     told = {offer["model"]: offer["standing"] for offer in json.loads(as_json)["differing"]}
     assert told == {
@@ -90,7 +102,9 @@ def test_what_differs_is_listed() -> None:
 
 def test_a_model_that_neither_side_has_gets_the_nearest() -> None:
     with api(Settings()) as base_url:
-        status, _, talk = typed("models", "imagen-4", "--live", "--base-url", base_url, QWAVE_API_KEY="k")
+        status, _, talk = typed(
+            "models", "imagen-4", "--live", "--catalog", "2026-05", "--base-url", base_url, QWAVE_API_KEY="k"
+        )
     assert status == 2
     assert 'did you mean "imagen-4.0"?' in talk
 

@@ -7,7 +7,7 @@ import qwave_batch as qb
 from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date
+from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date, catalogs_of
 from qwave_batch.model.jsontypes import Json
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def configure(parser: Parser) -> None:
 def execute(args: Namespace, console: Console) -> int:
     """Ask, and print the answer."""
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
-    balance = lazy.asyncio.run(qb.accounts.ask_balance(connection, catalog=catalog_date(args)))
+    catalogs = catalogs_of(args)
+    balance = lazy.asyncio.run(
+        qb.accounts.ask_balance(connection, catalog=catalog_date(args, catalogs), catalogs=catalogs)
+    )
     if args.json:
         console.print_json(_as_json(balance))
         return 0

@@ -14,9 +14,10 @@ from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
-from qwave_batch.cli.options import add_base_url, add_json, add_simulate, read_connection
+from qwave_batch.cli.options import add_base_url, add_catalog_path, add_json, add_simulate, catalogs_of, read_connection
 
 if TYPE_CHECKING:
+    from qwave_batch.catalog import CatalogSource
     from qwave_batch.connections import Connection, Simulated
     from qwave_batch.runs import CancelReport
 
@@ -28,23 +29,24 @@ def configure(parser: Parser) -> None:
     parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder that no run is at work on")
     add_simulate(parser, "its tasks are the embedded API's, as run --simulate made them")
     add_base_url(parser)
+    add_catalog_path(parser)
     add_json(parser, "what became of each open task")
 
 
 def execute(args: Namespace, console: Console) -> int:
     """Ask each open task, cancel the queued ones, and say what was left."""
     folder = qb.folders.open_run(args.folder).root
-    report = lazy.asyncio.run(_cancel(folder, read_connection(args, console)))
+    report = lazy.asyncio.run(_cancel(folder, read_connection(args, console), catalogs_of(args)))
     if args.json:
         console.print_json(report.as_json())
     console.say(*draw_warnings(report.warnings, console.err), *_draw(report, console.err))
     return report.exit_status
 
 
-async def _cancel(folder: Path, connection: "Connection | Simulated") -> "CancelReport":
+async def _cancel(folder: Path, connection: "Connection | Simulated", catalogs: "CatalogSource") -> "CancelReport":
     stop = qb.runs.StopSignal()
     with on_interrupt(stop.request):
-        return await qb.runs.cancel_tasks(folder, connection=connection, stop=stop)
+        return await qb.runs.cancel_tasks(folder, connection=connection, catalogs=catalogs, stop=stop)
 
 
 def _draw(report: "CancelReport", terminal: Terminal) -> list[str]:

@@ -12,7 +12,7 @@ from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.next_steps import worded
-from qwave_batch.cli.options import add_reading
+from qwave_batch.cli.options import add_reading, catalogs_of
 from qwave_batch.errors import QwaveError, UsageError
 from qwave_batch.model.problem import Problem
 
@@ -58,6 +58,7 @@ def execute(args: Namespace, console: Console) -> int:
         drop=args.drop,
         overrides=args.overrides,
         allow_read=args.allow_read,
+        catalogs=catalogs_of(args),
     )
     if args.out == _STDOUT:
         console.write(done.text.decode("utf-8"))

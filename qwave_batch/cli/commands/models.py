@@ -6,13 +6,15 @@ from typing import Any
 
 import qwave_batch as qb
 from qwave_batch import lazy
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.offers import draw_offers
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date, catalog_named
+from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date, catalog_named, catalogs_of
+from qwave_batch.errors import UsageError
+from qwave_batch.model.clock import SystemClock
 
 USAGE = "[MODEL] [options]"
 
@@ -29,6 +31,12 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--live", action="store_true", help="ask the API what differs from the catalog for this account; needs a key"
     )
+    parser.add_argument(
+        "--write",
+        metavar="FILE",
+        type=a_path,
+        help="with --live: write what differs as an overlay, for `catalog: {date, overlay: FILE}` of a spec",
+    )
     add_base_url(parser)
     add_catalog(parser)
     add_json(parser, "it all")
@@ -36,31 +44,41 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Print the table, one model, or either as JSON; or what the account says of them."""
+    if args.write and (args.model or not args.live):
+        raise UsageError("--write goes with --live and all models: it writes what the API says of them")
     if args.live:
         return _show_live(args, console)
+    catalogs = catalogs_of(args)
+    date = catalog_date(args, catalogs)
     described: Mapping[str, Any] = (
-        qb.catalog.describe_model(args.model, catalog=catalog_date(args))
+        qb.catalog.describe_model(args.model, catalog=date, catalogs=catalogs)
         if args.model
-        else qb.catalog.describe_catalog(catalog_date(args))
+        else qb.catalog.describe_catalog(date, catalogs=catalogs)
     )
     if args.json:
         console.print_json(described)
     elif args.model:
-        console.print([*_draw_model(described, console.out), "", catalog_named(args)])
+        console.print([*_draw_model(described, console.out), "", catalog_named(args, catalogs)])
     else:
-        console.print([*_draw_catalog(described, console.out), catalog_named(args)])
+        console.print([*_draw_catalog(described, console.out), catalog_named(args, catalogs)])
     return 0
 
 
 def _show_live(args: Namespace, console: Console) -> int:
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
-    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=catalog_date(args)))
+    catalogs = catalogs_of(args)
+    date = catalog_date(args, catalogs)
+    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=date, catalogs=catalogs))
+    if args.write:
+        qb.accounts.write_live_overlay(live, args.write, now=SystemClock().now())
     if args.model:
         live = live.only(args.model)
     if args.json:
         console.print_json(live.as_json())
     else:
         console.print(draw_offers(live, console.out))
+    if args.write:
+        console.say(f"wrote {console.err.shown(str(args.write))}")
     return 0
 
 

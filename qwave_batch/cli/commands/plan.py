@@ -15,7 +15,7 @@ from qwave_batch.cli.drawing.plan_markdown import markdown_change, markdown_fact
 from qwave_batch.cli.drawing.plan_matrix import draw_matrix
 from qwave_batch.cli.drawing.plan_progress import counting
 from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
-from qwave_batch.cli.options import add_base_url, add_json, add_reading
+from qwave_batch.cli.options import add_base_url, add_json, add_reading, catalogs_of
 from qwave_batch.cli.plan_notes import SAMPLES, say_warnings
 from qwave_batch.errors import BudgetError, SpecError, UsageError
 from qwave_batch.model.cost_range import CostRange
@@ -84,7 +84,7 @@ def execute(args: Namespace, console: Console) -> int:
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
     plan = _opened(args, console)
     say_warnings(plan, console)
-    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=plan.catalog)) if connection else None
+    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=plan.catalog_used)) if connection else None
     outlook = _show_json(args, console, plan, live) if args.json else _show(args, console, plan, live)
     if args.out:
         console.say(f"wrote {console.err.shown(str(args.out))}")
@@ -114,7 +114,12 @@ def _opened(args: Namespace, console: Console) -> "AnyPlan":
     try:
         with counting(console.stderr, console.err) as watch:
             return qb.plans.open_plan(
-                args.source, overrides=args.overrides, allow_read=args.allow_read, watch=watch, out=args.out
+                args.source,
+                overrides=args.overrides,
+                allow_read=args.allow_read,
+                watch=watch,
+                out=args.out,
+                catalogs=catalogs_of(args),
             )
     except SpecError:
         if args.matrix and not args.json:
@@ -193,6 +198,7 @@ def _compared(
             reuse=args.reuse,
             allow_read=args.allow_read,
             prices=live,
+            catalogs=catalogs_of(args),
         )
 
 
@@ -204,7 +210,9 @@ def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelL
 
 def _matrix(args: Namespace, console: Console) -> "SupportMatrix":
     with counting(console.stderr, console.err, doing="asking every model for every value"):
-        return qb.plans.support_matrix(args.source, overrides=args.overrides, allow_read=args.allow_read)
+        return qb.plans.support_matrix(
+            args.source, overrides=args.overrides, allow_read=args.allow_read, catalogs=catalogs_of(args)
+        )
 
 
 def _matrix_lines(args: Namespace, console: Console) -> list[str]:
@@ -218,7 +226,7 @@ def _balance(args: Namespace, console: Console, plan: "AnyPlan") -> str:
         connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
     except UsageError:
         return ""
-    balance = lazy.asyncio.run(qb.accounts.glance_at_balance(connection, catalog=plan.catalog))
+    balance = lazy.asyncio.run(qb.accounts.glance_at_balance(connection, catalog=plan.catalog_used))
     return f"not known: {balance}" if isinstance(balance, str) else f"{balance.available_usd:,.2f} {balance.currency}"
 
 

@@ -16,10 +16,11 @@ from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
-from qwave_batch.cli.options import add_base_url, add_json, add_simulate, read_connection
+from qwave_batch.cli.options import add_base_url, add_catalog_path, add_json, add_simulate, catalogs_of, read_connection
 from qwave_batch.model.clock import SystemClock
 
 if TYPE_CHECKING:
+    from qwave_batch.catalog import CatalogSource
     from qwave_batch.connections import Connection, Simulated
     from qwave_batch.runs import RefetchReport, UnfetchedJob
 
@@ -33,26 +34,30 @@ def configure(parser: Parser) -> None:
     parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder that no run is at work on")
     add_simulate(parser, "its tasks are the embedded API's, as run --simulate made them")
     add_base_url(parser)
+    add_catalog_path(parser)
     add_json(parser, "what was missing and what became of it")
 
 
 def execute(args: Namespace, console: Console) -> int:
     """Fetch what is missing, and say what is gone for good."""
     folder = qb.folders.open_run(args.folder).root
-    report = lazy.asyncio.run(_refetch(folder, read_connection(args, console), console))
+    report = lazy.asyncio.run(_refetch(folder, read_connection(args, console), catalogs_of(args), console))
     if args.json:
         console.print_json(report.as_json())
     console.say(*draw_warnings(report.warnings, console.err), *_draw(report, console.err))
     return report.exit_status
 
 
-async def _refetch(folder: Path, connection: "Connection | Simulated", console: Console) -> "RefetchReport":
+async def _refetch(
+    folder: Path, connection: "Connection | Simulated", catalogs: "CatalogSource", console: Console
+) -> "RefetchReport":
     stop = qb.runs.StopSignal()
     view = view_for(console.stderr, console.err, SystemClock())
     with on_interrupt(stop.request):
         return await qb.runs.refetch_images(
             folder,
             connection=connection,
+            catalogs=catalogs,
             on_progress=lambda progress: view.note(progress.note) if progress.note else None,
             stop=stop,
         )

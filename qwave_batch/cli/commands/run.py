@@ -16,7 +16,15 @@ from qwave_batch.cli.drawing.progress_view import view_for
 from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
 from qwave_batch.cli.next_steps import warning_words
-from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection
+from qwave_batch.cli.options import (
+    add_base_url,
+    add_json,
+    add_reading,
+    add_simulate,
+    add_yes,
+    catalogs_of,
+    read_connection,
+)
 from qwave_batch.cli.plan_notes import say_samples, say_warnings
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import SystemClock
@@ -104,7 +112,9 @@ def execute(args: Namespace, console: Console) -> int:
     """Plan, run and sum up."""
     if args.events == _STDOUT and args.json:
         raise UsageError("--events - and --json both want stdout; give the events a file")
-    plan = qb.plans.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
+    plan = qb.plans.open_plan(
+        args.source, overrides=args.overrides, allow_read=args.allow_read, catalogs=catalogs_of(args)
+    )
     options = _options(args)
     if args.dry_run:
         commands.plan.show_plan(plan, console, as_json=args.json)

@@ -8,7 +8,7 @@ from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.interrupts import on_interrupt
-from qwave_batch.cli.options import add_catalog, catalog_date, catalog_named
+from qwave_batch.cli.options import add_catalog, catalog_date, catalog_named, catalogs_of
 
 USAGE = "[options]"
 
@@ -54,10 +54,11 @@ def execute(args: Namespace, console: Console) -> int:
         dialect=args.dialect,
         seed=args.seed,
     )
+    catalogs = catalogs_of(args)
     served = qb.simulations.serve_simulator(
-        simulated, port=args.port, state_path=args.state, catalog=catalog_date(args)
+        simulated, port=args.port, state_path=args.state, catalog=catalog_date(args, catalogs), catalogs=catalogs
     )
-    lazy.asyncio.run(_serve(served, catalog_named(args), console))
+    lazy.asyncio.run(_serve(served, catalog_named(args, catalogs), console))
     return 0
 
 

@@ -11,7 +11,7 @@ from qwave_batch.cli.arguments import Parser, one_of
 from qwave_batch.cli.console import Console, bug_sentence
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.next_steps import worded
-from qwave_batch.cli.options import add_reading
+from qwave_batch.cli.options import add_reading, catalogs_of
 from qwave_batch.cli.plan_notes import say_samples
 from qwave_batch.errors import QwaveError, SpecError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -44,11 +44,14 @@ def execute(args: Namespace, console: Console) -> int:
             raise UsageError(
                 f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {quote(str(spec))}` runs it"
             )
+    catalogs = catalogs_of(args)
     found: dict[str, SpecCheck] = {}
     status = 0
     for spec in args.specs:
         try:
-            found[spec] = qb.plans.examine_spec(spec, overrides=args.overrides, allow_read=args.allow_read)
+            found[spec] = qb.plans.examine_spec(
+                spec, overrides=args.overrides, allow_read=args.allow_read, catalogs=catalogs
+            )
         except QwaveError as error:
             found[spec] = qb.plans.SpecCheck((Problem(message=str(error), place=SourcePlace(spec)),))
             status = status or error.exit_status

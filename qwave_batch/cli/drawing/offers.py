@@ -23,13 +23,22 @@ def draw_offers(live: "LiveModelList", terminal: Terminal) -> list[str]:
     if not live.differing:
         return wrap(terminal.shown(said), terminal.width)
     columns = [
-        Column("model", gives_way=True),
+        Column("model"),
         Column("standing"),
-        Column("catalog, USD"),
+        Column("catalog, USD", gives_way=True),
         Column("live, USD", gives_way=True),
     ]
-    rows = [[offer.model, offer.standing, _catalog_price(offer), _live_price(offer)] for offer in live.differing]
+    rows = [[offer.model, _standing(offer), _catalog_price(offer), _live_price(offer)] for offer in live.differing]
     return [*draw_table(columns, rows, terminal), "", *wrap(terminal.shown(said), terminal.width)]
+
+
+def _standing(offer: "Offer") -> str:
+    """Return how a model differs, with the values that are down."""
+    down = [f"{value}" for values in offer.down.values() if isinstance(values, list) for value in values]
+    if offer.is_down or not down:
+        return f"{offer.standing}, down" if offer.is_down and offer.standing != "down" else offer.standing
+    told = f"{', '.join(down)} down"
+    return told if offer.standing == "down" else f"{offer.standing}, {told}"
 
 
 def live_words(plan: "AnyPlan", live: "LiveModelList") -> str:
@@ -41,6 +50,8 @@ def live_words(plan: "AnyPlan", live: "LiveModelList") -> str:
 def _offer_words(offer: "Offer") -> str:
     if offer.stated is None:
         return f"{offer.model} is not offered to this account"
+    if offer.standing == "down":
+        return f"{offer.model} is as in the catalog, but for what is out of service: {_standing(offer)}"
     if offer.live_price is None:
         return f"{offer.model}: the price {_live_price(offer)} is not understood, so the catalog's is taken"
     return f"{offer.model} costs {_live_price(offer)} USD, in the catalog {_catalog_price(offer)} USD"

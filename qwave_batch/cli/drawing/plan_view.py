@@ -13,6 +13,8 @@ from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.model.cost_range import NOTHING, CostRange
 
 if TYPE_CHECKING:
+    from qwave_batch.catalog import Overlay
+    from qwave_batch.model.jsontypes import Json
     from qwave_batch.plans import AnyPlan, BudgetOutlook, JobSample
 
 _SKIPS_SHOWN = 10
@@ -63,6 +65,9 @@ def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[
         *(("besides", words) for words in _by_model(sheet.plan.figures.unpriced)),
         ("time", f"about {duration(sheet.seconds)} at these limits"),
     ]
+    overlay = sheet.plan.catalog_used.overlay
+    if overlay is not None:
+        facts.append(("overlay", overlay_words(overlay, sheet.plan)))
     return [*facts, ("budget", budget_words(outlook))] if outlook else facts
 
 
@@ -89,6 +94,20 @@ def draw_facts(facts: Sequence[tuple[str, str]], terminal: Terminal) -> list[str
         drawn = wrap(f"{label:<{_LABEL}}{terminal.shown(text)}", terminal.width, hang=" " * _LABEL)
         lines += [drawn[0].replace(label, terminal.paint(label, "dim"), 1), *drawn[1:]]
     return lines
+
+
+def overlay_words(overlay: "Overlay", plan: "AnyPlan") -> str:
+    """Return what an overlay changes, first of the models that the plan uses."""
+    changes = overlay.changes()
+    used = [model for model in changes if model in plan.figures.by_model]
+    others = len(changes) - len(used)
+    told = [f"{model} ({_words_of(changes[model])})" for model in used]
+    told += [f"{count(others, 'model')} that {'is' if others == 1 else 'are'} not in the plan"] if others else []
+    return f"{overlay.name} changes {', '.join(told) or 'nothing'}"
+
+
+def _words_of(changes: "Json") -> str:
+    return ", ".join(map(str, changes)) if isinstance(changes, list) else ""
 
 
 def budget_words(outlook: "BudgetOutlook") -> str:

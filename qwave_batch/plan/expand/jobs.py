@@ -77,6 +77,7 @@ class JobMaker:
             typical_nusd=None if estimate.is_exact else estimate.typical_nusd,
             least_nusd=None if estimate.is_exact else estimate.least_nusd,
             skip=verdict.error,
+            overlay=verdict.model.overlay,
         )
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_draft import PlanDraft
-from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, terms_as_json
+from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, overlay_as_json, terms_as_json
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
@@ -39,7 +40,7 @@ class AnyPlan(Protocol):
 
     @property
     def catalog_used(self) -> Catalog:
-        """The catalog itself."""
+        """The catalog that it was checked against, with the overlay that was laid over it."""
         ...
 
     @property
@@ -104,6 +105,7 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | 
         "name": plan.name,
         "catalog": plan.catalog,
         "catalog_sha256": catalog_fingerprint(plan.catalog_used),
+        **overlay_as_json(plan.catalog_used),
         "spec_sha256": plan.spec_sha256,
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
@@ -151,7 +153,7 @@ class SavedPlan:
 
     @property
     def catalog_used(self) -> Catalog:
-        """The catalog that its jobs are checked against."""
+        """The catalog that it was checked against."""
         return self.header.catalog
 
     @property
@@ -197,20 +199,27 @@ class SavedPlan:
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
 
-def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Path] = ()) -> SavedPlan:
+def read_plan(
+    file: Path,
+    *,
+    watch: Watch | None = None,
+    allow_read: Sequence[Path] = (),
+    catalogs: CatalogSource = SHIPPED,
+) -> SavedPlan:
     """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
 
     Args:
         file: The file.
         watch: Given the figures before they are counted, to follow their growth.
         allow_read: Folders outside the work tree of the file that links may lead to.
+        catalogs: The catalogs to look in.
 
     Raises:
         UsageError: It is not a plan, was edited, or its catalog differs from the one used then.
     """
     source, _ = named_file(file, allow_read)
     reader = PlanReader(source, str(file))
-    header = reader.header()
+    header = reader.header(catalogs)
     sampler = Sampler()
     figures = figures_of(reader.items(header, once=True), header.catalog.unpriced, watch=watch, sampler=sampler)
     return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)

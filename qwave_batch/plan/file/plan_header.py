@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qwave_batch import catalog_reading
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.model.codec import EXACT
@@ -57,13 +58,16 @@ class PlanHeader:
     """The text at which the hash of the lines starts."""
 
 
-def read_header(header: Mapping[str, Any], line: Line, shown_as: str, *, beside: Path) -> PlanHeader:
+def read_header(
+    header: Mapping[str, Any], line: Line, shown_as: str, *, catalogs: CatalogSource, beside: Path
+) -> PlanHeader:
     """Return the parsed first line of a plan file.
 
     Args:
         header: The object on the line.
         line: The line.
         shown_as: The file's name.
+        catalogs: The catalogs to look in.
         beside: The file's folder.
 
     Raises:
@@ -97,7 +101,7 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str, *, beside:
         problems.append(Problem(message=str(error), path="inputs", place=SourcePlace(shown_as, line.number)))
     if problems:
         raise SpecError(problems)
-    catalog = _catalog(header, shown_as)
+    catalog = _catalog(header, SourcePlace(shown_as, line.number), catalogs)
     return PlanHeader(
         name=header["name"],
         catalog=catalog,
@@ -149,12 +153,24 @@ def _without_nulls(value: Json) -> Json:
     return value
 
 
-def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
-    """Return the catalog, unless it has changed since the plan was made."""
+def _catalog(header: Mapping[str, Any], place: SourcePlace, catalogs: CatalogSource) -> Catalog:
+    """Return the catalog with its overlay, unless it has changed since the plan was made."""
+    shown_as = place.file
+    if not isinstance(header["catalog"], str):
+        raise UsageError(f"{place}: catalog: expected a date; {AGAIN}")
     try:
-        catalog = open_catalog(header["catalog"])
+        catalog = catalogs.at(header["catalog"])
     except UnknownName as unknown:
         raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
+    match header.get("overlay"):
+        case None:
+            pass
+        case {"name": str(name), "sha256": str(sha256), "content": content}:
+            catalog = catalog_reading.overlay_reading.overlaid_again(catalog, content, name, place)
+            if catalog.overlay is None or catalog.overlay.sha256 != sha256:
+                raise UsageError(f"{place}: the overlay {name[:_SHOWN]} is not as it was written; {AGAIN}")
+        case _:
+            raise UsageError(f"{place}: overlay: expected its name, sha256 and content; {AGAIN}")
     then = header["catalog_sha256"]
     if then != catalog_fingerprint(catalog):
         raise UsageError(
@@ -163,6 +179,12 @@ def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
             f"{AGAIN}"
         )
     return catalog
+
+
+def overlay_as_json(catalog: Catalog) -> dict[str, Json]:
+    """Return the ``overlay`` of a plan's header, whole, so that the plan needs no other file; empty without one."""
+    overlay = catalog.overlay
+    return {} if overlay is None else {"overlay": {**overlay.as_json(), "content": dict(overlay.content)}}
 
 
 def terms_as_json(terms: Terms) -> dict[str, Json]:

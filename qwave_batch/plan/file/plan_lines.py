@@ -51,6 +51,7 @@ class PlannedLine:
     callback: JsonObject = field(default_factory=dict)
     status: Literal["skipped"] | None = None
     error: JobError | None = None
+    overlay: str = ""
 
     @property
     def duplicates(self) -> Iterator[Duplicate]:
@@ -60,6 +61,7 @@ class PlannedLine:
 
 _LEFT_OUT_OF_JOBS = (
     "callback", "path", "max_images", "random", "estimated_nusd", "typical_nusd", "least_nusd", "skip",
+    "overlay",
 )  # fmt: skip
 
 _LINES = Codec(
@@ -77,6 +79,8 @@ def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
     line["also"] = [_LINES.encode(duplicate) for duplicate in also]
     line["path"] = job.path
     line["estimated_usd"] = usd_from_nusd(job.estimated_nusd)
+    if job.overlay:
+        line["overlay"] = job.overlay
     if job.callback:
         line["callback"] = job.callback
     if job.skip:
@@ -127,6 +131,8 @@ class LineReader:
             verdict = _LEFT_OUT
         _check_path(line.path, is_skipped=line.error is not None)
         _check_estimate(line.estimated_usd, verdict.estimate.most_nusd)
+        if line.overlay != model.overlay:
+            raise LineFault("overlay: it is not the overlay that the model of the request has")
         return Job(
             job_id=line.job_id,
             index=line.index,
@@ -148,6 +154,7 @@ class LineReader:
             typical_nusd=None if verdict.estimate.is_exact else verdict.estimate.typical_nusd,
             least_nusd=None if verdict.estimate.is_exact else verdict.estimate.least_nusd,
             skip=line.error,
+            overlay=model.overlay,
         )
 
     def _verdict(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any
 
+from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.next_step import NextStep
@@ -28,8 +29,8 @@ class PlanReader:
     """The opened file."""
     shown_as: str
 
-    def header(self) -> PlanHeader:
-        """Return the parsed first line.
+    def header(self, catalogs: CatalogSource) -> PlanHeader:
+        """Return the parsed first line; its catalog is looked up in ``catalogs``.
 
         Raises:
             UsageError: The file cannot be read, is not a plan, or its header was changed.
@@ -37,7 +38,8 @@ class PlanReader:
         self._check_opens()
         for line in self._lines():
             try:
-                return read_header(self._object(line), line, self.shown_as, beside=self.source.path.parent)
+                beside = self.source.path.parent
+                return read_header(self._object(line), line, self.shown_as, catalogs=catalogs, beside=beside)
             except _CutOff as cut:
                 raise UsageError(f"{cut}; {AGAIN}") from None
         raise UsageError(f"{self.shown_as} is empty, so it is not a plan; {AGAIN}")

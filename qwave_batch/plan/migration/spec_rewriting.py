@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_changes import FieldChange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX
+from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX, same_json
 from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, template_columns
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.templates import compile_value
@@ -70,6 +70,8 @@ class SpecRewriter:
     edits: SourceEdits = field(init=False)
     sites: SpecSites = field(init=False)
     found: list[Site] = field(init=False)
+    defaults: list[Mapping[str, Json]] = field(init=False)
+    """Those of each model of the catalog that is named."""
     changes: list[Rewrite] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -80,6 +82,8 @@ class SpecRewriter:
         self.sites = SpecSites(root, fields)
         direct = list(self.sites.all())
         self.found = [*direct, *self.sites.of_templates(site for site in direct if site.field in self._templated())]
+        named = {site.node.string for site in self.found if site.field == MODEL}
+        self.defaults = [model.defaults for name, model in self.catalog.models.items() if name in named]
 
     def rewrite(self) -> RewrittenSpec:
         """Return the text with all changes made."""
@@ -105,13 +109,34 @@ class SpecRewriter:
             renames=renames,
         )
 
-    def without_idle(self, refused: Collection[str]) -> RewrittenSpec:
-        """Return the text without fields that say nothing, at the paths that a validation has refused."""
+    def without_idle(self, problems: Sequence[Problem]) -> RewrittenSpec:
+        """Return the text without fields that say nothing and that some model refuses, as these problems tell."""
+        refused: dict[str, list[Problem]] = {}
+        for problem in problems:
+            refused.setdefault(problem.path, []).append(problem)
         for site in self.found:
-            change = self.catalog.changes.fields.get(site.field)
-            if change is not None and path_text(site.path) in refused and change.is_idle(site.node.value):
+            at_site = refused.get(path_text(site.path))
+            if at_site is None and site.role is Role.AXIS and self._is_idle_axis(site):
+                at_site = refused.get(path_text(site.path[:-1]))
+            if at_site and self._is_idle(site) and all(self._is_about_field(problem, site) for problem in at_site):
                 self._remove(site)
         return RewrittenSpec(text=self.edits.result(), changes=tuple(self.changes), columns={}, renames={})
+
+    def _is_idle(self, site: Site) -> bool:
+        """Whether a value is what happens without the field, for each model that takes it."""
+        change = self.catalog.changes.fields.get(site.field)
+        if change is None or not change.is_idle(site.node.value):
+            return False
+        return all(same_json(of_model.get(site.field, site.node.value), site.node.value) for of_model in self.defaults)
+
+    def _is_idle_axis(self, site: Site) -> bool:
+        return site.holder is not None and all(self._is_idle(each) for each in self.found if each.holder is site.holder)
+
+    def _is_about_field(self, problem: Problem, site: Site) -> bool:
+        """Whether a problem says that the field is not taken, and nothing of its value."""
+        advice = self.catalog.changes.field_advice(site.field, site.node.value)
+        told = (advice, self.catalog.changes.fields[site.field].instead)
+        return any(bool(words) and (problem.suggestion or "").startswith(str(words)) for words in told)
 
     def _templated(self) -> Collection[str]:
         return {MODEL, *self.catalog.changes.values}
@@ -244,7 +269,7 @@ class SpecRewriter:
             return
         entries = [f"{name}: {self._source(parts[part])}" for name, part in change.becomes.items()]
         key = holder.entries[holder.position(site.node)][0]
-        between = ", " if holder.is_flow else f"\n{' ' * (key.column - 1)}"
+        between = ", " if holder.is_flow else f"{self.edits.line_break}{' ' * (key.column - 1)}"
         self._note(key, site.path, key.text, ", ".join(entries))
         self.edits.replace_text(key.start, site.node.end, between.join(entries))
 

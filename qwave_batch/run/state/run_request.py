@@ -74,6 +74,8 @@ class RunRequest:
     """``path.to.key=value`` strings that change the spec, as ``--set`` takes them."""
     allow_read: tuple[Path, ...] = ()
     """Folders outside the spec's own that it may read from."""
+    catalog_path: Path | None = None
+    """A folder with catalogs of the user beside those that ship with the program."""
     out_dir: Path | None = None
     """The run folder; None means the one of ``run_place``."""
     options: RunOptions = field(default_factory=RunOptions)

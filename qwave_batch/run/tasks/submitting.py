@@ -6,8 +6,8 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer, Throttled
-from qwave_batch.folder.inputs import read_stored_image
 from qwave_batch.folder.probing import StorageProbe
+from qwave_batch.folder.stored_inputs import StoredInputs
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.input_references import references_in, with_images
@@ -52,6 +52,7 @@ class Submitter:
         self._context = run.context
         self._journal = run.journal
         self._place = StorageProbe(run.context.layout)
+        self._inputs = StoredInputs(run.context.layout)
 
     async def submit(self, job_run: JobRun, lease: SlotLease) -> AcceptedAttempt | EndedTask | Step:
         """Return the task that the API created, running or ended, or the next step of a job without one.
@@ -116,8 +117,7 @@ class Submitter:
             StorageError: one is gone or damaged; nothing was recorded or sent.
         """
         references = dict.fromkeys(references_in(job.request, self._context.image_fields))
-        layout = self._context.layout
-        return {each: await asyncio.to_thread(read_stored_image, layout, each) for each in references}
+        return {each: await asyncio.to_thread(self._inputs.text_of, each) for each in references}
 
     async def _send(
         self, job: Job, attempt: Attempt, images: Mapping[str, str], lease: SlotLease, wait_s: float | None

@@ -1,6 +1,7 @@
 """Edits of a YAML text: values replaced, added and taken out, while all other text stays byte for byte."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,11 +20,19 @@ class SourceEdits:
     _replaced: dict[tuple[int, int], str] = field(default_factory=dict)
     _removed: dict[int, tuple[SourceNode, set[int]]] = field(default_factory=dict)
     """By the identity of a mapping or list: the positions of its values that go."""
+    _extents: list[tuple[int, int]] = field(default_factory=list)
+    """The ranges of the scalars of the text, in order."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is edited."""
         return not self._replaced and not self._removed
+
+    @property
+    def line_break(self) -> str:
+        """The line break of the text's first line."""
+        first = self.text.find("\n")
+        return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
 
     def replace_scalar(self, node: SourceNode, value: str) -> None:
         """Write another string in the place of a scalar, in its own quotes."""
@@ -45,7 +54,7 @@ class SourceEdits:
         key = holder.entries[holder.position(beside)][0]
         at = self._line_end(beside.end)
         indent = " " * (key.start - self._line_start(key.start))
-        self._replaced[at, at] = self._replaced.get((at, at), "") + f"{self._line_break(at)}{indent}{entry}"
+        self._replaced[at, at] = self._replaced.get((at, at), "") + f"{self.line_break}{indent}{entry}"
 
     def remove(self, node: SourceNode) -> None:
         """Take out a value with its key; a mapping or list that has nothing left goes too."""
@@ -82,8 +91,8 @@ class SourceEdits:
         for holder, gone in self._removed.values():
             if self.is_removed(holder):
                 continue
-            spans = [(key.start, value.end) for key, value in holder.entries] or [
-                (item.start, item.end) for item in holder.items
+            spans = [(key.begin, value.end) for key, value in holder.entries] or [
+                (item.begin, item.end) for item in holder.items
             ]
             for run in _runs(sorted(gone)):
                 yield self._flow_run(spans, run) if holder.is_flow else self._block_run(holder, spans, run)
@@ -95,32 +104,38 @@ class SourceEdits:
 
     def _block_run(self, holder: SourceNode, spans: list[tuple[int, int]], run: range) -> tuple[int, int, str]:
         start, end = spans[run.start][0], spans[run.stop - 1][1]
-        line = self._line_start(start)
-        before = self.text[line:start]
+        first = start if holder.kind == "mapping" else self.text.rfind("-", 0, start)
+        line = self._line_start(first)
+        before = self.text[line:first]
         indent = before if not before.strip() else " " * len(before)
         stop = self._line_end(end)
         if self.text[end - 1 : end] == "\n":  # a block scalar ends behind its line
             stop = end
         comments = self._comments(start, stop)
-        if holder.kind == "mapping" and before.strip() and run.stop < len(spans):
-            # the first keys of a list's item: the dash stays, for the key that comes now
+        if before.strip() and run.stop < len(spans):
+            # the first values of a list's item: the dash before them stays, for the value that comes now
             following = spans[run.stop][0]
-            kept = "".join(f"{each}{self._line_break(stop)}{indent}" for each in self._comments(start, following))
-            return start, following, kept
-        if holder.kind == "list":
-            indent = before[: len(before) - len(before.lstrip())]
+            if holder.kind == "list":
+                following = self.text.rfind("-", first, following)
+            kept = "".join(f"{each}{self.line_break}{indent}" for each in self._comments(first, following))
+            return first, following, kept
         if self.text[stop - 1 : stop] != "\n":
-            stop += len(self._line_break(stop)) if stop < len(self.text) else 0
-        return line, stop, "".join(f"{indent}{each}{self._line_break(stop - 1)}" for each in comments)
+            stop += len(self.line_break) if stop < len(self.text) else 0
+        return line, stop, "".join(f"{indent}{each}{self.line_break}" for each in comments)
 
     def _comments(self, start: int, stop: int) -> list[str]:
         """Return the comments between two places; a # inside a value does not begin one."""
-        extents = [extent for extent in self.root.extents() if extent[0] < stop and extent[1] > start]
         return [
             found[0].rstrip()
             for found in _COMMENT.finditer(self.text, start, stop)
-            if not any(begin <= found.start() < end for begin, end in extents)
+            if not self._is_in_scalar(found.start())
         ]
+
+    def _is_in_scalar(self, index: int) -> bool:
+        if not self._extents:
+            self._extents = sorted(self.root.extents())
+        at = bisect_right(self._extents, (index, len(self.text))) - 1
+        return at >= 0 and index < self._extents[at][1]
 
     def _line_start(self, index: int) -> int:
         return self.text.rfind("\n", 0, index) + 1
@@ -131,10 +146,6 @@ class SourceEdits:
         if at < 0:
             return len(self.text)
         return at - 1 if self.text[at - 1] == "\r" else at
-
-    def _line_break(self, _near: int) -> str:
-        first = self.text.find("\n")
-        return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
 
 
 def _runs(positions: list[int]) -> Iterable[range]:

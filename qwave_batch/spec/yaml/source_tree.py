@@ -24,6 +24,8 @@ class SourceNode:
     """One value."""
 
     kind: Kind
+    begin: int
+    """The index of its first character, or of the anchor or tag before it."""
     start: int
     """The index of its first character, after an anchor and a tag."""
     end: int
@@ -137,6 +139,7 @@ class _Builder:
             target.aliases += 1
             return SourceNode(
                 kind=target.kind,
+                begin=mark.index,
                 start=mark.index,
                 end=event.end_mark.index,
                 line=mark.line + 1,
@@ -147,6 +150,7 @@ class _Builder:
         start = self._after_properties(mark.index)
         node = SourceNode(
             kind=kind,
+            begin=mark.index,
             start=start,
             end=max(start, event.end_mark.index),
             line=mark.line + 1,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from qwave_batch.catalog.catalog_files import catalog_dates, model_schema, open_catalog, read_catalog
+from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog, read_catalog
+from qwave_batch.catalog.model_schema import model_schema
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.resources import shipped

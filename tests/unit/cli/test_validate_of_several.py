@@ -22,10 +22,16 @@ def buggy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Path(f"{name}.yaml").write_text(CODE + text, encoding="utf-8")
     check = qb.plans.examine_spec
 
-    def unlucky(path: str, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> qb.plans.SpecCheck:
+    def unlucky(
+        path: str,
+        *,
+        overrides: Sequence[str] = (),
+        allow_read: Sequence[Path] = (),
+        catalogs: qb.catalog.CatalogSource,
+    ) -> qb.plans.SpecCheck:
         if path == "unlucky.yaml":
             raise KeyError("text")
-        return check(path, overrides=overrides, allow_read=allow_read)
+        return check(path, overrides=overrides, allow_read=allow_read, catalogs=catalogs)
 
     monkeypatch.setattr(plans, "examine_spec", unlucky)
 

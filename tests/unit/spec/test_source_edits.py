@@ -80,6 +80,9 @@ def test_the_first_key_of_an_item_goes_and_its_dash_stays() -> None:
         ("a:\n  - x\n  - y # why\n  - z\n", "a:\n  - x\n  # why\n  - z\n"),
         ("a: [x, y, z]\n", "a: [x, z]\n"),
         ("a:\n- x\n- y\n- z\n", "a:\n- x\n- z\n"),
+        ("a:\n  - x\n  - &of-y y\n  - z\n", "a:\n  - x\n  - z\n"),
+        ("a:\n  - x\n  -\n    y # why\n  - z\n", "a:\n  - x\n  # why\n  - z\n"),
+        ("a:\n- x\n- - y\n  - z\n", "a:\n- x\n"),
     ],
 )
 def test_an_item_goes(text: str, now: str) -> None:
