@@ -57,7 +57,7 @@ def test_the_page_runs_as_a_notebook_from_top_to_bottom(
     assert look[0].startswith("Plan(quickstart: 8 jobs")
     assert look[1] == "8 jobs for at most 0.378 USD"
     assert run[0].startswith("RunSummary(notebook: 8 of 8 jobs done")
-    assert run[1].startswith("0 8 0.06")
+    assert run[1].startswith("0 8 0.37")
     assert again == ["0 0.0"]
     assert (len(read), read[-1]) == (10, "True")
     assert images[0].startswith("FolderHeader(root=")
