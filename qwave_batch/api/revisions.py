@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from qwave_batch.errors import SpecError, StorageError, UsageError, nearest
@@ -13,6 +13,7 @@ from qwave_batch.git.git_process import GitRefused
 from qwave_batch.git.objects import MOST_POINTER_BYTES, Objects, is_object_id, is_pointer, objects_of
 from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.inputs.file_patterns import MOST_FILES, fits_name, is_pattern
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
 from qwave_batch.spec.inputs.text_encoding import decode_spec
 from qwave_batch.spec.loading import MAX_BASES
@@ -119,12 +120,32 @@ class _Layout:
                 if repository.left_s() < 0:
                     raise GitRefused(f"{self._then.name} names too many files to be read in {_PATIENCE_S:.0f} seconds")
                 self._write(self._named(spec.parent, text))
+            for pattern in dict.fromkeys(_patterns(value)):
+                for name in self._fitting(self._named(spec.parent, pattern)):
+                    self._write(name)
             extended = value.get("extends") if isinstance(value, dict) else None
             file = self._write(self._named(file.parent, extended)) if isinstance(extended, str) else None
 
     def _named(self, folder: Path, text: str) -> str:
         """Return what a text is as the name of a file of the commit; most texts of a spec are not one."""
         return text if text.startswith("/") else f"{folder.relative_to(self._then.root).as_posix()}/{text}"
+
+    def _fitting(self, pattern: str) -> Iterator[str]:
+        """Yield the names of the commit that a pattern fits."""
+        if pattern.startswith("/"):
+            return
+        parts = PurePosixPath(pattern).parts
+        fixed = next((number for number, part in enumerate(parts) if is_pattern(part)), len(parts))
+        folders = ["/".join(parts[:fixed])]
+        for part in parts[fixed:]:
+            with suppress(LeadsOut):
+                folders = [
+                    f"{folder}/{name}"
+                    for folder in folders
+                    for name in self._committed.names_in(folder)
+                    if fits_name(name, part)
+                ][:MOST_FILES]
+        yield from folders if fixed < len(parts) else ()
 
     def _write(self, name: str) -> Path | None:
         """Write a file where it really is, and the links to it; return where, or None when that is not done."""
@@ -180,6 +201,19 @@ def _value_in(path: Path) -> Json:
         return read_yaml(decode_spec(path.read_bytes(), path.name), path.name).value
     except SpecError:
         return None
+
+
+def _patterns(value: Json) -> Iterator[str]:
+    """Yield the texts under ``from`` that are patterns of names, at any depth."""
+    if isinstance(value, dict):
+        text = value.get("from")
+        if isinstance(text, str) and is_pattern(text):
+            yield text
+        for part in value.values():
+            yield from _patterns(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _patterns(part)
 
 
 def _strings(value: Json) -> Iterator[str]:

@@ -3,10 +3,10 @@
 A field holds images if its schema takes the web address of a picture, alone or in a list, and not just any text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
+from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING, SAME_SIZE
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.catalog.request_validator import request_validator
@@ -39,6 +39,14 @@ def takes_text(model: Model, field: str, text: str) -> bool:
 def is_list(model: Model, field: str) -> bool:
     """Whether a field of a model is a list."""
     return model.fields.get(field, {}).get("type") == "array"
+
+
+def same_size_fields(model: Model) -> Iterator[tuple[str, str]]:
+    """Yield each field whose image must have the size of another field's first image, with that field."""
+    for name, schema in model.fields.items():
+        other = schema.get(SAME_SIZE)
+        if isinstance(other, str):
+            yield name, other
 
 
 def longest_text(model: Model, field: str) -> int | None:

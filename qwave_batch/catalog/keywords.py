@@ -82,8 +82,11 @@ MESSAGE = "x-message"
 RULE = "x-rule"
 """The request field at fault, and the message, when anything below the surrounding schema fails."""
 
-ANNOTATIONS = frozenset({MESSAGE, RULE})
-"""The keywords that only affect the message of a rejection."""
+SAME_SIZE = "x-sameSizeAs"
+"""Of an image: the field whose first image has as many pixels; judged where both are at hand, and not by a schema."""
+
+ANNOTATIONS = frozenset({MESSAGE, RULE, SAME_SIZE})
+"""The keywords by which no schema rejects a request."""
 
 
 def _shown(total: Fraction, wanted: float) -> str:

@@ -107,6 +107,17 @@ class Committed:
             raise LeadsOut("is not in this clone, which has only part of the repository")
         return Located(path=place.path, info=info, links=walk.links)
 
+    def names_in(self, folder: str) -> tuple[str, ...]:
+        """Return the names in a folder, in their order; none where the commit has no such folder.
+
+        Raises:
+            LeadsOut: it lies outside of the repository, or in a submodule.
+        """
+        if len(folder) > _MOST_PATH_LENGTH:
+            return ()
+        place = self._walk(_Place((), (self._root,)), folder, _LinkSearch())
+        return tuple(sorted(self._folder(place.entry)))
+
     def _walk(self, place: _Place, name: str, walk: _LinkSearch) -> _Place:
         """Return where a name leads from a folder."""
         for part in name.split("/"):

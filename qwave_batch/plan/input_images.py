@@ -35,6 +35,11 @@ class InputImage:
     path: Path
     """The absolute path of a file that held it when the plan was made."""
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
 
 def images_as_json(images: Mapping[str, InputImage], beside: Path | None) -> JsonObject:
     """Return images as the header of a plan holds them, with their paths relative to a folder, else absolute."""

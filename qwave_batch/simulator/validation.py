@@ -81,7 +81,7 @@ def read_order(body: Mapping[str, Any], catalog: Catalog, images: InlineImages |
         return capability_violation("extra", "extra is not supported: pass fields at the root of the request")
     for violation in model.violations(sent):
         return capability_violation(violation.field, violation.message)
-    fault = (images or InlineImages()).fault_in(sent, catalog.image_fields)
+    fault = (images or InlineImages()).fault_in(sent, model, catalog.image_fields)
     if fault is not None:
         return capability_violation(*fault)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}

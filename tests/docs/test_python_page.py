@@ -62,7 +62,7 @@ def test_the_page_runs_as_a_notebook_from_top_to_bottom(
     assert (len(read), read[-1]) == (10, "True")
     assert images[0].startswith("FolderHeader(root=")
     assert [line.endswith(" bytes") for line in images[1:]] == [True] * 4
-    assert [line for line in follow if line.startswith("stored images/gpt-image-2/")]
+    assert [line for line in follow if line.startswith("stored images/wan2.7-image/")]
     assert "1 of 1" in follow
     assert error[0].endswith(" 2")
     assert (requested, logged) == (["2"], ["True"])

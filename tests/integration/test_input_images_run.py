@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,3 +175,19 @@ def test_inline_images_go_on_as_ever(desk: Path) -> None:
     made()
     assert typed("verify", "out")[0] == 0
     assert len(list((desk / "out" / "inputs").iterdir())) == 2
+
+
+def git(*argv: str) -> None:
+    who = ("-c", "user.name=me", "-c", "user.email=me@example.org")
+    subprocess.run(["git", *who, *argv], check=True, capture_output=True)
+
+
+def test_a_revision_has_the_files_of_then(desk: Path) -> None:
+    git("init", "-q", ".")
+    git("add", "-A")
+    git("commit", "-qm", "Two pictures")
+    status, said = typed("plan", "spec.yaml", "--against", "HEAD")
+    assert (status, "against HEAD: the same 3 jobs" in said) == (0, True), said
+    (desk / "ref" / "dog.png").write_bytes(png("green"))
+    status, said = typed("plan", "spec.yaml", "--against", "HEAD")
+    assert (status, "against HEAD: 2 added, 2 removed, 1 unchanged" in said) == (0, True), said

@@ -4,15 +4,15 @@ A model is asked through its own schema, with a text that begins and is as long 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.image_fields import is_list, longest_text, takes_text
+from qwave_batch.catalog.image_fields import is_list, longest_text, same_size_fields, takes_text
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.imaging.data_uris import is_data_uri, uri_length, uri_start
-from qwave_batch.model.input_references import is_reference
+from qwave_batch.model.input_references import is_reference, texts_in
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.input_images import InputImage, InputImages
 from qwave_batch.spec.inputs.file_access import FileRefused
@@ -66,7 +66,20 @@ class RequestImages:
                 value = self._of_pattern(name, value, model, named)
             named.request[name] = self._resolved(name, value, named)
             named.judged[name] = self._judged(name, value, model, named)
+        named.refused += self._of_other_size(named, model)
         return named
+
+    @staticmethod
+    def _of_other_size(named: NamedImages, model: Model) -> Iterator[Violation]:
+        """Yield the images that differ in size from the image that the model compares them with, if both are files."""
+        by_reference = {image.reference: image for image in named.images}
+        for name, other in same_size_fields(model):
+            image = by_reference.get(next(texts_in(named.request.get(name)), ""))
+            first = by_reference.get(next(texts_in(named.request.get(other)), ""))
+            if image is not None and first is not None and image.size != first.size:
+                yield Violation(
+                    kind="rule", field=name, path=(name,), message=other_size(name, image.size, other, first.size)
+                )
 
     def _of_pattern(self, name: str, value: Mapping[str, Json], model: Model, named: NamedImages) -> Json:
         """Return the names of the files that ``{from: PATTERN}`` stands for."""
@@ -150,6 +163,13 @@ class RequestImages:
             return ""
         more = f" and {len(takers) - _MODELS_SHOWN} more" if len(takers) > _MODELS_SHOWN else ""
         return f", or take a model that files can be sent to: {', '.join(takers[:_MODELS_SHOWN])}{more}"
+
+
+def other_size(name: str, size: tuple[int, int], other: str, first: tuple[int, int]) -> str:
+    """Return the message about an image that differs in size from the first of another field."""
+    return (
+        f"{name} has {size[0]} x {size[1]} pixels, and the first of {other} {first[0]} x {first[1]}: they must be equal"
+    )
 
 
 def for_judging(

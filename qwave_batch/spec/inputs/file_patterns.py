@@ -16,7 +16,7 @@ def is_pattern(text: str) -> bool:
     return not _SIGNS.isdisjoint(text)
 
 
-def _fits(name: str, pattern: str) -> bool:
+def fits_name(name: str, pattern: str) -> bool:
     """Whether a pattern fits a name; one that begins with a dot is fitted by a pattern that does."""
     if name.startswith(".") and not pattern.startswith("."):
         return False
@@ -36,7 +36,7 @@ def expanded(tree: Tree, folder: str, parts: tuple[str, ...]) -> Iterator[str]:
     except (OSError, FolderError):
         return
     for entry in sorted(entries, key=lambda entry: entry.path):
-        if not _fits(entry.path.rpartition("/")[2], parts[0]):
+        if not fits_name(entry.path.rpartition("/")[2], parts[0]):
             continue
         if not parts[1:] and not entry.is_folder:
             yield entry.path

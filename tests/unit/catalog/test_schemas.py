@@ -36,6 +36,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "required": ["maximum", "lengths", "numbers"],
         "additionalProperties": False,
     },
+    "x-sameSizeAs": {"type": "string"},
     "x-product": {
         "type": "object",
         "properties": {

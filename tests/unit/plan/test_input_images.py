@@ -256,3 +256,13 @@ def test_every_pass_gives_the_same_jobs_even_if_a_file_changes(desk: Path) -> No
     before = jobs(plan)
     (desk / "ref" / "cat.png").write_bytes(png("green"))
     assert jobs(plan) == before
+
+
+def test_a_mask_has_the_size_of_the_first_image_where_the_model_says_so(desk: Path) -> None:
+    text = one("ref/cat.png").replace("png']", "png'], mask_url: ref/mask.png").replace("2026-05", "2026-10")
+    (desk / "ref" / "mask.png").write_bytes(png(size=(8, 8)))
+    assert len(jobs(planned(desk, text))) == 1
+    (desk / "ref" / "mask.png").write_bytes(png(size=(9, 8)))
+    found = refusal(desk, text)
+    assert found.message.startswith("mask_url has 9 x 8 pixels, and the first of image_urls 8 x 8")
+    assert found.path == "prompts[0].request.mask_url"

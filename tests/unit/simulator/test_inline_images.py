@@ -48,3 +48,17 @@ def test_anything_else_is_answered_400_with_the_field(uri: str, field: str) -> N
     assert isinstance(reply, Reply)
     assert reply.status == 400
     assert field in str(reply.body)
+
+
+def test_a_mask_of_another_size_is_answered_400_where_the_model_says_so() -> None:
+    def uri(width: int) -> str:
+        out = BytesIO()
+        Image.new("RGBA", (width, 8)).save(out, "PNG")
+        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+    body = {"model": "gpt-image-2", "action": "edit", "prompt": "Snow", "image_urls": [uri(8), uri(9)]}
+    october = open_catalog("2026-10")
+    assert isinstance(read_order(body | {"mask_url": uri(8)}, october), ImageOrder)
+    reply = read_order(body | {"mask_url": uri(9)}, october)
+    assert isinstance(reply, Reply)
+    assert (reply.status, "mask_url" in str(reply.body)) == (400, True)
