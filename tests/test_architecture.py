@@ -64,7 +64,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "cache": {"expand"},
         "checks": {"expand", "problem_collector", "signed_links"},
         "file": {"expand", "input_images", "plan_samples", "plan_summary", "signed_links"},
-        "migration": {"expand"},
+        "migration": {"expand", "plan_summary"},
         "": {"cache", "checks", "expand", "input_images", "plan_samples", "plan_summary", "problem_collector"},
     },
     "spec": {

@@ -1,7 +1,6 @@
 """Rewrites a spec for another catalog, checks the result, and writes it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,23 +8,20 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.problem import Problem
+from qwave_batch.plan.migration.idle_fields import IdleFields
+from qwave_batch.plan.migration.lost_jobs import MODELS, lost_jobs
+from qwave_batch.plan.migration.outdated_cells import outdated_cells
 from qwave_batch.plan.migration.spec_rewriting import MigrationChoices, Rewrite, RewrittenSpec, SpecRewriter
-from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.planner import Plan, make_plan
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.inputs.file_access import beside, named_file
 from qwave_batch.spec.inputs.text_encoding import BOM, MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.loading import load_spec
-from qwave_batch.spec.table.rows import NeededColumns, Row
-from qwave_batch.spec.table.tables import Table
-from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_tree import source_tree
 
 _ROUNDS = 5
 """To take one field out may show that another one says nothing."""
-_CELLS_TOLD = 20
-MODEL_AXIS = "matrix.model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +160,7 @@ class _Migrator:
         for _ in range(_ROUNDS):
             contents[self.source.resolved] = _encoded(spec.source, text)
             refused = self._problems(contents, "unsupported=error")
-            rest = self._rewriter(text, spec.file).without_idle(refused)
+            rest = IdleFields(self._rewriter(text, spec.file)).without(refused)
             if rest.text == text:
                 break
             text = rest.text
@@ -227,13 +223,13 @@ class _Migrator:
         else:
             warnings = plan.warnings
             if self.plan is not None:
-                found += _lost(self.plan.figures, plan.figures, files[0].renames, _model_place(plan.spec))
-        if any(problem.path in {"", MODEL_AXIS} for problem in found):
+                found += lost_jobs(self.plan.figures, plan, files[0].renames)
+        if any(problem.path in {"", MODELS} for problem in found):
             found += self._skipping_fields(contents)
         for name, of_file in texts.items():
             found += self._rewriter(of_file, name).other_meanings()
         found += [_elsewhere(change) for file in files[1:] for change in file.changes]
-        found += self._cells(files)
+        found += outdated_cells(spec, files, self.after)
         told = {(problem.place, problem.message): problem for problem in found}
         return Migration(
             catalog=self.after.date,
@@ -252,45 +248,6 @@ class _Migrator:
             if problem.suggestion and problem.suggestion.startswith(advice):
                 yield problem
 
-    def _cells(self, files: Sequence[RewrittenSpec]) -> Iterator[Problem]:
-        """Yield the cells of tables that would have to be another value; a table may serve other specs too."""
-        wanted: dict[str, frozenset[str]] = {}
-        for file in files:
-            for name, of_file in file.columns.items():
-                wanted[name] = wanted.get(name, frozenset()) | of_file
-        columns = frozenset().union(*wanted.values())
-        tables = {prompt.table.path: prompt.table for prompt in self.source.spec.prompts if prompt.table}
-        for table in tables.values() if columns else ():
-            told = 0
-            for row in _rows(table, columns):
-                for field, of_field in wanted.items():
-                    for column in sorted(of_field):
-                        new = self._cell_now(field, row.cells.get(column), files[0].renames)
-                        if new is not None and told < _CELLS_TOLD:
-                            told += 1
-                            yield Problem(
-                                message=f'the column "{column}" holds {row.cells[column]}',
-                                path=field,
-                                place=row.place,
-                                value=row.cells[column],
-                                suggestion=f"write {new} in that row of the table" if new else "take the row out",
-                            )
-
-    def _cell_now(self, field: str, cell: object, renames: Mapping[str, str]) -> str | None:
-        if not isinstance(cell, str):
-            return None
-        if field == "model":
-            new = renames.get(cell)
-            return None if new == cell else new
-        fields = self.after.changes.new_fields(field, cell)
-        return ", ".join(f"{value}" for value in fields.values()) if fields else None
-
-
-def _rows(table: Table, columns: frozenset[str]) -> Iterator[Row]:
-    """Yield the rows of a table as far as it can be read; the check of the spec tells what is wrong with it."""
-    with suppress(SpecError):
-        yield from table.rows(NeededColumns(columns=columns))
-
 
 def _elsewhere(change: Rewrite) -> Problem:
     new = f"write {change.new}" if change.new else "take it out"
@@ -301,47 +258,6 @@ def _elsewhere(change: Rewrite) -> Problem:
         value=change.old,
         suggestion=f"{new} there; other specs may extend it too",
     )
-
-
-def _model_place(spec: Spec) -> SourcePlace:
-    """Return the place of the spec's models."""
-    ways: tuple[ValuePath, ...] = (("matrix", "model"), ("request", "model"), ("prompts",))
-    return spec.source_map.place(next((way for way in ways if spec.source_map.at(way)), ()))
-
-
-def _lost(before: Figures, after: Figures, renames: Mapping[str, str], place: SourcePlace) -> Iterator[Problem]:
-    """Yield the models of which jobs are skipped now that were made before, or that give fewer images now."""
-    known = {(renames.get(skip.model, skip.model), skip.reason) for skip in before.skips}
-    for name in before.by_model:
-        model = renames.get(name, name)
-        more = _skipped(after, {model}) - _skipped(before, {name, model})
-        if more > 0:
-            reasons = [
-                f"{skip.reason} ({count:,})"
-                for skip, count in after.skips.items()
-                if skip.model == model and (model, skip.reason) not in known
-            ]
-            yield Problem(
-                message=f"{more:,} more of the jobs with {model} would be skipped than before: {'; '.join(reasons)}",
-                path=MODEL_AXIS,
-                place=place,
-                value=model,
-            )
-    for name, figures in before.by_model.items():
-        new = after.by_model.get(renames.get(name, name))
-        if new is not None and new.jobs == figures.jobs and new.images < figures.images:
-            yield Problem(
-                message=f"{new.jobs:,} jobs of {renames.get(name, name)} give up to {new.images:,} images now, "
-                f"and gave up to {figures.images:,}",
-                path=MODEL_AXIS,
-                place=place,
-                value=name,
-                suggestion="say with n how many images a job gives",
-            )
-
-
-def _skipped(figures: Figures, models: Collection[str]) -> int:
-    return sum(count for skip, count in figures.skips.items() if skip.model in models)
 
 
 def _read(path: Path) -> bytes:

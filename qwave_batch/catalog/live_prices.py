@@ -1,7 +1,7 @@
 """Reads the price that the API states for a model today, as the keys of catalog.yaml that say the same. Pure."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
 from qwave_batch.catalog.model import Model
@@ -14,6 +14,9 @@ IMAGES, RATES, RESERVED, REFERENCES = "image_prices", "image_usage_rates", "imag
 DEFAULT = "default"
 _KNOWN = frozenset({IMAGES, RATES, RESERVED, REFERENCES})
 _RATE_PLACES = 3
+_AMOUNT_PLACES = 9
+_TOO_MUCH = 1_000_000_000
+"""More USD than a catalog may state."""
 
 
 def stated_entry(config: JsonObject, model: Model | None, entry: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -159,7 +162,12 @@ def amount_of(value: Json) -> str | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         return None
-    return format(amount, "f") if amount.is_finite() and amount >= 0 else None
+    if not amount.is_finite() or not 0 <= amount < _TOO_MUCH:
+        return None
+    exact = amount.as_tuple().exponent
+    if isinstance(exact, int) and exact < -_AMOUNT_PLACES:  # catalogs count in nano-dollars
+        amount = amount.quantize(Decimal(1).scaleb(-_AMOUNT_PLACES), ROUND_CEILING)
+    return format(amount, "f")
 
 
 def _rate(value: Json) -> str | None:

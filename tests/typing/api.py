@@ -213,6 +213,9 @@ def main(folder: Path) -> int:
     assert not qb.open_run(folder / "made").prune().files
     assert qb.open_catalog("2026-05").model("z-image-turbo").actions == ("generate",)
     assert qb.catalog.json_schema("manifest", catalog=qb.catalog.LATEST)["type"] == "object"
+    catalogs: qb.catalog.CatalogSource = qb.plans.catalogs_beside(None)
+    assert not qb.check_spec(file, catalogs=catalogs)
+    assert catalogs.at(catalogs.newest()).overlay is None
     assert catch(file) == 2
     return 0
 

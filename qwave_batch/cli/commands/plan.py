@@ -82,6 +82,7 @@ def configure(parser: Parser) -> None:
 def execute(args: Namespace, console: Console) -> int:
     """Check the spec, write the plan where asked to, and show what was asked for."""
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
+    args.catalogs = catalogs_of(args)  # read once, for all that is shown
     plan = _opened(args, console)
     say_warnings(plan, console)
     live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=plan.catalog_used)) if connection else None
@@ -119,7 +120,7 @@ def _opened(args: Namespace, console: Console) -> "AnyPlan":
                 allow_read=args.allow_read,
                 watch=watch,
                 out=args.out,
-                catalogs=catalogs_of(args),
+                catalogs=args.catalogs,
             )
     except SpecError:
         if args.matrix and not args.json:
@@ -198,7 +199,7 @@ def _compared(
             reuse=args.reuse,
             allow_read=args.allow_read,
             prices=live,
-            catalogs=catalogs_of(args),
+            catalogs=args.catalogs,
         )
 
 
@@ -211,7 +212,7 @@ def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelL
 def _matrix(args: Namespace, console: Console) -> "SupportMatrix":
     with counting(console.stderr, console.err, doing="asking every model for every value"):
         return qb.plans.support_matrix(
-            args.source, overrides=args.overrides, allow_read=args.allow_read, catalogs=catalogs_of(args)
+            args.source, overrides=args.overrides, allow_read=args.allow_read, catalogs=args.catalogs
         )
 
 

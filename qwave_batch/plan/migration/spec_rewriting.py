@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_changes import FieldChange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX, same_json
+from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX
 from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, template_columns
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.templates import compile_value
@@ -70,8 +70,6 @@ class SpecRewriter:
     edits: SourceEdits = field(init=False)
     sites: SpecSites = field(init=False)
     found: list[Site] = field(init=False)
-    defaults: list[Mapping[str, Json]] = field(init=False)
-    """Those of each model of the catalog that is named."""
     changes: list[Rewrite] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,8 +80,6 @@ class SpecRewriter:
         self.sites = SpecSites(root, fields)
         direct = list(self.sites.all())
         self.found = [*direct, *self.sites.of_templates(site for site in direct if site.field in self._templated())]
-        named = {site.node.string for site in self.found if site.field == MODEL}
-        self.defaults = [model.defaults for name, model in self.catalog.models.items() if name in named]
 
     def rewrite(self) -> RewrittenSpec:
         """Return the text with all changes made."""
@@ -91,6 +87,7 @@ class SpecRewriter:
         self._date()
         self._drop_fields()
         self._rename_models(renames)
+        self._take_out_labels(renames)
         self._rename_limits(renames)
         if self.follows_changes:
             for site in self.found:
@@ -108,35 +105,6 @@ class SpecRewriter:
             columns={name: frozenset(of_field) for name, of_field in columns.items()},
             renames=renames,
         )
-
-    def without_idle(self, problems: Sequence[Problem]) -> RewrittenSpec:
-        """Return the text without fields that say nothing and that some model refuses, as these problems tell."""
-        refused: dict[str, list[Problem]] = {}
-        for problem in problems:
-            refused.setdefault(problem.path, []).append(problem)
-        for site in self.found:
-            at_site = refused.get(path_text(site.path))
-            if at_site is None and site.role is Role.AXIS and self._is_idle_axis(site):
-                at_site = refused.get(path_text(site.path[:-1]))
-            if at_site and self._is_idle(site) and all(self._is_about_field(problem, site) for problem in at_site):
-                self._remove(site)
-        return RewrittenSpec(text=self.edits.result(), changes=tuple(self.changes), columns={}, renames={})
-
-    def _is_idle(self, site: Site) -> bool:
-        """Whether a value is what happens without the field, for each model that takes it."""
-        change = self.catalog.changes.fields.get(site.field)
-        if change is None or not change.is_idle(site.node.value):
-            return False
-        return all(same_json(of_model.get(site.field, site.node.value), site.node.value) for of_model in self.defaults)
-
-    def _is_idle_axis(self, site: Site) -> bool:
-        return site.holder is not None and all(self._is_idle(each) for each in self.found if each.holder is site.holder)
-
-    def _is_about_field(self, problem: Problem, site: Site) -> bool:
-        """Whether a problem says that the field is not taken, and nothing of its value."""
-        advice = self.catalog.changes.field_advice(site.field, site.node.value)
-        told = (advice, self.catalog.changes.fields[site.field].instead)
-        return any(bool(words) and (problem.suggestion or "").startswith(str(words)) for words in told)
 
     def _templated(self) -> Collection[str]:
         return {MODEL, *self.catalog.changes.values}
@@ -156,7 +124,7 @@ class SpecRewriter:
         for site in self.found:
             if site.field not in self.choices.drop or site.role is Role.VALUE:
                 continue
-            self._remove(site)
+            self.take_out(site)
         for key in list(self.sites.axis_keys()):  # ranges and templates have no values of their own
             holder = key.parent
             name = key.text.removeprefix(FIELD_PREFIX)
@@ -166,7 +134,7 @@ class SpecRewriter:
                     self._note(key, ("matrix", key.text), key.text, "")
                     self.edits.remove(value)
 
-    def _remove(self, site: Site) -> None:
+    def take_out(self, site: Site) -> None:
         """Take a field out; an exclude that asked for it drops nothing any more, so it goes as a whole."""
         if self.edits.is_removed(site.node):
             return
@@ -191,6 +159,24 @@ class SpecRewriter:
             if item.parent is not None and item.parent.kind == "list":
                 self._note(node, site.path, name, "")
                 self.edits.remove(item)
+
+    def _take_out_labels(self, renames: Mapping[str, str]) -> None:
+        """Take out the excludes and includes that name, by its label, a value of an axis that was taken out."""
+        holders = [
+            site.holder for site in self.found if site.field == MODEL and renames.get(str(site.node.string)) == ""
+        ]
+        ids = [holder.get("id") for holder in holders if holder is not None and holder.kind == "mapping"]
+        labels = {node.string for node in ids if node is not None}
+        for site in self.found:
+            is_rule = site.role in {Role.EXCLUDE, Role.INCLUDE} and site.field == MODEL
+            if (
+                is_rule
+                and site.holder is not None
+                and site.node.string in labels
+                and not self.edits.is_removed(site.node)
+            ):
+                self._note(site.node, site.path, _shown(site.node), "")
+                self.edits.remove(site.holder)
 
     def _rename_limits(self, renames: Mapping[str, str]) -> None:
         limits = self.sites.root.get("limits")
@@ -257,7 +243,7 @@ class SpecRewriter:
             holder = site.holder
             beside = change.beside.get(str(site.node.value))
             if beside and holder is not None and holder.get(beside) is not None:
-                self._remove(site)
+                self.take_out(site)
             elif change.becomes and holder is not None and holder.kind == "mapping":
                 self._split(site, change, holder)
 
