@@ -16,7 +16,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 
 WRITTEN_BY = "qwave-batch, from what the API offers"
 _SEAL = f"# written by {WRITTEN_BY}; sha256 of the lines below: "
-_MOST_BYTES = 20_000_000
+_MOST_BYTES = 2_000_000
 
 
 def write_live_overlay(live: LiveModelList, file: str | Path, *, now: float) -> None:

@@ -16,6 +16,7 @@ from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.normalisation import Spelling
 from qwave_batch.catalog.overlay import Overlay, lay_over, schema_of
 from qwave_batch.catalog.price import Price
+from qwave_batch.catalog.task_chain import TaskChain
 from qwave_batch.catalog.violation_messages import ViolationMessages
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.money import CURRENCY, QuotaUnit
@@ -109,6 +110,7 @@ def _model(name: str, data: CatalogData, schema: dict[str, Any], messages: "part
         native_resolution=entry.get("native_resolution"),
         line=entry.get("line"),
         launched=entry.get("launched"),
+        chain=TaskChain.from_json(entry["chain"]) if "chain" in entry else None,
         overlay=data.touched_by.get(name, ""),
     )
 

@@ -11,6 +11,7 @@ from qwave_batch.catalog.normalisation import Spelling, WholeNumbers
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.catalog.request_validator import request_validator
+from qwave_batch.catalog.task_chain import TaskChain
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.catalog.violation_messages import ViolationMessages
 from qwave_batch.fitting.schema_checks import Check
@@ -48,6 +49,8 @@ class Model:
     """The way in which the vendor sells it, if there are several: ``official``, ``economy`` or ``reverse``."""
     launched: str | None = None
     """The day of its launch, if the documents name it."""
+    chain: TaskChain | None = None
+    """The rules for requests that go on from an earlier task; None if the model has no such requests."""
     overlay: str = ""
     """The name of the overlay that changed or added it; empty for a model as its catalog has it."""
 
@@ -133,6 +136,10 @@ class Model:
     def cost_nusd(self, request: JsonObject, images: int) -> int:
         """Return the catalog's price of the request with so many returned images, in nano-dollars; at most, if open."""
         return self.price.cost(request, images).most_nusd
+
+    def cost(self, request: JsonObject, images: int) -> CostRange:
+        """Return what the request costs with so many returned images."""
+        return self.price.cost(request, images)
 
     def image_format(self, request: JsonObject) -> str:
         """Return the file format that the request's images should have."""

@@ -17,10 +17,9 @@ from qwave_batch.errors import SpecError, UsageError, nearest
 from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular
 from qwave_batch.model.problem import Problem, SourcePlace, first_problems
 from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.overlay_text import read_yaml_or_json
+from qwave_batch.spec.overlay_text import MOST_CATALOG_BYTES, read_yaml_or_json
 from qwave_batch.spec.yaml.source_map import SourceMap
 
-_MOST_BYTES = 20_000_000
 _MOST_CATALOGS = 1_000
 _TOO_LARGE_HINT = "a catalog has its models, and no more"
 
@@ -92,7 +91,7 @@ def read_user_catalog(folder: Path) -> Catalog:
 def _layer(file: Path) -> Layer:
     try:
         with open_regular(file, follows_link=True) as opened:
-            data = read_regular(opened, shown_as=str(file), most_bytes=_MOST_BYTES)
+            data = read_regular(opened, shown_as=str(file), most_bytes=MOST_CATALOG_BYTES)
     except (NotRegular, OSError) as error:
         reason = str(error) if isinstance(error, NotRegular) else f"{file} {_reason(error)}"
         raise UsageError(reason) from error

@@ -27,7 +27,7 @@ def add_reading(parser: Parser) -> None:
         metavar="PATH=VALUE",
         action="append",
         default=[],
-        help="override a value of the spec, such as matrix.model='[imagen-4.0]'; may be given again",
+        help="override a value of the spec, such as matrix.model='[z-image-turbo]'; may be given again",
     )
     parser.add_argument(
         "--allow-read",

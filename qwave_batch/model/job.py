@@ -49,7 +49,10 @@ class Job:
     path: str = ""
     """Path of its images below ``images/`` in the run folder, with ``/``, without extension."""
     max_images: int = 1
-    """The most images its request may return; above 1 they are named ``_1``, ``_2`` and so on."""
+    """The most images its request may return; above 1 they are named ``_1``, ``_2`` and so on.
+
+    0 for an action that only prepares a later one: its task is complete without an image.
+    """
     random: bool = True
     """Whether another call with the same request would give another image."""
     estimated_nusd: int = 0

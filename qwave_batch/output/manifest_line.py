@@ -53,6 +53,8 @@ class ManifestLine:
     images: tuple[ImageFile, ...]
     error: JobError | None
     reused_from: ReusedFrom | None = None
+    imageless: bool = False
+    """Whether its action makes no image of its own; the key is there only then."""
     overlay: str = ""
     """The overlay that changed or added its model; the key is there only then."""
 
@@ -68,6 +70,7 @@ MANIFEST = Codec(
         ManifestLine: {
             "submitted_at": _MOMENT,
             "completed_at": _MOMENT,
+            "imageless": Key(is_default_written=False),
             "overlay": Key(is_default_written=False),
         },
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
@@ -111,6 +114,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         images=record.images,
         error=record.error or job.skip,
         reused_from=record.reused_from,
+        imageless=job.max_images == 0,
         overlay=job.overlay,
     )
 

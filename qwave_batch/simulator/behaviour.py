@@ -51,6 +51,8 @@ class Fate:
     """Time in the queue, during which it can be cancelled; part of ``latency_s``."""
     latency_s: float
     """Time from acceptance to the end."""
+    cost_share: float
+    """The place of the charge in the range of its price: 0 is the least, 0.5 the typical and 1 the most."""
     ending: Ending
 
 
@@ -95,6 +97,7 @@ class Behaviour:
         return Fate(
             queue_s=latency_s * self.queue_share,
             latency_s=latency_s,
+            cost_share=fraction(self.seed, "cost", moment.key, moment.attempt),
             ending=self._ending(moment, images=images, is_group=is_group),
         )
 

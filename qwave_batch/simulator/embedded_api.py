@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from qwave_batch.simulator import dialect
 from qwave_batch.simulator.account_balances import Accounts
 from qwave_batch.simulator.api_calls import Call, Caller, Seen, Submission
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
+from qwave_batch.simulator.chained_tasks import chain_refusal, inherited_version
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.fault_language import Fault
@@ -145,7 +147,7 @@ class Simulator:
         """Answer a poll."""
         if wait_s := self._gates.of(caller.account).enter_poll(self.clock.monotonic()):
             return self._throttle(caller.account, wait_s)
-        task = self._own(caller, task_id)
+        task = self._own(caller.account, task_id)
         if task is None:
             return self._answered(caller, FaultPlace.POLL, task_id, task_not_found(task_id))
         return self._answered(
@@ -154,7 +156,7 @@ class Simulator:
 
     def cancel(self, caller: Caller, task_id: str) -> Reply:
         """Cancel a task that is still queued."""
-        task = self._own(caller, task_id)
+        task = self._own(caller.account, task_id)
         if task is None:
             return self._answered(caller, FaultPlace.CANCEL, task_id, task_not_found(task_id))
         faults = self._fault_injector.striking(FaultPlace.CANCEL, task.sent_hash)
@@ -244,19 +246,24 @@ class Simulator:
                 message = "this Idempotency-Key was used with another request"
                 return Submission(reply=refusal(409, "idempotency_conflict", message))
             return Submission(reply=json_reply({}), task=known)
+        find = partial(self._own, account)
+        if refused := chain_refusal(order, find, now):
+            return Submission(reply=refused)
         estimate = self.catalog.quota.from_nusd(order.model.estimate_nusd(order.request))
         if estimate > self._accounts.available(account, now):
             return Submission(reply=balance_used_up())
         made_before = self._store.count_of_body(account, order.body_hash)
-        task = self._maker.make(account, order, idempotency_key, now=now, made_before=made_before)
+        task = self._maker.make(
+            account, order, idempotency_key, now=now, made_before=made_before, version=inherited_version(order, find)
+        )
         self._store.add(task)
         self._accounts.hold(task)
         call = Call(url=order.callback_url, events=order.callback_events) if order.callback_url else None
         return Submission(reply=json_reply({}), task=task, call=call)
 
-    def _own(self, caller: Caller, task_id: str) -> SimulatedTask | None:
+    def _own(self, account: str, task_id: str) -> SimulatedTask | None:
         task = self._store.get(task_id)
-        return task if task and task.account == caller.account else None
+        return task if task and task.account == account else None
 
     def _throttle(self, account: str, wait_s: float) -> Reply:
         self.seen.throttled += 1

@@ -17,7 +17,7 @@ from typing import Self
 from PIL import Image, ImageDraw, ImageFilter
 
 from qwave_batch.catalog.model import Model
-from qwave_batch.model.codec import EXACT
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.simulator import text_drawing
 from qwave_batch.simulator.latency import fraction, pick
@@ -28,6 +28,7 @@ EXTENSIONS: Mapping[str, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 _SIDE_OF_1K = 256  # pixels; a quarter of the real thing, so that an image costs a millisecond or two
 _LONGEST_PROMPT = 600  # characters kept; more does not fit on any image
 _MOST_PIXELS = 32 * 1024 * 1024  # a state file may have been edited; our own images are far below
+_GRID_PIXELS = 32
 _TOP = 191  # the lightest value of the landscape; the band is above it
 _HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # position of each ridge from the top, and its lightness
 _IS_GROUND = [255 if value <= _HILLS[0][1] + 12 else 0 for value in range(256)]
@@ -56,6 +57,8 @@ class ImageDesign:
     transparent: bool
     count: int
     """The number of images."""
+    version: str = ""
+    """The version of the model, for tasks that go on from this one; empty where none was asked for."""
 
     @property
     def extension(self) -> str:
@@ -69,13 +72,16 @@ class ImageDesign:
 
     def as_json(self) -> str:
         """Return the design as the store keeps it."""
-        return json.dumps(EXACT.encode(self), ensure_ascii=False)
+        return json.dumps(_CODEC.encode(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read the output of ``as_json``; raises ValueError for anything else."""
-        order = EXACT.decode(json.loads(text), cls)
-        if max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier))) > _LONGEST_PROMPT:
+        order = _CODEC.decode(json.loads(text), cls)
+        if (
+            max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier, order.version)))
+            > _LONGEST_PROMPT
+        ):
             raise ValueError("the order of an image is not one of ours")
         wide, high = pixel_size(order.ratio, order.tier)
         if order.format not in EXTENSIONS or not 0 < wide * high <= _MOST_PIXELS:
@@ -83,12 +89,20 @@ class ImageDesign:
         return order
 
 
-def design_images(model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int) -> ImageDesign:
+_CODEC = Codec({ImageDesign: {"version": Key(is_default_written=False, absent="")}}, exact=True)
+"""Tasks of an earlier program have no version."""
+
+
+def design_images(
+    model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int, version: str = ""
+) -> ImageDesign:
     """Return the design of a task's images. Without a seed in the request they vary by task."""
     seed = request.get("seed") if model.takes_seed else None
     seed = int(seed) if isinstance(seed, int | float) and seed >= 0 else None
-    asked = _setting(model, request, "aspect_ratio", "1:1")
-    tier = _setting(model, request, "resolution", model.native_resolution or "1K")
+    asked, tier = _written_size(request) or (
+        _setting(model, request, "aspect_ratio", "1:1"),
+        _setting(model, request, "resolution", model.native_resolution or "1K"),
+    )
     choices = [ratio for ratio in model.ratios if _RATIO.fullmatch(ratio)] or ["1:1"]
     return ImageDesign(
         model=model.name,
@@ -100,7 +114,18 @@ def design_images(model: Model, request: JsonObject, *, body_hash: str, task_id:
         format=_format(model.image_format(request)),
         transparent=request.get("background") == "transparent",
         count=count,
+        version=version,
     )
+
+
+def _written_size(request: JsonObject) -> tuple[str, str] | None:
+    """Return the ratio and the tier of a width and a height in pixels, rounded down to the grid; None without both."""
+    match request.get("width"), request.get("height"):
+        case int(width), int(height) if min(width, height) >= _GRID_PIXELS:
+            wide, high = width // _GRID_PIXELS, height // _GRID_PIXELS
+            return f"{wide}:{high}", f"{math.sqrt(wide * high) * _GRID_PIXELS / 1024:.3f}k"
+        case _:
+            return None
 
 
 def pixel_size(ratio: str, tier: str) -> tuple[int, int]:

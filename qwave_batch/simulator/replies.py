@@ -80,6 +80,11 @@ def task_not_found(task_id: str) -> Reply:
     return refusal(404, "task_not_found", f"task {task_id[:80]} does not exist")
 
 
+def capability_violation(field: str, message: str) -> Reply:
+    """Return the 400 for a request that its model does not take; ``field`` may be empty."""
+    return refusal(400, "capability_violation", message, more={"param": field} if field else None)
+
+
 def model_not_found(name: str) -> Reply:
     """Return the 404 for a model that does not exist."""
     more: dict[str, Json] = {"type": "invalid_request_error", "param": "model"}

@@ -24,9 +24,25 @@ class TaskMaker:
         self._made = 0
 
     def make(
-        self, account: str, order: ImageOrder, idempotency_key: str | None, *, now: float, made_before: int
+        self,
+        account: str,
+        order: ImageOrder,
+        idempotency_key: str | None,
+        *,
+        now: float,
+        made_before: int,
+        version: str,
     ) -> SimulatedTask:
-        """Return the task for an order; ``made_before`` counts the account's tasks with the same request."""
+        """Return the task for an order.
+
+        Args:
+            account: Its owner.
+            order: The request.
+            idempotency_key: The key that it came with.
+            now: Unix seconds.
+            made_before: How many tasks the account made with the same request.
+            version: The version of the model, for tasks that go on from this one.
+        """
         model, request = order.model, order.request
         count = model.image_count(request)
         self._made += 1
@@ -43,13 +59,19 @@ class TaskMaker:
         )
         task_id = f"task-wave{int(now * 1000)}b{self._rng.randrange(10**12):012d}"
         images = fate.ending.images if isinstance(fate.ending, Delivers) else 0
-        design = design_images(model, request, body_hash=order.body_hash, task_id=task_id, count=images)
+        design = design_images(
+            model, request, body_hash=order.body_hash, task_id=task_id, count=images, version=version
+        )
+        hold_nusd = model.estimate(request).most_nusd
+        price_nusd = 0
+        if isinstance(fate.ending, Delivers) and (images or not count.most):  # without a usable image all is refunded
+            price_nusd = min(hold_nusd, model.cost(request, images).at(fate.cost_share))
         failure = fate.ending if isinstance(fate.ending, Fails) else None
         return SimulatedTask(
             task_id=task_id,
             account=account,
             model=model.name,
-            action=str(request.get("action", model.defaults.get("action", "generate"))),
+            action=order.action,
             body_hash=order.body_hash,
             sent_hash=order.sent_hash,
             idempotency_key=idempotency_key,
@@ -59,8 +81,8 @@ class TaskMaker:
             images=images,
             error_code=failure.code if failure else None,
             error_message=failure.message if failure else None,
-            hold_quota=self._quota.from_nusd(model.estimate_nusd(request)),
-            price_quota=self._quota.from_nusd(model.cost_nusd(request, images)),
+            hold_quota=self._quota.from_nusd(hold_nusd),
+            price_quota=self._quota.from_nusd(price_nusd),
             design=design.as_json(),
         )
 

@@ -11,9 +11,8 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.simulator.inline_images import InlineImages
-from qwave_batch.simulator.replies import Reply, model_not_found, refusal
+from qwave_batch.simulator.replies import Reply, capability_violation, model_not_found, refusal
 
-_VIOLATION = "capability_violation"
 _LARGEST_INTEGER = 2**63 - 1
 
 
@@ -32,6 +31,11 @@ class ImageOrder:
     """Callback address for the end of the task."""
     callback_events: tuple[str, ...] = ()
     """The events to report; empty means all."""
+
+    @property
+    def action(self) -> str:
+        """The action of the request; the model's default if it names none."""
+        return str(self.request.get("action", self.model.defaults.get("action", "generate")))
 
 
 def read_request_object(raw: bytes) -> dict[str, Any] | Reply:
@@ -68,18 +72,18 @@ def read_order(body: Mapping[str, Any], catalog: Catalog, images: InlineImages |
     """
     name = body.get("model")
     if not isinstance(name, str):
-        return _violation("model", "model is required and must be a string")
+        return capability_violation("model", "model is required and must be a string")
     model = catalog.models.get(name)
     if model is None:
         return model_not_found(name)
     sent = dict(body)
     if "extra" not in model.fields and sent.pop("extra", None):  # a model may have a field of that name
-        return _violation("extra", "extra is not supported: pass fields at the root of the request")
+        return capability_violation("extra", "extra is not supported: pass fields at the root of the request")
     for violation in model.violations(sent):
-        return _violation(violation.field, violation.message)
+        return capability_violation(violation.field, violation.message)
     fault = (images or InlineImages()).fault_in(sent, model, catalog.image_fields)
     if fault is not None:
-        return _violation(*fault)
+        return capability_violation(*fault)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
     return ImageOrder(
         model=model,
@@ -89,10 +93,6 @@ def read_order(body: Mapping[str, Any], catalog: Catalog, images: InlineImages |
         callback_url=sent.get("callback_url"),
         callback_events=tuple(sent.get("callback_events") or ()),
     )
-
-
-def _violation(field: str, message: str) -> Reply:
-    return refusal(400, _VIOLATION, message, more={"param": field} if field else None)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -6,15 +6,17 @@ from pathlib import Path, PurePosixPath
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Problem
+from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile, beside
-from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, decode_yaml
+from qwave_batch.spec.inputs.text_encoding import decode_yaml
 from qwave_batch.spec.layers import Layer
 from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 _PATH: ValuePath = ("catalog", "overlay")
+MOST_CATALOG_BYTES = 2_000_000
+"""Of an overlay, a catalog.yaml or a schema file: each value is checked by a schema, which takes time."""
 TOO_LARGE_HINT = "an overlay has the models that differ, and no more"
 
 
@@ -107,7 +109,7 @@ def _placed(layer: Layer, path: ValuePath, new: Layer) -> Layer:
 def _layer(file: InputFile, shown_as: str) -> Layer:
     try:
         with file.open() as opened:
-            data = opened.read(MAX_FILE_BYTES + 1)
+            data = opened.read(MOST_CATALOG_BYTES + 1)
     except FileRefused as error:
         raise FileRefused(f"{shown_as} {error}") from None
     except OSError as error:
@@ -121,6 +123,9 @@ def read_yaml_or_json(data: bytes, shown_as: str, too_large_hint: str) -> Layer:
     Raises:
         SpecError: It cannot be read.
     """
+    if len(data) > MOST_CATALOG_BYTES:
+        message = f"the file is too large; at most {MOST_CATALOG_BYTES:,} bytes are read"
+        raise SpecError([Problem(message=message, place=SourcePlace(shown_as), suggestion=too_large_hint)])
     text = decode_yaml(data, shown_as, of="file", suggestion=too_large_hint)
     if text.lstrip()[:1] in {"{", "["}:  # JSON may be indented with tabs; inside of its strings there is none
         text = text.replace("\t", " ")

@@ -40,10 +40,10 @@ def other_offers() -> Iterator[str]:
     settings = Settings(
         granted_usd=12.5,
         offers={
-            "gpt-image-2": {"image_prices": {"default": 0.007}},
+            "wan2.7-image": {"image_prices": {"default": 0.03}},
             "imagen-5.0": {"image_prices": {"default": 0.06}},
-            "qwen-image-2.0": {"image_prices": {"default": 0.02125, "2K": 0.0425}},
-            "wan2.7-image": None,
+            "qwen-image-2.0": {"image_prices": {"default": 0.0225, "2k": 0.045}},
+            "flux-kontext-max": None,
             "z-image-turbo": {"token_prices": {"output": 0.01}},
         },
     )
@@ -51,7 +51,7 @@ def other_offers() -> Iterator[str]:
 
     async def serve_until_told() -> None:
         ended = asyncio.Event()
-        with Simulator(catalog=open_catalog("2026-05"), settings=settings) as simulator:
+        with Simulator(catalog=open_catalog("2026-10"), settings=settings) as simulator:
             async with serve(simulator) as base_url:
                 told.put((base_url, asyncio.get_running_loop(), ended))
                 await ended.wait()

@@ -55,14 +55,14 @@ def test_the_page_runs_as_a_notebook_from_top_to_bottom(
     check, look, run, again, read, images, follow, error, *_, requested, logged = told
     assert check == []
     assert look[0].startswith("Plan(quickstart: 8 jobs")
-    assert look[1] == "8 jobs for at most 0.068 USD"
+    assert look[1] == "8 jobs for at most 0.378 USD"
     assert run[0].startswith("RunSummary(notebook: 8 of 8 jobs done")
-    assert run[1].startswith("0 8 0.06")
+    assert run[1].startswith("0 8 0.37")
     assert again == ["0 0.0"]
     assert (len(read), read[-1]) == (10, "True")
     assert images[0].startswith("FolderHeader(root=")
     assert [line.endswith(" bytes") for line in images[1:]] == [True] * 4
-    assert [line for line in follow if line.startswith("stored images/gpt-image-2/")]
+    assert [line for line in follow if line.startswith("stored images/wan2.7-image/")]
     assert "1 of 1" in follow
     assert error[0].endswith(" 2")
     assert (requested, logged) == (["2"], ["True"])

@@ -1,6 +1,8 @@
 """A spec with an overlay from the command line to the run folder, and overlays that the API's own prices make."""
 
+import asyncio
 import json
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -184,6 +186,14 @@ def test_a_catalog_of_ones_own_is_found_by_every_command(spec: Path, tmp_path: P
     status, _, said = typed("validate", "spec.yaml")
     assert (status, 'unknown catalog "2027-01"' in said) == (2, True)
     assert typed("run", "plan.jsonl", "--simulate", "-o", "out")[0] == 2
+    request = qb.RunRequest(
+        source=Path("spec.yaml"),
+        connection=qb.Simulated(),
+        out_dir=Path("by-request"),
+        catalog_path=tmp_path / "catalogs",
+    )
+    assert asyncio.run(qb.run_request(pickle.loads(pickle.dumps(request)))).exit_status == 0
+    assert lines_of("by-request").keys() == lines_of("out").keys()
     assert qb.check_spec("spec.yaml", catalogs=qb.plans.catalogs_beside(tmp_path / "catalogs")) == []
 
 

@@ -99,7 +99,7 @@ def _configure_selection(parser: Parser) -> None:
     parser.add_argument(
         "--only",
         metavar="EXPR",
-        help="only jobs for which this template expression is true, such as \"model == 'imagen-4.0'\"",
+        help="only jobs for which this template expression is true, such as \"model == 'z-image-turbo'\"",
     )
     parser.add_argument("--limit", metavar="N", type=whole_number(minimum=1), help="only the first N jobs of the plan")
     parser.add_argument("--retry-failed", action="store_true", help="also do jobs again that failed for good")

@@ -115,6 +115,8 @@ class ImageFetcher:
             check = await self._store.check(job_run.files)
             state.files = {place: file for place, file in enumerate(job_run.files) if place not in check.damaged}
             await self._refresh(state)
+        elif attempt.state is AttemptState.COMPLETED and not (results or job_run.job.max_images):
+            pass  # the request is for no image
         elif attempt.state is AttemptState.FAILED or not any(result.is_listed for result in results):
             await self._refresh(state)  # neither secrets nor bytes are recorded
         elif is_earlier:

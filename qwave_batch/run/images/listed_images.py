@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from qwave_batch.ledger.attempt import Attempt, Charge
 from qwave_batch.model.job import Job
-from qwave_batch.model.task import ResultImage, Task
+from qwave_batch.model.task import ResultImage, Task, TaskState
 from qwave_batch.run.state.context import JobCatalog
 
 LIST_S = 60.0
@@ -19,6 +19,11 @@ def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge
     if task.cost_nusd is not None:
         return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
     return Charge(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
+
+
+def is_without_images(job: Job, task: Task) -> bool:
+    """Whether a task has completed as its request is meant to: without an image of its own."""
+    return job.max_images == 0 and task.state is TaskState.COMPLETED and not (task.images or task.unread)
 
 
 def owes_images(job: Job, attempt: Attempt, listed: int) -> bool:

@@ -6,7 +6,7 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
-from qwave_batch.run.images.listed_images import FINAL_S, LIST_S
+from qwave_batch.run.images.listed_images import FINAL_S, LIST_S, is_without_images
 from qwave_batch.run.jobs.job_errors import account_unverified, not_fetched, not_listed, result_gone, unreadable_result
 from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, Step
 from qwave_batch.run.state.run_state import RunState
@@ -40,7 +40,7 @@ class EndedTaskPoller:
         A task that permanently shows nothing is returned as it is: free if it says so, else after minutes of polling.
         """
         task = ended.task
-        if not is_bare(task):
+        if not is_bare(task) or is_without_images(job_run.job, task):
             return ended
         if _is_free(task):
             return await self._poll_once_more(job_run, ended)

@@ -10,7 +10,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker, ImageFailure
-from qwave_batch.run.images.listed_images import charge_for
+from qwave_batch.run.images.listed_images import charge_for, is_without_images
 from qwave_batch.run.jobs.job_errors import error_of_task, is_worth_another_try, unreadable_result
 from qwave_batch.run.jobs.job_run import EndedTask, Finished, JobRun, RetryAt, Step
 from qwave_batch.run.limits.throttle_episode import backoff_s
@@ -31,7 +31,7 @@ class Settler:
         acceptance, job_run.acceptance = job_run.acceptance, None
         if attempt.state is AttemptState.NOT_FOUND:
             attempt = await self._run.journal.find_again(attempt)
-        if task.listed and task.state is TaskState.COMPLETED:
+        if (task.listed and task.state is TaskState.COMPLETED) or is_without_images(job_run.job, task):
             return await self._complete(job_run, attempt, task, acceptance)
         if task.unread or task.is_hollow:
             return await self._keep(job_run, attempt, task, acceptance)

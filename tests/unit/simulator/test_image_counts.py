@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
-from qwave_batch.simulator import Simulator
+from qwave_batch.simulator import Behaviour, Simulator, parse_latency
 from qwave_batch.simulator.api_calls import Caller
+from qwave_batch.simulator.simulated_task import SimulatedTask
 
 CALLER = Caller(account="a", origin="http://127.0.0.1", elsewhere="")
 ON_IMAGE = {"ref_task_id": "task-1", "index": 1}
@@ -16,10 +17,19 @@ PICTURE = {"image_urls": ["https://example.com/a.png"]}
 
 def counts(model: str, date: str, **fields: Any) -> set[int]:
     """Return the numbers of images that 40 alike tasks bring."""
-    request = json.dumps({"model": model, **fields}).encode()
-    with Simulator(catalog=open_catalog(date)) as simulator:
-        tasks = [simulator.submit(CALLER, request, None).task for _ in range(40)]
-    return {task.images for task in tasks if task is not None}
+    with Simulator(catalog=open_catalog(date), behaviour=Behaviour(latency=parse_latency("0"))) as simulator:
+
+        def made(**request: Any) -> SimulatedTask:
+            task = simulator.submit(CALLER, json.dumps({"model": model, **request}).encode(), None).task
+            assert task is not None
+            return task
+
+        if "ref_task_id" in fields:  # a grid, or one image of it
+            source = made(prompt="A fox").task_id
+            if fields["action"] == "zoom":
+                source = made(action="upscale", ref_task_id=source, index=1).task_id
+            fields = {**fields, "ref_task_id": source}
+        return {made(**fields).images for _ in range(40)}
 
 
 @pytest.mark.parametrize(
