@@ -28,10 +28,11 @@ class CostEstimate:
     estimated_nusd: int
     """The most that they should cost, in nano-dollars."""
     typical_nusd: int
-    """The cost to expect."""
+    """The cost to expect, in nano-dollars."""
     warnings: tuple[RunWarning, ...] = ()
     """Warnings to read before that is paid."""
     estimated_usd = InUsd()
+    typical_usd = InUsd()
 
 
 def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:

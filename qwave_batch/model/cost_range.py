@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,9 @@ class CostRange:
     least_nusd: int
     typical_nusd: int
     most_nusd: int
+    least_usd = InUsd()
+    typical_usd = InUsd()
+    most_usd = InUsd()
 
     @classmethod
     def exactly(cls, nusd: int) -> "CostRange":
@@ -48,9 +51,9 @@ class CostRange:
 def range_as_json(estimate: CostRange) -> dict[str, Json]:
     """Return the three amounts in USD, as ``plan --json`` prints them."""
     return {
-        "least_usd": usd_from_nusd(estimate.least_nusd),
-        "typical_usd": usd_from_nusd(estimate.typical_nusd),
-        "most_usd": usd_from_nusd(estimate.most_nusd),
+        "least_usd": estimate.least_usd,
+        "typical_usd": estimate.typical_usd,
+        "most_usd": estimate.most_usd,
     }
 
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.money import InUsd
+from qwave_batch.model.money import InUsd, InUsdIfKnown
 from qwave_batch.model.short_repr import shortened
 
 
@@ -66,6 +66,8 @@ class Job:
     overlay: str = ""
     """The overlay that changed or added its model; empty for a model as the catalog has it."""
     estimated_usd = InUsd()
+    typical_usd = InUsdIfKnown()
+    least_usd = InUsdIfKnown()
 
     @property
     def estimate(self) -> CostRange:

@@ -35,6 +35,8 @@ class ModelFigures:
     typical_nusd: int = 0
     least_nusd: int = 0
     estimated_usd = InUsd()
+    typical_usd = InUsd()
+    least_usd = InUsd()
 
     @property
     def estimate(self) -> CostRange:

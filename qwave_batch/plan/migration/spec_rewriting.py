@@ -251,7 +251,7 @@ class SpecRewriter:
         parts = {key.text: value for key, value in site.node.resolved.entries}
         if parts.keys() != set(change.becomes.values()) or any(holder.get(name) for name in change.becomes):
             return
-        if any(part.kind != "scalar" or part.target for part in parts.values()) or site.node.target:
+        if not all(part.is_replaceable for part in parts.values()) or site.node.target:
             return
         entries = [f"{name}: {self._source(parts[part])}" for name, part in change.becomes.items()]
         key = holder.entries[holder.position(site.node)][0]
@@ -314,7 +314,7 @@ class SpecRewriter:
     def _is_shared_by_sites(self, node: SourceNode) -> bool:
         """Whether all aliases of a scalar stand where the same is asked for."""
         users = {id(site.node) for site in self.found if site.node.resolved is node}
-        return node.kind == "scalar" and not node.target and len(users) == node.aliases + 1
+        return node.kind == "scalar" and node.is_on_line and not node.target and len(users) == node.aliases + 1
 
     def _note(self, node: SourceNode, path: ValuePath, old: str, new: str) -> None:
         self.changes.append(Rewrite(self._place(node), path_text(path), old, new))

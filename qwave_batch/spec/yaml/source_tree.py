@@ -75,7 +75,12 @@ class SourceNode:
     @property
     def is_replaceable(self) -> bool:
         """Whether it is a scalar on a line, that no alias repeats and that is not an alias itself."""
-        return self.kind == "scalar" and not self.target and not self.aliases and self.style not in _BLOCK_STYLES
+        return self.kind == "scalar" and not self.target and not self.aliases and self.is_on_line
+
+    @property
+    def is_on_line(self) -> bool:
+        """Whether it is not a block scalar, whose text stands below it."""
+        return self.style not in _BLOCK_STYLES
 
     def get(self, key: str) -> "SourceNode | None":
         """Return the value of a key of a mapping."""
