@@ -57,7 +57,7 @@ def simulated(spec: Path, tmp_path: Path) -> Path:
 async def api_at(port: int, state: Path, latency: str, faults: str = "") -> AsyncIterator[qb.Connection]:
     """Serve an API that keeps its tasks from one time to the next."""
     simulated = qb.Simulated(latency=latency, faults=faults)
-    async with qb.serve_simulator(simulated, port=port, state_path=state, catalog=qb.catalog.LATEST) as base_url:
+    async with qb.serve_simulator(simulated, port=port, state_path=state, catalog="2026-05") as base_url:
         yield qb.Connection(key=KEY, base_url=base_url)
 
 
@@ -104,7 +104,7 @@ def test_what_is_queued_is_withdrawn_and_a_plain_run_makes_it(spec: Path, tmp_pa
             await abandon(spec, connection, folder)
             report = await qb.cancel_tasks(folder, connection=connection)
             assert statuses(folder) == ["cancelled"] * 4
-            left = (await qb.ask_balance(connection, catalog=qb.catalog.LATEST)).available_usd
+            left = (await qb.ask_balance(connection, catalog="2026-05")).available_usd
             port = port_of(connection)
         async with api_at(port, state, latency="0.01") as connection:
             summary = await qb.run_batch(spec, connection=connection, out_dir=folder)
@@ -297,7 +297,7 @@ def test_a_folder_that_names_no_catalog_of_ours_is_read_with_the_newest_and_that
     assert "note: " not in call(command, simulated, "--simulate")[2]
     summary.write_text(json.dumps({**json.loads(summary.read_text()), "catalog": "2031-01"}))
     status, _, talk = call(command, simulated, "--simulate")
-    assert (status, talk.splitlines()[0]) == (0, f"{note}catalog 2031-01 does not ship with this version")
+    assert (status, talk.splitlines()[0]) == (0, f"{note}catalog 2031-01 is not at hand")
     summary.unlink()
     status, out, talk = call(command, simulated, "--simulate", "--json")
     assert (status, talk.splitlines()[0]) == (0, f"{note}no summary.json names one")
@@ -640,7 +640,7 @@ def test_refunds_are_told_when_a_run_ends_and_by_status(spec: Path, tmp_path: Pa
         async with api_at(0, tmp_path / "api", "0.01", faults="upstream_unavailable#1") as connection:
             argv = ("run", spec, "-o", tmp_path / "made", "--base-url", connection.base_url, "--json")
             ended = await asyncio.to_thread(call, *argv, QWAVE_API_KEY=KEY)
-            return ended, (await qb.ask_balance(connection, catalog=qb.catalog.LATEST)).available_usd
+            return ended, (await qb.ask_balance(connection, catalog="2026-05")).available_usd
 
     (status, out, talk), left = asyncio.run(way())
     assert status == 0, talk
