@@ -84,7 +84,7 @@ def process(checkout: Path, *argv: object, cwd: Path, **environ: str) -> "subpro
 @contextmanager
 def simulator(checkout: Path, tmp_path: Path, *argv: str) -> Iterator[str]:
     """A simulator in a process of its own."""
-    server = process(checkout, "simulator", "--port", 0, *argv, cwd=tmp_path)
+    server = process(checkout, "simulator", "--port", 0, "--catalog", "2026-05", *argv, cwd=tmp_path)
     assert server.stdout is not None
     try:
         yield server.stdout.readline().strip()
@@ -152,8 +152,8 @@ def test_plan_prints_figures_to_stdout(spec: Path) -> None:
 def test_plan_json_has_the_shape_that_is_promised(spec: Path) -> None:
     plan = json.loads(call("plan", spec, "--json")[1])
     assert list(plan) == [
-        "name", "spec_sha256", "catalog", "jobs", "images", "folded", "skipped", "estimated_usd", "by_model", "skips",
-        "samples",
+        "name", "spec_sha256", "catalog", "jobs", "images", "folded", "skipped", "estimated_usd", "estimate",
+        "by_model", "skips", "samples",
     ]  # fmt: skip
     assert plan["by_model"]["z-image-turbo"] == {"jobs": 2, "images": 2, "estimated_usd": 0.02125}
 

@@ -101,7 +101,7 @@ class Terminal:
 @pytest.fixture
 def base_url(checkout: Path, tmp_path: Path) -> Iterator[str]:
     server = subprocess.Popen(
-        (sys.executable, "-m", "qwave_batch", "simulator", "--port", "0", "--latency", "0.1"),
+        (sys.executable, "-m", "qwave_batch", "simulator", "--port", "0", "--catalog", "2026-05", "--latency", "0.1"),
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(checkout)},
         stdout=subprocess.PIPE,

@@ -85,7 +85,7 @@ def slow_image() -> bytes:
 
 @pytest.fixture
 def base_url(checkout: Path, home: Path) -> Iterator[str]:
-    with Slow(checkout, home, "simulator", "--port", 0, "--latency", "0.05") as server:
+    with Slow(checkout, home, "simulator", "--port", 0, "--catalog", "2026-05", "--latency", "0.05") as server:
         assert server.process.stdout is not None
         yield server.process.stdout.readline().strip()
 
