@@ -67,6 +67,8 @@ class FieldTable:
 def _amounts(stated: Any, depth: int, read: Callable[[Any], int]) -> Any:
     if depth and isinstance(stated, Mapping):
         return {str(value): _amounts(inner, depth - 1, read) for value, inner in stated.items()}
+    if isinstance(stated, Mapping):
+        raise ValueError("the table has more levels than there are fields in by")  # noqa: TRY004 - it is data
     parts: Sequence[Any] = stated if isinstance(stated, list | tuple) else (stated,) * 3
     least, typical, most = map(read, parts)
     if not 0 <= least <= typical <= most:

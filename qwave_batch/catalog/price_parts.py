@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from qwave_batch.catalog.field_table import FieldTable, Triple
-from qwave_batch.catalog.request_fields import entries_at
+from qwave_batch.catalog.request_fields import inputs_at
 from qwave_batch.catalog.token_count import MILLI, TokenRule, counted_tokens
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -95,12 +95,12 @@ class PerReference:
     table: FieldTable
     sized_fields: frozenset[str] = frozenset()
     of: tuple[str, ...]
-    """The lists of input images."""
+    """The fields with input images."""
     is_per_image: bool
 
     def cost(self, request: JsonObject, images: int) -> CostRange:
         """Return the fees of the request's input images."""
-        references = sum(entries_at(request, name) for name in self.of)
+        references = sum(inputs_at(request, name) for name in self.of)
         return _times(self.table.of(request), references * (images if self.is_per_image else 1))
 
     @property

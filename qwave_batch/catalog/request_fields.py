@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from qwave_batch.model.jsontypes import Json, JsonObject
 
-_TYPE_OF = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_TYPE_OF = {
+    str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", type(None): "null",
+}  # fmt: skip
 
 
 def choices_of(field: JsonObject) -> tuple[Json, ...]:
@@ -21,6 +23,8 @@ def type_of(field: JsonObject) -> str:
     stated = field.get("type")
     if isinstance(stated, str):
         return stated
+    if isinstance(stated, list | tuple):
+        return " or ".join(sorted(map(str, stated)))
     types = {_TYPE_OF[type(choice)] for choice in choices_of(field)}
     return " or ".join(sorted(types))
 
@@ -52,3 +56,8 @@ def entries_at(request: JsonObject, path: str) -> int:
     """Return the number of entries of the list at a path, 0 when there is no list."""
     value = value_at(request, path)
     return len(value) if isinstance(value, list | tuple) else 0
+
+
+def inputs_at(request: JsonObject, path: str) -> int:
+    """Return the number of inputs at a path: the entries of a list, or 1 for a single text."""
+    return int(isinstance(value_at(request, path), str)) or entries_at(request, path)

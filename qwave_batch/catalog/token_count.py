@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from qwave_batch.catalog.field_table import FieldTable, Triple
-from qwave_batch.catalog.request_fields import count_at, entries_at, value_at
+from qwave_batch.catalog.request_fields import count_at, inputs_at, value_at
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 MILLI = 1000
@@ -26,7 +26,7 @@ def _bytes(request: JsonObject, of: Sequence[str], _images: int) -> int:
 
 def _entries(request: JsonObject, of: Sequence[str], _images: int) -> int:
     """Count the images in lists, and single ones."""
-    return sum(int(isinstance(value_at(request, name), str)) or entries_at(request, name) for name in of)
+    return sum(inputs_at(request, name) for name in of)
 
 
 def _area(request: JsonObject, of: Sequence[str], images: int) -> int:
@@ -107,4 +107,7 @@ def counted_tokens(rules: Sequence[TokenRule], request: JsonObject, images: int)
 
 
 def _milli(tokens: Any) -> int:
-    return int(Decimal(str(tokens)) * MILLI)
+    counted = Decimal(str(tokens)) * MILLI
+    if counted != int(counted):
+        raise ValueError(f"{tokens} tokens are not counted in thousandths of a token")
+    return int(counted)

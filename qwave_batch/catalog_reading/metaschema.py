@@ -17,6 +17,8 @@ from qwave_batch.spec.yaml.source_map import SourceMap
 
 Part: TypeAlias = Literal["catalog", "overlay"]
 
+_RANGE = 3
+"""The length of a range: the least, the typical and the most."""
 _Message: TypeAlias = Callable[[SchemaViolation, SourceMap], Iterator[Problem]]
 
 
@@ -83,7 +85,8 @@ def _length(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Probl
         yield from MESSAGES["minItems"](violation, source_map)
         return
     found = f"expected a list of {violation.wanted}, found {len(violation.value):,} items"
-    yield problem_at(source_map, violation.path, found, "write [least, typical, most]")
+    hint = "write [least, typical, most]" if violation.wanted == _RANGE else None
+    yield problem_at(source_map, violation.path, found, hint)
 
 
 def _depends(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:

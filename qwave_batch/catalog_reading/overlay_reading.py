@@ -6,8 +6,7 @@ from typing import Any, cast
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_files import overlaid_catalog
 from qwave_batch.catalog.overlay import Overlay, lay_over, overlaid_schema, own_spelling
-from qwave_batch.catalog.request_fields import choices_of
-from qwave_batch.catalog_reading.entry_check import entry_problems, own_schema_problem
+from qwave_batch.catalog_reading.entry_check import entry_problems, own_schema_problem, unknown_value
 from qwave_batch.catalog_reading.metaschema import form_problems, plain_copy, problem_at
 from qwave_batch.catalog_reading.request_schema_check import schema_problems
 from qwave_batch.errors import SpecError, nearest
@@ -78,7 +77,7 @@ def _model_problems(
     entry = lay_over(catalog.data, Overlay(name=overlay.name, content={"models": {name: dict(changed)}})).models[name]
     if "returns" not in entry:
         yield problem_at(source_map, path, 'the key "returns" is missing: the format of its images', "add returns: png")
-    yield from entry_problems(entry, fields, path, source_map)
+    yield from entry_problems(entry, fields, path, source_map, inherited=entry.keys() - changed.keys())
 
 
 def _origin_problems(catalog: Catalog, name: str, changed: Mapping[str, Any], layer: Layer) -> Iterator[Problem]:
@@ -141,11 +140,6 @@ def _down_problems(
             hint = f'did you mean "{guess}"?' if guess else None
             yield problem_at(source_map, (*path, name), f'the model has no field "{name}"', hint, value=name)
             continue
-        allowed = choices_of(fields[name])
         for number, value in enumerate(values):
-            if allowed and own_spelling(fields[name], value) not in allowed:
-                guess = nearest(str(value), map(str, allowed))
-                hint = f'did you mean "{guess}"?' if guess else None
-                message = f'{name} of the model does not take "{value}"'
-                place = (*path, name, number)
-                yield problem_at(source_map, place, message, hint, value=value, allowed=allowed)
+            meant = own_spelling(fields[name], value)
+            yield from unknown_value(name, meant, fields, (*path, name, number), source_map)

@@ -25,6 +25,9 @@ NEVER_FOR_A_LOOK = {
     "importlib.metadata",
     "jsonschema",
     "PIL",
+    "qwave_batch.catalog.catalog_diff",
+    "qwave_batch.catalog_reading.overlay_reading",
+    "qwave_batch.catalog_reading.user_catalogs",
     "qwave_batch.imaging.formats.jpeg",
     "qwave_batch.imaging.formats.png",
     "pyarrow",
@@ -43,6 +46,8 @@ NEVER_FOR_THE_OVERVIEW = {"argparse", "dataclasses", "decimal", "difflib", "insp
 NEVER_FOR_A_RUN = {
     "importlib.resources.readers", "jsonschema", "pyarrow", "tqdm",
     "qwave_batch.api.cancel_tasks", "qwave_batch.api.refetch_images", "qwave_batch.api.budget_outlook",
+    "qwave_batch.catalog.catalog_diff", "qwave_batch.catalog_reading.overlay_reading",
+    "qwave_batch.catalog_reading.user_catalogs", "qwave_batch.api.migrate_spec", "qwave_batch.api.live_overlay",
     "qwave_batch.cli.commands.plan", "qwave_batch.client.callback_receiver", "qwave_batch.imaging.formats.apart",
     "qwave_batch.imaging.formats.webp", "qwave_batch.output.pruning", "qwave_batch.output.verification",
     "qwave_batch.plan.comparison", "qwave_batch.plan.support_matrix", "qwave_batch.run.tasks.cancellation",

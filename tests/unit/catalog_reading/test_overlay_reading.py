@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.catalog import Catalog, open_catalog
+from qwave_batch.catalog.catalog_queries import field_facts
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.catalog_reading.overlay_reading import overlaid_by
 from qwave_batch.errors import SpecError
@@ -90,6 +91,31 @@ def test_a_new_model_may_bring_its_schema() -> None:
     )
     assert not catalog.model("heron-1").violations({"model": "heron-1", "prompt": "a heron"})
     assert catalog.model("heron-1").violations({"model": "heron-1", "prompt": "a heron", "n": 2})
+
+
+def test_a_value_that_is_gone_takes_its_price_with_it() -> None:
+    october = open_catalog("2026-10")
+    layer = read_yaml_or_json(b"models: {gpt-image-2-rev: {fields: {resolution: [1k, 2k]}}}", "prices.yaml", "")
+    model = overlaid_by(october, layer, "prices.yaml").model("gpt-image-2-rev")
+    request = {"model": model.name, "prompt": "a heron", "resolution": "2k"}
+    assert not model.violations(request)
+    assert model.estimate_nusd(request) == 15_750_000
+    assert [one.field for one in model.violations({**request, "resolution": "4k"})] == ["resolution"]
+
+
+def test_a_field_with_values_of_several_kinds_is_described() -> None:
+    fields = "{tone: {enum: [warm, null, 2]}, size: {type: [string, integer]}}"
+    model = laid(f"models: {{{GPT}: {{fields: {fields}}}}}").model(GPT)
+    assert [field_facts(model, name)["type"] for name in ("tone", "size")] == [
+        "integer or null or string",
+        "integer or string",
+    ]
+
+
+def test_null_for_the_images_is_the_rule_of_the_catalog() -> None:
+    layer = read_yaml_or_json(b"models: {seedream-4.5: {images: null}}", "prices.yaml", "")
+    model = overlaid_by(open_catalog("2026-10"), layer, "prices.yaml").model("seedream-4.5")
+    assert not any(rule.fewer for rule in model.image_rules)
 
 
 def test_the_fingerprint_covers_the_overlay() -> None:

@@ -114,12 +114,49 @@ ENTRY = "models/imagen-4.0"
         ),
         (f"{ENTRY}/surcharges", [{"when": {"sed": 1}, "note": "x"}], 'no field "sed"'),
         (f"{ENTRY}/images", [{"otherwise": 1}], 'the key "from" is missing'),
+        (f"{ENTRY}/surcharges", [{"when": {"aspect_ratio": "1:2"}, "note": "x"}], 'does not take "1:2"'),
+        (
+            f"{ENTRY}/images",
+            [{"by": "aspect_ratio", "values": {"1:1": 1}, "from": "n", "otherwise": 1}],
+            "not allowed here",
+        ),
+        (f"{ENTRY}/images", [{"by": "n", "values": {"1": 2}, "otherwise": 1}], "of the type integer"),
+        (
+            f"{ENTRY}/usd_per_image",
+            {"by": "aspect_ratio", "values": {"1:1": {"x": "0.1"}}},
+            "more levels than there are fields in by",
+        ),
+        (f"{ENTRY}/chain", {"task": "n", "image": "index", "version": "n"}, 'no field "index"'),
+        (
+            f"{ENTRY}/chain",
+            {"task": "n", "image": "n", "version": "n", "sources": {"zoom": ["generate"]}},
+            'action of the model does not take "zoom"',
+        ),
         ("models/imagen-5", {"vendor": "imagen", "usd_per_image": "1", "returns": "png"}, "describes no imagen-5"),
     ],
 )
 def test_a_mistake_in_the_listing_has_its_place(tmp_path: Path, path: str, value: Any, told: str) -> None:
     text = refused(written(tmp_path / "x", changed(path, value, SMALL)))
     assert text.startswith(f"{tmp_path}/x/catalog.yaml:")
+    assert told in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"each": "entry", "tokens": 1}, 'the key "of" is missing'),
+        ({"each": "byte", "of": [], "tokens": 1}, "of"),
+        ({"each": "area", "of": ["n"], "tokens": 1}, "expected a list of 2, found 1 items"),
+        ({"each": "image", "of": ["n"], "tokens": 1}, "not allowed here"),
+        ({"each": "image", "tokens": 0.00004}, "thousandths of a token"),
+        ({"each": "image", "tokens": 1, "floor": {"by": "aspect_ratio", "values": {"1:1": 1}}}, "floor"),
+        ({"each": "image", "tokens": {"by": "aspect_ratio", "values": {"1:1": {"low": 1}}}}, "more levels"),
+        ({"each": "image", "tokens": {"by": "n", "values": {"1": 1}}}, "of the type integer"),
+    ],
+)
+def test_a_rule_for_tokens_says_nothing_that_is_not_read(tmp_path: Path, rule: dict[str, Any], told: str) -> None:
+    entry = {**SMALL["models"]["imagen-4.0"], "usd_per_million_tokens": {"image_output": "1"}}
+    text = refused(written(tmp_path / "x", changed(ENTRY, {**entry, "tokens": {"image_output": rule}}, SMALL)))
     assert told in text
 
 
