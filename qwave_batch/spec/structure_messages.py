@@ -227,8 +227,8 @@ def _source(violation: SchemaViolation, source_map: SourceMap) -> str:
 
 
 def _enum(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
-    allowed = tuple(violation.wanted)
-    guess = nearest(violation.value, allowed) if isinstance(violation.value, str) else None
+    allowed = tuple(one for one in violation.wanted if one is not None)
+    guess = nearest(violation.value, map(str, allowed)) if isinstance(violation.value, str) else None
     message = f"{shown(violation.value)} is not one of {', '.join(map(str, allowed))}"
     hint = f'did you mean "{guess}"?' if guess else None
     yield _at(source_map, violation.path, message, violation.value, hint, allowed=allowed)
