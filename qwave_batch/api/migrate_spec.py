@@ -10,7 +10,8 @@ from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.files.tree import Tree
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.migration.idle_fields import IdleFields
-from qwave_batch.plan.migration.lost_jobs import MODELS, lost_jobs
+from qwave_batch.plan.migration.lost_jobs import lost_jobs, model_place
+from qwave_batch.plan.migration.other_meanings import OtherMeanings
 from qwave_batch.plan.migration.outdated_cells import outdated_cells
 from qwave_batch.plan.migration.spec_rewriting import MigrationChoices, Rewrite, RewrittenSpec, SpecRewriter
 from qwave_batch.plan.planner import Plan, make_plan
@@ -215,6 +216,7 @@ class _Migrator:
         spec = self.source.spec
         text = contents[self.source.resolved]
         found: list[Problem] = []
+        lost: list[Problem] = []
         warnings: tuple[Problem, ...] = ()
         try:
             plan = self.source.plan(contents)
@@ -223,19 +225,27 @@ class _Migrator:
         else:
             warnings = plan.warnings
             if self.plan is not None:
-                found += lost_jobs(self.plan.figures, plan, files[0].renames)
-        if any(problem.path in {"", MODELS} for problem in found):
+                lost = [*lost_jobs(self.plan.figures, plan, files[0].renames, are_fewer=bool(self.choices.drop))]
+                found += lost
+        if lost or any(problem.path == "" for problem in found):
             found += self._skipping_fields(contents)
-        for name, of_file in texts.items():
-            found += self._rewriter(of_file, name).other_meanings()
+        meanings = OtherMeanings.of(self._rewriter(texts[spec.file], spec.file))
+        questions = [
+            each for name, of_file in texts.items() for each in meanings.in_text(self._rewriter(of_file, name))
+        ]
+        cells = [*outdated_cells(spec, files, self.after, meanings)]
+        if self.plan is not None:
+            names, told = self.plan.figures.by_model, [*questions, *cells]
+            questions += meanings.elsewhere(names, told, *model_place(self.plan.spec))
+        found += questions
         found += [_elsewhere(change) for file in files[1:] for change in file.changes]
-        found += outdated_cells(spec, files, self.after)
-        told = {(problem.place, problem.message): problem for problem in found}
+        found += cells
+        unlike = {(problem.place, problem.message): problem for problem in found}
         return Migration(
             catalog=self.after.date,
             text=text,
             changes=tuple(changes),
-            open=tuple(told.values()),
+            open=tuple(unlike.values()),
             warnings=warnings,
             is_changed=text != spec.source,
             needs_folder=bool(spec.files_read),

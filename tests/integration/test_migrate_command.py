@@ -433,3 +433,100 @@ def test_an_anchor_stays_where_something_else_repeats_it(spec: Path) -> None:
     spec.write_text(HEAD + body, encoding="utf-8")
     assert migrated(spec)[0] == 1
     assert body in spec.read_text(encoding="utf-8")
+
+
+def test_equal_jobs_that_were_different_ones_are_told(spec: Path) -> None:
+    """A field that is dropped now would leave one image where the spec asked for four."""
+    body = "prompts: [a]\nunsupported: drop\nmatrix:\n  model: [qwen-image-2.0, wan2.7-image]\n  seed: [1, 2, 3, 4]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert "3 of the 4 jobs with qwen-image-2.0 would be equal to others" in talk
+    assert 'qwen-image-2.0 takes no field "seed"' in talk
+    assert "wan2.7-image would" not in talk
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "excluded"), [("[auto, high]", "quality", "high"), ("[-1, 5]", "seed", "5")]
+)
+def test_one_value_of_an_axis_stays_for_the_models_that_take_it(
+    spec: Path, values: str, field: str, excluded: str
+) -> None:
+    models = "[gpt-image-1-official, gpt-image-2]" if field == "quality" else "[wan2.7-image, gpt-image-2]"
+    body = f"prompts: [a]\nmatrix:\n  model: {models}\n  {field}: {values}\n"
+    spec.write_text(f"{HEAD}{body}  exclude: [{{model: gpt-image-2, {field}: {excluded}}}]\n", encoding="utf-8")
+    status, talk = migrated(spec, "--use", KEPT)
+    assert status == 1
+    assert f'gpt-image-2-rev takes no field "{field}"' in talk
+    assert f"{field}: {values}\n" in spec.read_text(encoding="utf-8")
+
+
+def test_the_images_of_a_group_that_was_switched_off_are_not_asked_for(spec: Path) -> None:
+    group = "sequential_image_generation_options: {max_images: 3}"
+    body = (
+        f"request: {{model: doubao-seedream-5.0-lite, sequential_image_generation: disabled, {group}}}\nprompts: [a]\n"
+    )
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    assert "request: {model: seedream-5.0-lite}\n" in spec.read_text(encoding="utf-8")
+    spec.write_text(HEAD + body.replace("sequential_image_generation: disabled, ", ""), encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert "give more images: up to 3 in place of up to 1" in talk
+
+
+@pytest.mark.parametrize(
+    ("written", "now"),
+    [
+        ('catalog: "2026-05"', 'catalog: "2026-10"'),
+        ("catalog: >-\n  2026-05", "catalog: >-\n  2026-10"),
+        ("catalog: {date: 2026-05}", "catalog: {date: 2026-10}"),
+        ("vars: {d: &d '2026-05'}\ncatalog: *d", "vars: {d: &d '2026-05'}\ncatalog: \"2026-10\""),
+        ("catalog: &d 2026-05\ndescription: *d", "catalog: &d 2026-10\ndescription: *d"),
+    ],
+)
+def test_the_date_is_rewritten_however_it_is_written(spec: Path, written: str, now: str) -> None:
+    body = "request: {model: doubao-seedream-4.5}\nprompts: [a]\n"
+    spec.write_text(f"version: 1\nname: s\n{written}\n{body}", encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 0, talk
+    expected = f"version: 1\nname: s\n{now}\n{body.replace('doubao-', '')}"
+    assert spec.read_text(encoding="utf-8") == expected
+
+
+def test_a_field_is_added_where_the_next_one_is_taken_out(spec: Path) -> None:
+    body = "request: {model: gemini-3.1-flash-image-preview, action: search_grounded, seed: 5}\nprompts: [a]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    assert migrated(spec, "--drop", "seed")[0] == 0
+    assert "action: generate, google_search: true}" in spec.read_text(encoding="utf-8")
+
+
+MEANT = "say which is meant: gpt-image-2-rev, or gpt-image-2 as it is now"
+
+
+def test_a_name_with_another_meaning_is_told_where_a_table_has_it(spec: Path) -> None:
+    (spec.parent / "models.csv").write_text("model\nwan2.7-image\ngpt-image-2\n", encoding="utf-8")
+    body = "prompts:\n  - from: models.csv\n    text: a {{ row_number }}\n    request: {model: '{{ row.model }}'}\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert "models.csv:3:1" in talk
+    assert MEANT in talk
+
+
+@pytest.mark.parametrize("model", ["gpt-image-{{ v }}", "{{ 'gpt-image-2' if v == 2 else 'wan2.7-image' }}"])
+def test_a_name_with_another_meaning_is_told_where_a_template_makes_it(spec: Path, model: str) -> None:
+    spec.write_text(f'{HEAD}vars: {{v: 2}}\nrequest:\n  model: "{model}"\nprompts: [a]\n', encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert f"{spec}:6:10  request.model" in talk
+    assert MEANT in talk
+
+
+def test_a_name_with_another_meaning_is_told_where_an_override_sets_it(spec: Path) -> None:
+    spec.write_text(f"{HEAD}request: {{model: wan2.7-image}}\nprompts: [a]\n", encoding="utf-8")
+    status, talk = migrated(spec, "--set", "request.model=gpt-image-2")
+    assert status == 1
+    assert MEANT in talk
+    assert migrated(spec, "--set", "request.model=gpt-image-2")[0] == 0  # the spec follows the catalog by now

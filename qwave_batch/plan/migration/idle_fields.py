@@ -33,8 +33,10 @@ class IdleFields:
         for problem in problems:
             refused.setdefault(problem.path, []).append(problem)
         for site in self.rewriter.found:
+            if site.role is Role.AXIS and not self._is_idle_axis(site):
+                continue  # models that take the field would lose the jobs with this value
             at_site = refused.get(path_text(site.path))
-            if at_site is None and site.role is Role.AXIS and self._is_idle_axis(site):
+            if at_site is None and site.role is Role.AXIS:
                 at_site = refused.get(path_text(site.path[:-1]))
             if at_site and self._is_idle(site) and all(self._is_about_field(problem, site) for problem in at_site):
                 self.rewriter.take_out(site)

@@ -1,14 +1,13 @@
-"""Jobs that a spec made before its migration and would not make, or not as many images of, afterwards."""
+"""Jobs that a spec made before its migration and would not make, or with another number of images, afterwards."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.values.value_path import ValuePath
-
-MODELS = "matrix.model"
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 
 
 class Migrated(Protocol):
@@ -25,23 +24,27 @@ class Migrated(Protocol):
         ...
 
 
-def _model_place(spec: Spec) -> SourcePlace:
-    """Return the place of the spec's models."""
+def model_place(spec: Spec) -> tuple[str, SourcePlace]:
+    """Return the path and the place of the spec's models."""
     ways: tuple[ValuePath, ...] = (("matrix", "model"), ("request", "model"), ("prompts",))
-    return spec.source_map.place(next((way for way in ways if spec.source_map.at(way)), ()))
+    way = next((way for way in ways if spec.source_map.at(way)), ())
+    return path_text(way), spec.source_map.place(way)
 
 
-def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield the models of which jobs are skipped now that were made before, or that give fewer images now.
+def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str], *, are_fewer: bool) -> Iterator[Problem]:
+    """Yield the models that lose jobs, or of which each job gives another number of images.
 
     Args:
         before: The figures of the spec as it was.
         plan: The plan of the spec as it is now.
         renames: The models by their names before.
+        are_fewer: Whether the author decided to have fewer values of some field, and so fewer jobs.
     """
-    after, place = plan.figures, _model_place(plan.spec)
+    after = plan.figures
+    path, place = model_place(plan.spec)
     known = {(renames.get(skip.model, skip.model), skip.reason) for skip in before.skips}
-    for name in before.by_model:
+    sources = Counter(renames.get(name, name) for name in before.by_model)
+    for name, figures in before.by_model.items():
         model = renames.get(name, name)
         more = _skipped(after, {model}) - _skipped(before, {name, model})
         if more > 0:
@@ -52,19 +55,29 @@ def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str]) -> It
             ]
             yield Problem(
                 message=f"{more:,} more of the jobs with {model} would be skipped than before: {'; '.join(reasons)}",
-                path=MODELS,
+                path=path,
                 place=place,
                 value=model,
             )
-    for name, figures in before.by_model.items():
-        new = after.by_model.get(renames.get(name, name))
-        if new is not None and new.jobs == figures.jobs and new.images < figures.images:
+        new = after.by_model.get(model)
+        if new is None or sources[model] > 1:
+            continue
+        equal = figures.jobs - new.jobs - max(more, 0)
+        if equal > 0 and not are_fewer:
             yield Problem(
-                message=f"{new.jobs:,} jobs of {renames.get(name, name)} give up to {new.images:,} images now, "
-                f"and gave up to {figures.images:,}",
-                path=MODELS,
+                message=f"{equal:,} of the {figures.jobs:,} jobs with {model} would be equal to others, and made once",
+                path=path,
                 place=place,
-                value=name,
+                value=model,
+                suggestion="take out what makes no difference there, or write repeat for more images",
+            )
+        elif new.jobs == figures.jobs and new.images != figures.images:
+            yield Problem(
+                message=f"the jobs with {model} give {'more' if new.images > figures.images else 'fewer'} images: "
+                f"up to {new.images:,} in place of up to {figures.images:,}",
+                path=path,
+                place=place,
+                value=model,
                 suggestion="say with n how many images a job gives",
             )
 

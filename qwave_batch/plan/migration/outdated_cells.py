@@ -6,6 +6,7 @@ from contextlib import suppress
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem
+from qwave_batch.plan.migration.other_meanings import OtherMeanings
 from qwave_batch.plan.migration.spec_rewriting import MODEL, RewrittenSpec
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.table.rows import NeededColumns, Row
@@ -15,13 +16,16 @@ _TOLD = 50
 """So many cells of a table are told one by one."""
 
 
-def outdated_cells(spec: Spec, files: Sequence[RewrittenSpec], catalog: Catalog) -> Iterator[Problem]:
+def outdated_cells(
+    spec: Spec, files: Sequence[RewrittenSpec], catalog: Catalog, meanings: OtherMeanings
+) -> Iterator[Problem]:
     """Yield the cells that would have to be another value; a table may serve other specs, so it stays as it is.
 
     Args:
         spec: The spec before its migration.
         files: The spec and the files that it extends, rewritten.
         catalog: The catalog that it follows now.
+        meanings: The names of models that the author has to decide.
     """
     wanted: dict[str, frozenset[str]] = {}
     for file in files:
@@ -32,7 +36,7 @@ def outdated_cells(spec: Spec, files: Sequence[RewrittenSpec], catalog: Catalog)
     tables = {prompt.table.path: prompt.table for prompt in spec.prompts if prompt.table}
     for table in tables.values():
         more = 0
-        for number, found in enumerate(_of_table(table, wanted, files[0].renames, catalog)):
+        for number, found in enumerate(_of_table(table, wanted, files[0].renames, catalog, meanings)):
             if number < _TOLD:
                 yield found
             else:
@@ -42,12 +46,18 @@ def outdated_cells(spec: Spec, files: Sequence[RewrittenSpec], catalog: Catalog)
 
 
 def _of_table(
-    table: Table, wanted: Mapping[str, frozenset[str]], renames: Mapping[str, str], catalog: Catalog
+    table: Table,
+    wanted: Mapping[str, frozenset[str]],
+    renames: Mapping[str, str],
+    catalog: Catalog,
+    meanings: OtherMeanings,
 ) -> Iterator[Problem]:
     for row in _rows(table, frozenset().union(*wanted.values())):
         for field, columns in wanted.items():
             for column in sorted(columns):
                 cell = row.cells.get(column)
+                if field == MODEL and isinstance(cell, str) and cell in meanings.undecided:
+                    yield meanings.problem(cell, field, row.place)
                 new = _now(field, cell, renames, catalog)
                 if new is not None:
                     yield Problem(

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_changes import FieldChange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.problem import SourcePlace
 from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX
 from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, template_columns
 from qwave_batch.spec.template.literal_text import is_template
@@ -18,7 +18,7 @@ from qwave_batch.spec.yaml.source_edits import SourceEdits
 from qwave_batch.spec.yaml.source_tree import SourceNode, source_tree
 
 MODEL = "model"
-_DATE = ("date",)
+_DATE = "date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +114,22 @@ class SpecRewriter:
         return {**(known if self.follows_changes else {}), **self.choices.use}
 
     def _date(self) -> None:
-        node = self.sites.root.get("catalog")
-        if node is not None and node.kind == "mapping":
-            node = node.get(*_DATE)
-        if node is not None and node.is_replaceable and node.text != self.catalog.date:
-            self._replace(node, ("catalog",), self.catalog.date)
+        node = self._date_node()
+        if node is None or node.string == self.catalog.date:
+            return
+        self._note(node, ("catalog",), node.resolved.text, self.catalog.date)
+        if node.target:
+            self.edits.replace_text(node.start, node.end, f'"{self.catalog.date}"')
+        else:
+            self.edits.replace_scalar(node, self.catalog.date)
+
+    def _date_node(self) -> SourceNode | None:
+        """Return the value that dates the catalog, or the alias that stands for it."""
+        for key, value in self.sites.root.entries:
+            if key.text == "catalog":
+                inner = [below for name, below in value.resolved.entries if name.text == _DATE]
+                return inner[0] if inner else value
+        return None
 
     def _drop_fields(self) -> None:
         for site in self.found:
@@ -193,24 +204,6 @@ class SpecRewriter:
                 self._note(key, ("limits", "models", key.text), key.text, "")
                 self.edits.remove(value)
 
-    def other_meanings(self) -> Iterator[Problem]:
-        """Yield the names that mean another model now: a valid spec may have them, and only its author can decide."""
-        if self.catalog.changes.since != self.former.date or not self.follows_changes:
-            return
-        decided = {*self.choices.use, *self.choices.use.values()}
-        for site in self.found:
-            name = site.node.string
-            other = self.catalog.changes.models.get(name) if name and site.field == MODEL else None
-            if other is None or name in decided or site.role is Role.EXCLUDE:
-                continue
-            yield Problem(
-                message=f"{self.catalog.changes.meaning_advice(str(name))}",
-                path=path_text(site.path),
-                place=self._place(site.node.resolved),
-                value=name,
-                suggestion=f"say which is meant: {other.use}, or {name} as it is now",
-            )
-
     def _change_value(self, site: Site) -> None:
         """Write what says the same now."""
         new = self.catalog.changes.new_fields(site.field, site.node.string)
@@ -242,10 +235,19 @@ class SpecRewriter:
                 continue
             holder = site.holder
             beside = change.beside.get(str(site.node.value))
-            if beside and holder is not None and holder.get(beside) is not None:
+            is_told = beside is not None and holder is not None and holder.get(beside) is not None
+            if is_told or self._is_switched_off(site):
                 self.take_out(site)
             elif change.becomes and holder is not None and holder.kind == "mapping":
                 self._split(site, change, holder)
+
+    def _is_switched_off(self, site: Site) -> bool:
+        """Whether the field that this one belongs to stands beside it, and says that nothing is done."""
+        for name, change in self.catalog.changes.fields.items():
+            switch = site.holder.get(name) if site.holder and site.field in change.beside.values() else None
+            if switch is not None and change.is_idle(switch.value):
+                return True
+        return False
 
     def _split(self, site: Site, change: FieldChange, holder: SourceNode) -> None:
         parts = {key.text: value for key, value in site.node.resolved.entries}
@@ -317,9 +319,10 @@ class SpecRewriter:
         return node.kind == "scalar" and node.is_on_line and not node.target and len(users) == node.aliases + 1
 
     def _note(self, node: SourceNode, path: ValuePath, old: str, new: str) -> None:
-        self.changes.append(Rewrite(self._place(node), path_text(path), old, new))
+        self.changes.append(Rewrite(self.place(node), path_text(path), old, new))
 
-    def _place(self, node: SourceNode) -> SourcePlace:
+    def place(self, node: SourceNode) -> SourcePlace:
+        """Return where a value stands."""
         return SourcePlace(self.shown_as, node.line, node.column)
 
     def _source(self, node: SourceNode) -> str:

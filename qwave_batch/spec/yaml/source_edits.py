@@ -35,7 +35,10 @@ class SourceEdits:
         return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
 
     def replace_scalar(self, node: SourceNode, value: str) -> None:
-        """Write another string in the place of a scalar, in its own quotes."""
+        """Write another string in the place of a scalar, in its own quotes; a block scalar has it on its one line."""
+        if not node.is_on_line:
+            self._replaced[node.end - len(node.text.rstrip()), node.end] = value
+            return
         quote = node.style if node.style in {"'", '"'} else "" if _PLAIN.fullmatch(value) else '"'
         self._replaced[node.start, node.end] = f"{quote}{value}{quote}"
 
@@ -80,7 +83,7 @@ class SourceEdits:
         edits = [*((start, end, new) for (start, end), new in self._replaced.items()), *self._removals()]
         text, last = [], 0
         covered = 0
-        for start, end, new in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
+        for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1] > edit[0], -edit[1])):
             if start < covered:
                 continue  # inside something that is taken out
             text += [self.text[last:start], new]
@@ -99,8 +102,24 @@ class SourceEdits:
 
     def _flow_run(self, spans: list[tuple[int, int]], run: range) -> tuple[int, int, str]:
         if run.stop < len(spans):
-            return spans[run.start][0], spans[run.stop][0], ""
-        return spans[run.start - 1][1], spans[run.stop - 1][1], ""
+            start, end = spans[run.start][0], spans[run.stop][0]
+            indent = self._indent(end)
+            kept = "".join(f"{each}{self.line_break}{indent}" for each in self._comments(start, end))
+            return start, end, f" {kept}" if kept and not self.text[start - 1].isspace() else kept
+        start, end = spans[run.start - 1][1], spans[run.stop - 1][1]
+        kept = f"{self.line_break}{self._indent(spans[run.start][0])}".join(self._comments(start, end))
+        if not kept:
+            return start, end, ""
+        gap = self.text[start : self.text.index("#", start)].replace(",", "", 1)
+        while self.text[end : end + 1] in {" ", "\t", ","}:
+            end += 1
+        if self.text[end : self._line_end(end)]:  # what comes behind a comment must not become a part of it
+            kept += self.line_break + self._indent(spans[run.start][0])
+        return start, end, f"{gap if gap.isspace() else ' '}{kept}"
+
+    def _indent(self, index: int) -> str:
+        """Return the blanks up to the column of a place."""
+        return " " * (index - self._line_start(index))
 
     def _block_run(self, holder: SourceNode, spans: list[tuple[int, int]], run: range) -> tuple[int, int, str]:
         start, end = spans[run.start][0], spans[run.stop - 1][1]
@@ -109,8 +128,6 @@ class SourceEdits:
         before = self.text[line:first]
         indent = before if not before.strip() else " " * len(before)
         stop = self._line_end(end)
-        if self.text[end - 1 : end] == "\n":  # a block scalar ends behind its line
-            stop = end
         comments = self._comments(start, stop)
         if before.strip() and run.stop < len(spans):
             # the first values of a list's item: the dash before them stays, for the value that comes now

@@ -29,7 +29,7 @@ class SourceNode:
     start: int
     """The index of its first character, after an anchor and a tag."""
     end: int
-    """The index after its last character; for a block, that of its last value."""
+    """The index after its last character; for a block, that of its last value, without its line break."""
     line: int
     column: int
     """Both count from 1."""
@@ -166,6 +166,8 @@ class _Builder:
             self.anchors[event.anchor] = node
         if kind == "scalar":
             node.text, node.style = event.value, event.style or ""
+            if not node.is_on_line:
+                node.end = start + len(self.text[start : node.end].rstrip())
         else:
             self._fill(node, event)
         return node

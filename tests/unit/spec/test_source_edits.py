@@ -117,3 +117,53 @@ def test_an_alias_is_known_as_one() -> None:
     root = source_tree("a: &x old\nb: *x\n")
     assert root.entries[1][1].target is root.entries[0][1]
     assert not at(root, "a").is_replaceable
+
+
+FLOW = "a: [  # open\n  x,   # one\n  y , # two\n  z\n  # last\n  ]  # close\nb: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("gone", "now"),
+    [
+        ([0], "a: [  # open\n  # one\n  y , # two\n  z\n  # last\n  ]  # close\nb: 1\n"),
+        ([1], "a: [  # open\n  x,   # one\n  # two\n  z\n  # last\n  ]  # close\nb: 1\n"),
+        ([2], "a: [  # open\n  x,   # one\n  y  # two\n  # last\n  ]  # close\nb: 1\n"),
+        ([1, 2], "a: [  # open\n  x   # one\n  # two\n  # last\n  ]  # close\nb: 1\n"),
+        ([0, 2], "a: [  # open\n  # one\n  y  # two\n  # last\n  ]  # close\nb: 1\n"),
+    ],
+)
+def test_comments_between_brackets_stay(gone: list[int], now: str) -> None:
+    def edit(edits: SourceEdits, root: SourceNode) -> None:
+        for number in gone:
+            edits.remove(at(root, "a", number))
+
+    assert edited(FLOW, edit) == now
+
+
+@pytest.mark.parametrize(
+    ("text", "now"),
+    [
+        ("a: [x, # one\n  y] # two\n", "a: [x # one\n  ] # two\n"),
+        ("a: {x: 1, # one\n  b: 2,} # two\n", "a: {x: 1 # one\n  } # two\n"),
+    ],
+)
+def test_a_bracket_does_not_become_a_part_of_a_comment(text: str, now: str) -> None:
+    assert edited(text, lambda edits, root: edits.remove(at(root, "a", *([1] if "[" in text else ["b"])))) == now
+
+
+@pytest.mark.parametrize("style", [">-", "|-", "|"])
+def test_a_block_scalar_ends_with_its_text(style: str) -> None:
+    text = f"a:\n  b: {style}\n    one\n\n  c: 2\n"
+    added = edited(text, lambda edits, root: edits.add_entry(at(root, "a", "b"), "d: 3"))
+    assert added == f"a:\n  b: {style}\n    one\n  d: 3\n\n  c: 2\n"
+    replaced = edited(text, lambda edits, root: edits.replace_scalar(at(root, "a", "b"), "two"))
+    assert replaced == text.replace("one", "two")
+
+
+def test_an_entry_is_added_where_the_next_one_goes() -> None:
+    def edit(edits: SourceEdits, root: SourceNode) -> None:
+        edits.add_entry(at(root, "a", "b"), "d: 3")
+        edits.remove(at(root, "a", "c"))
+
+    assert edited("a: {b: 1, c: 2}\n", edit) == "a: {b: 1, d: 3}\n"
+    assert edited("a:\n  b: 1\n  c: 2\n", edit) == "a:\n  b: 1\n  d: 3\n"
