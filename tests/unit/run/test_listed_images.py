@@ -1,4 +1,4 @@
-"""What the images that a task lists cost by the catalog, and whether more of them were paid for."""
+"""The catalog's price of the images that a task lists, and whether more of them were paid for."""
 
 import pytest
 from hypothesis import given
