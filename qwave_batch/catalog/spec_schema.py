@@ -4,6 +4,7 @@ It accepts and rejects exactly the same as ``spec.structure.schema.json``, since
 the plan and not of the file's form: fields and values are described and offered, never required.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -61,7 +62,8 @@ def _field(name: str, catalog: Catalog) -> dict[str, Json]:
     if name == "model":
         return _model_field(catalog)
     takers = {model.name: model.fields[name] for model in catalog.models.values() if name in model.fields}
-    offered = list(dict.fromkeys(value for field in takers.values() for value in _examples(field)))
+    examples = (value for field in takers.values() for value in _examples(field))
+    offered = list({json.dumps(value, sort_keys=True): value for value in examples}.values())
     return {
         "description": _description(takers, len(catalog.models)),
         **({"examples": offered} if offered else {}),

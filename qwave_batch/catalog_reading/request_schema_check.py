@@ -1,21 +1,45 @@
 """Checks the JSON Schemas that say what the models of a user's catalog take."""
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwave_batch import lazy
 from qwave_batch.catalog.keywords import ANNOTATIONS, KEYWORDS
 from qwave_batch.catalog.model_schema import SHARED
 from qwave_batch.catalog_reading.metaschema import problem_at
 from qwave_batch.errors import nearest
-from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.layers import Layer
 from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_LONGEST = 200
 _EXTENSIONS = {*KEYWORDS, *ANNOTATIONS}
+_TEXT: Json = {"type": "string", "minLength": 1}
+_TEXTS: Json = {"type": "array", "items": _TEXT, "minItems": 1}
+_NUMBER: Json = {"type": "number"}
+
+
+def _form(**keys: Json) -> JsonObject:
+    return {"type": "object", "properties": keys, "required": list(keys), "additionalProperties": False}
+
+
+EXTENSION_FORMS: Mapping[str, JsonObject] = {
+    "x-sum": _form(**{"of": _TEXT, "is": _NUMBER}),
+    "x-sameLength": {"type": "array", "items": _TEXT, "minItems": 2},
+    "x-total": _form(maximum=_NUMBER, lengths=_TEXTS, numbers={"type": "object", "additionalProperties": _NUMBER}),
+    "x-product": _form(of=_TEXTS, maximum=_NUMBER),
+    "x-message": {"type": "string", "minLength": 1},
+    "x-rule": _form(field=_TEXT, message=_TEXT),
+    "x-sameSizeAs": {"type": "string", "minLength": 1},
+}
+"""The form of the value of each extension keyword."""
 _NAMED = frozenset({"properties", "$defs", "dependentRequired", "dependentSchemas", "patternProperties"})
 """Keywords whose keys are names and not keywords."""
 _DATA = frozenset({"const", "default", "enum", "examples", *_EXTENSIONS})
@@ -65,9 +89,11 @@ def schema_problems(layer: Layer, at: ValuePath = ()) -> Iterator[Problem]:
 def _form_problems(schema: Mapping[str, Json], at: ValuePath, source_map: SourceMap) -> Iterator[Problem]:
     validator = lazy.jsonschema.Draft202012Validator
     for error in validator(validator.META_SCHEMA).iter_errors(schema):
-        path = (*at, *error.absolute_path)
-        message = error.message if len(error.message) <= 200 else error.message[:199] + "…"  # noqa: PLR2004
-        yield problem_at(source_map, path, f"not a JSON Schema: {message}")
+        yield problem_at(source_map, (*at, *error.absolute_path), f"not a JSON Schema: {_told(error)}")
+
+
+def _told(error: "ValidationError") -> str:
+    return error.message if len(error.message) <= _LONGEST else error.message[: _LONGEST - 1] + "…"
 
 
 def _keyword_problems(
@@ -92,10 +118,25 @@ def _keyword_problem(key: str, value: Json, shared: Json, here: ValuePath, sourc
         guess = nearest(key, _EXTENSIONS)
         hint = f'did you mean "{guess}"?' if guess else f"there is {', '.join(sorted(_EXTENSIONS))}"
         yield problem_at(source_map, here, f'unknown extension keyword "{key}"', hint, value=key)
+    elif key in _EXTENSIONS:
+        for error in lazy.jsonschema.Draft202012Validator(EXTENSION_FORMS[key]).iter_errors(value):
+            yield problem_at(source_map, (*here, *error.absolute_path), f"{key}: {_told(error)}")
+    elif key == "pattern" and isinstance(value, str):
+        yield from _pattern_problem(value, here, source_map)
+    elif key == "patternProperties" and isinstance(value, Mapping):
+        for pattern in value:
+            yield from _pattern_problem(pattern, (*here, pattern), source_map)
     elif key in _ELSEWHERE:
         yield problem_at(source_map, here, f"{key} is not followed here", f"refer to a part with $ref: {SHARED}NAME")
     elif key == "$ref":
         yield from _reference_problem(value, shared, here, source_map)
+
+
+def _pattern_problem(pattern: str, here: ValuePath, source_map: SourceMap) -> Iterator[Problem]:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        yield problem_at(source_map, here, f"not a regular expression: {error}", value=pattern[:80])
 
 
 def _reference_problem(value: Json, shared: Json, here: ValuePath, source_map: SourceMap) -> Iterator[Problem]:

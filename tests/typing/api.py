@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, assert_never, assert_type
@@ -18,6 +19,13 @@ prompts:
   - {id: cat, text: A cat asleep on a windowsill}
 matrix:
   model: [gpt-image-2, z-image-turbo]
+"""
+OLDER = """\
+version: 1
+name: older
+catalog: "2026-05"
+prompts: [A cat asleep on a windowsill]
+request: {model: gpt-image-2, quality: high}
 """
 
 
@@ -179,6 +187,36 @@ def read(folder: Path) -> list[Path]:
     return [folder / image.path for line in run.lines() for image in line.images]
 
 
+def move_on(folder: Path) -> list[str]:
+    """Rewrite a spec for another catalog, and look at what differs and what it costs there."""
+    file = folder / "older.yaml"
+    file.write_text(OLDER, encoding="utf-8")
+    done: qb.plans.Migration = qb.plans.migrate_spec(file, to="2026-10", use={"gpt-image-2": "gpt-image-2"})
+    problems: Sequence[qb.Problem] = done.open
+    changes: Sequence[qb.plans.Rewrite] = done.changes
+    qb.plans.write_migration(done, file, folder / "newer.yaml")
+    plan = qb.open_plan(folder / "newer.yaml")
+    estimate: qb.plans.CostRange = plan.figures.estimate
+    assert estimate.least_nusd < estimate.typical_nusd < estimate.most_nusd == plan.figures.estimated_nusd
+    assumed: Sequence[str] = qb.plans.assumptions(plan)["gpt-image-2"]
+    diff: qb.catalog.CatalogDiff = qb.catalog.compare_catalogs("2026-05", "2026-10")
+    gone: list[str] = [model.id for model in diff.models_gone if model.successor is None]
+    changed: list[str] = [model.id for model in diff.models_changed if model.other_model]
+    assert not problems
+    assert "imagen-4.0" in gone
+    assert changed == ["gpt-image-2"]
+    return [change.new for change in changes] + list(assumed)
+
+
+async def ask(file: Path) -> qb.catalog.Overlay | None:
+    """Write what an account is offered today as an overlay; what a catalog holds of one is typed too."""
+    async with qb.simulations.serve_simulator(qb.Simulated(), catalog="2026-10") as base_url:
+        connection = qb.Connection(key="any", base_url=base_url)
+        live: qb.accounts.LiveModelList = await qb.accounts.ask_models(connection, catalog="2026-10")
+    qb.accounts.write_live_overlay(live, file, now=time.time())
+    return live.catalog_used.overlay
+
+
 def catch(file: Path) -> int:
     """Catch what this package raises on purpose: one class for all, each with its exit status."""
     try:
@@ -216,6 +254,9 @@ def main(folder: Path) -> int:
     catalogs: qb.catalog.CatalogSource = qb.plans.catalogs_beside(None)
     assert not qb.check_spec(file, catalogs=catalogs)
     assert catalogs.at(catalogs.newest()).overlay is None
+    assert move_on(folder)[0] == "2026-10"
+    assert asyncio.run(ask(folder / "prices.yaml")) is None
+    assert (folder / "prices.yaml").exists()
     assert catch(file) == 2
     return 0
 

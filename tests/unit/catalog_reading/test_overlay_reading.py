@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.catalog import Catalog, open_catalog
-from qwave_batch.catalog.catalog_queries import field_facts
+from qwave_batch.catalog.catalog_queries import field_facts, json_schema
+from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.catalog_reading.overlay_reading import overlaid_by
 from qwave_batch.errors import SpecError
@@ -112,6 +113,12 @@ def test_a_field_with_values_of_several_kinds_is_described() -> None:
     ]
 
 
+def test_values_that_are_lists_are_offered_to_editors() -> None:
+    catalog = laid(f"models: {{{GPT}: {{fields: {{grid: {{enum: [[1, 2], [2, 2], [1, 2]]}}}}}}}}")
+    source = CatalogSource(added={"2026-05": catalog})
+    assert "grid" in str(json_schema("spec", catalog="2026-05", catalogs=source))
+
+
 def test_null_for_the_images_is_the_rule_of_the_catalog() -> None:
     layer = read_yaml_or_json(b"models: {seedream-4.5: {images: null}}", "prices.yaml", "")
     model = overlaid_by(open_catalog("2026-10"), layer, "prices.yaml").model("seedream-4.5")
@@ -135,6 +142,7 @@ MISTAKES = {
         '2:32  models.gpt-image-2.usd_per_image: expected a string, found the number 0.5; put quotes around it: "0.5"'
     ],
     f'models:\n  {GPT}: {{usd_per_image: "a lot"}}\n': ["an amount is a decimal string of USD"],
+    f"models:\n  {GPT}: {{line: oficial}}\n": ['not one of official, economy, reverse; did you mean "official"'],
     f'models:\n  {GPT}: {{usd_per_imge: "0.5"}}\n': ['did you mean "usd_per_image"?'],
     f'models:\n  {GPT}: {{usd_per_image: ["0.1", "0.2"]}}\n': ["write [least, typical, most]"],
     f'models:\n  {GPT}: {{usd_per_image: ["0.3", "0.2", "0.1"]}}\n': ["not in this order"],

@@ -13,6 +13,8 @@ import yaml
 
 from qwave_batch.catalog import catalog_dates, open_catalog
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
+from qwave_batch.catalog.keywords import ANNOTATIONS, KEYWORDS
+from qwave_batch.catalog_reading.request_schema_check import EXTENSION_FORMS
 from qwave_batch.catalog_reading.user_catalogs import find_catalogs, read_user_catalog
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.resources import shipped
@@ -170,6 +172,14 @@ def test_a_rule_for_tokens_says_nothing_that_is_not_read(tmp_path: Path, rule: d
         ("$defs/imagen-4.0/properties/n/$ref", "other.json#/n", "a reference stays in its own file"),
         ("$defs/n/x-summ", 1, 'unknown extension keyword "x-summ"; did you mean "x-sum"?'),
         ("$defs/n/minimum", "one", "not a JSON Schema"),
+        ("$defs/n/pattern", "(", "not a regular expression: missing )"),
+        ("$defs/n/patternProperties", {"[": {}}, "not a regular expression"),
+        ("$defs/n/x-total", {"maximum": 1, "numbers": {}}, "x-total: 'lengths' is a required property"),
+        ("$defs/n/x-product", {"of": ["a", 1], "maximum": 1}, "x-product: 1 is not of type 'string'"),
+        ("$defs/n/x-sum", {"of": "a", "is": "b"}, "x-sum: 'b' is not of type 'number'"),
+        ("$defs/n/x-sameLength", ["a"], "x-sameLength: ['a'] is too short"),
+        ("$defs/n/x-rule", {"field": "n"}, "x-rule: 'message' is a required property"),
+        ("$defs/n/x-message", 3, "x-message: 3 is not of type 'string'"),
         ("$defs/n/$dynamicRef", "#n", "$dynamicRef is not followed here"),
     ],
 )
@@ -197,6 +207,10 @@ def test_a_schema_that_is_not_one_of_requests_is_told_at_its_model(
     text = refused(written(tmp_path / "x", SMALL, changed(path, value, SCHEMA)))
     assert "models.imagen-4.0" in text or 'models["imagen-4.0"]' in text
     assert told in text
+
+
+def test_every_extension_keyword_has_a_form() -> None:
+    assert EXTENSION_FORMS.keys() == {*KEYWORDS, *ANNOTATIONS}
 
 
 def paths(value: Any, at: tuple[str, ...] = ()) -> Iterator[str]:
