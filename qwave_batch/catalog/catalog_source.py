@@ -33,7 +33,14 @@ class CatalogSource:
         Raises:
             UnknownName: There is no catalog of that date.
         """
-        date = self.newest() if date == LATEST else date
+        return self.dated(self.newest() if date == LATEST else date)
+
+    def dated(self, date: str) -> Catalog:
+        """Return the catalog that a spec or a plan file pins, which is always a date.
+
+        Raises:
+            UnknownName: There is no catalog of that date.
+        """
         if date in self.added:
             return self.added[date]
         if date in catalog_dates():

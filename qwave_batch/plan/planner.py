@@ -179,7 +179,7 @@ def catalog_of_spec(spec: Spec, problems: ProblemCollector, catalogs: CatalogSou
 
 def _dated_catalog(spec: Spec, problems: ProblemCollector, catalogs: CatalogSource) -> Catalog:
     try:
-        return catalogs.at(spec.catalog)
+        return catalogs.dated(spec.catalog)
     except UnknownName as unknown:
         guess, newest = unknown.suggestion, catalogs.newest()
         problems.add(

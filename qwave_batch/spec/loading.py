@@ -27,7 +27,7 @@ from qwave_batch.spec.parsing import (
 )
 from qwave_batch.spec.recovery import RecoveredSpec, recover
 from qwave_batch.spec.spec_checks import id_problems, open_tables, range_problems, template_problems
-from qwave_batch.spec.structure import structure_problems, with_known_keys
+from qwave_batch.spec.structure import structure_problems, with_catalog_dates, with_known_keys
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.source_map import SourceMap
@@ -99,8 +99,10 @@ def read_spec(
     source_map = SourceMap(layer.mark)
     value: Any = layer.value
     misnamed = first_problems(misnamed)
+    files.problems = [with_catalog_dates(found) if found.place in files.unread else found for found in files.problems]
     problems = [*files.problems, *misnamed]
-    problems += [found for found in structure_problems(value, source_map) if found.place not in files.unread]
+    wrong = structure_problems(value, source_map)
+    problems += [with_catalog_dates(found) for found in wrong if found.place not in files.unread]
     found: Iterable[Problem]
     if not isinstance(value, dict):
         return SpecReading(spec=None, problems=tuple(problems))

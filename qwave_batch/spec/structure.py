@@ -12,10 +12,11 @@ from qwave_batch.errors import nearest
 from qwave_batch.fitting.schema_checks import Check
 from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
 from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, other_message, unknown_key
+from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, missing_key, other_message, unknown_key
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 _FEW = 100  # prompts; the slow validator may check so many
@@ -37,6 +38,20 @@ def _problems(value: Json, source_map: SourceMap, fits: Check | None) -> Iterato
     for error in _validator().iter_errors(value):
         violation = _violation(error, positions)
         yield from MESSAGES.get(violation.keyword, other_message)(violation, source_map)
+
+
+def with_catalog_dates(problem: Problem) -> Problem:
+    """Return a problem of a catalog's date that says which dates there are, and what to write; any other unchanged."""
+    if problem.path not in {"catalog", "catalog.date"} or problem.severity != "error":
+        return problem
+    newest, *older = _schema()["properties"]["catalog"]["examples"]
+    key = "date" if problem.path == "catalog.date" or problem.message == missing_key("date") else "catalog"
+    return replace(
+        problem,
+        allowed=(*reversed(older), newest),
+        suggestion=f'write {key}: "{newest}"',
+        next_step=Advice(NextStep.PIN_CATALOG),
+    )
 
 
 def _without_sound_prompts(value: Json, fits: Check | None) -> tuple[Json, list[int] | None]:

@@ -132,14 +132,19 @@ def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[
         if key in violation.value or f"'{key}' is" not in violation.message:
             continue
         if key == "id" and violation.path[:1] == ("prompts",):
-            yield _at(source_map, violation.path, 'the key "text" is missing', suggestion=_WITHOUT_TEXT)
+            yield _at(source_map, violation.path, missing_key("text"), suggestion=_WITHOUT_TEXT)
             continue
         if key == "catalog":
             yield _unpinned(violation, source_map)
             continue
         examples = violation.root["properties"][key].get("examples") if not violation.path else None
         hint = f"add {key}: {_example(examples[0])}" if examples else None
-        yield _at(source_map, violation.path, f'the key "{key}" is missing', suggestion=hint)
+        yield _at(source_map, violation.path, missing_key(key), suggestion=hint)
+
+
+def missing_key(key: str) -> str:
+    """Return the message for a mapping that lacks a key."""
+    return f'the key "{key}" is missing'
 
 
 def _unpinned(violation: SchemaViolation, source_map: SourceMap) -> Problem:

@@ -159,7 +159,7 @@ def _catalog(header: Mapping[str, Any], place: SourcePlace, catalogs: CatalogSou
     if not isinstance(header["catalog"], str):
         raise UsageError(f"{place}: catalog: expected a date; {AGAIN}")
     try:
-        catalog = catalogs.at(header["catalog"])
+        catalog = catalogs.dated(header["catalog"])
     except UnknownName as unknown:
         raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
     match header.get("overlay"):

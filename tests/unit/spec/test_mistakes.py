@@ -222,7 +222,10 @@ def test_the_head_is_checked(complain: Complain) -> None:
             'spec.yaml:2:7  name: "Tea House!": a name has lower-case letters and digits, with - _ or . between them; '
             'such as "tea-house"'
         ),
-        'spec.yaml:3:10  catalog: expected a string or a mapping, found the number 2026; put quotes around it: "2026"',
+        (
+            "spec.yaml:3:10  catalog: expected a string or a mapping, found the number 2026; "
+            'allowed: 2026-05, 2026-10; write catalog: "2026-10"'
+        ),
     ]
     assert complain("foo: 1\n", head=False) == [
         (
