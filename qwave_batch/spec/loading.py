@@ -121,8 +121,9 @@ def read_spec(
     # the reader has reported and dropped these (a duplicate key, say), so the value needs no recovery for them
     told = {id(found) for found in (*files.problems, *misnamed)}
     faulty = [found for found in problems if id(found) not in told or found.place in files.unread]
-    # problems that are not listed could not be removed
-    sound = RecoveredSpec(value=value) if not problems else None if TOO_MANY in problems else recover(value, faulty)
+    # problems that are not listed could not be removed, and without its overlay a spec has other models
+    is_lost = TOO_MANY in problems or bool(unreadable)
+    sound = RecoveredSpec(value=value) if not problems else None if is_lost else recover(value, faulty)
     spec = None
     if sound is not None and not files.leaves_open and not wrong_overrides:
         spec = Spec(

@@ -155,6 +155,14 @@ def test_a_mistake_in_a_schema_file_is_told_there() -> None:
     assert (status, "data/heron.schema.json:1:37" in said, 'did you mean "x-rule"?' in said) == (2, True, True)
 
 
+@pytest.mark.usefixtures("spec")
+@pytest.mark.parametrize("file", ["data/prices.yaml", "data/heron.schema.json"])
+def test_a_model_is_not_said_to_be_unknown_where_its_overlay_does_not_parse(file: str) -> None:
+    Path(file).write_text("models: {heron-1: {", encoding="utf-8")
+    status, _, said = typed("validate", "spec.yaml")
+    assert (status, f"{file}:1:" in said, "unknown model" in said) == (2, True, False)
+
+
 def test_what_is_down_is_left_out_with_its_reason(spec: Path) -> None:
     text = SPEC.replace("[imagen-4.0, heron-1, z-image-turbo]", "[gpt-image-2]\n  resolution: [1k, 4k]")
     spec.write_text(text + "unsupported: skip\n", encoding="utf-8")

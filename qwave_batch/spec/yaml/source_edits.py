@@ -81,6 +81,7 @@ class SourceEdits:
     def result(self) -> str:
         """Return the text with all edits made."""
         edits = [*((start, end, new) for (start, end), new in self._replaced.items()), *self._removals()]
+        edits += self._columns(edits)
         text, last = [], 0
         covered = 0
         for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1] > edit[0], -edit[1])):
@@ -89,6 +90,35 @@ class SourceEdits:
             text += [self.text[last:start], new]
             last = covered = end
         return "".join((*text, self.text[last:]))
+
+    def _columns(self, edits: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+        """Return the edits that keep comments in their column, where they stand in one with those of other lines."""
+        by_line: dict[int, list[tuple[int, int, str]]] = {}
+        for edit in edits:
+            by_line.setdefault(self._line_start(edit[0]), []).append(edit)
+        kept = []
+        for line, on_line in by_line.items():
+            comment = self._comment_of(line)
+            if comment is None or not self._is_in_column(line, comment - line):
+                continue
+            blanks = comment - line - len(self.text[line:comment].rstrip(" "))
+            longer = sum(len(new) - (end - start) for start, end, new in on_line if end <= comment - blanks)
+            if longer:
+                kept.append((comment - blanks, comment, " " * max(min(2, blanks), blanks - longer)))
+        return kept
+
+    def _comment_of(self, line: int) -> int | None:
+        """Return the index of the comment behind the values of a line."""
+        for found in _COMMENT.finditer(self.text, line, self._line_end(line)):
+            if not self._is_in_scalar(found.start()):
+                return found.start()
+        return None
+
+    def _is_in_column(self, line: int, column: int) -> bool:
+        """Whether a line beside this one has its comment in that column too."""
+        above, below = self._line_start(line - 1) if line else None, self.text.find("\n", line) + 1
+        others = [above, below or None]
+        return any(other is not None and self._comment_of(other) == other + column for other in others)
 
     def _removals(self) -> Iterable[tuple[int, int, str]]:
         for holder, gone in self._removed.values():

@@ -167,3 +167,20 @@ def test_an_entry_is_added_where_the_next_one_goes() -> None:
 
     assert edited("a: {b: 1, c: 2}\n", edit) == "a: {b: 1, d: 3}\n"
     assert edited("a:\n  b: 1\n  c: 2\n", edit) == "a:\n  b: 1\n  d: 3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "now"),
+    [
+        ("a: older     # one\nb: 1         # two\n", "a: new       # one\nb: 1         # two\n"),
+        ("b: '# two'   # two\na: old       # one\n", "b: '# two'   # two\na: new       # one\n"),
+        ("b: 1  # two\r\na: o  # one\r\n", "b: 1  # two\r\na: new  # one\r\n"),
+        ("a: o       # one\nb: 1 # two\n", "a: new       # one\nb: 1 # two\n"),
+        ("a: o       # one\nb: '        # two'\n", "a: new       # one\nb: '        # two'\n"),
+    ],
+)
+def test_a_comment_in_a_column_stays_in_it(text: str, now: str) -> None:
+    """One that no neighbour stands in line with keeps its distance."""
+    assert edited(text, lambda edits, root: edits.replace_scalar(at(root, "a"), "new")) == now
+    added = edited(text, lambda edits, root: edits.add_entry(at(root, "a"), "c: 3"))
+    assert text.splitlines() == [line for line in added.splitlines() if line != "c: 3"]
