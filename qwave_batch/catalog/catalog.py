@@ -10,6 +10,7 @@ from qwave_batch.catalog.image_fields import image_fields_of
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.overlay import Overlay
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.model.next_step import Advice, NextStep
@@ -71,13 +72,18 @@ class Catalog:
         """The fields that carry content for any of the models: a request without one would ask for something else."""
         return frozenset().union(*(model.content_fields for model in self.models.values()))
 
-    def job_cost_nusd(self, job: Job, images: int) -> int:
-        """Return the price of so many images of a job, in nano-dollars.
+    def job_cost(self, job: Job, images: int) -> CostRange:
+        """Return the price of so many images of a job.
 
         A job that left the plan may use a model that this catalog lacks: then its estimate is returned.
         """
         model = self.models.get(job.model)
-        return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
+        return CostRange.exactly(job.estimated_nusd) if model is None else model.cost(job.request, images)
+
+    def job_least_images(self, job: Job) -> int:
+        """Return the fewest images that a job's request brings when it succeeds; 1 if the catalog lacks its model."""
+        model = self.models.get(job.model)
+        return 1 if model is None else model.image_count(job.request).least
 
     def unpriced(self, job: Job) -> tuple[str, ...]:
         """Return notes on costs of a job that come on top of its estimate, of an amount that nobody states."""

@@ -302,7 +302,10 @@ def _status_in(folder: int, name: str) -> os.stat_result | None:
 
 def place_of(path: Path) -> tuple[Tree, str]:
     """Return a file's location in the tree above its own folder, so that this folder is not reached through a link."""
-    return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
+    folder = path.parent
+    if folder.name in {"", ".."}:  # the current folder, one above it, or the root
+        folder = folder.resolve()
+    return Tree(folder.parent), f"{folder.name}/{path.name}" if folder.name else path.name
 
 
 def _refuse_other_kinds(status: os.stat_result, path: Path) -> None:

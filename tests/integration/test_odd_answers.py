@@ -24,6 +24,15 @@ matrix: {seed: [1, 2]}
 completion: poll
 """
 JOBS = 4
+PRICED_OTHERWISE = """
+version: 1
+name: priced-otherwise
+catalog: "2026-10"
+prompts: ["a lantern"]
+matrix:
+  model: [midjourney, {model: gemini-nano-banana-2.1, n: 4}]  # by the call, and by tokens
+completion: poll
+"""
 ALWAYS = (
     "other_shape",
     "relative_url",
@@ -107,6 +116,20 @@ def test_an_odd_answer_costs_no_second_task_and_no_image(outcomes: dict[str, Out
     assert found.contents == outcomes[""].contents
     if not any(name in faults for name in IN_ANOTHER_RUN):
         assert found.ends == ["0"]
+
+
+def test_images_that_are_listed_late_are_fetched_whatever_their_price_is_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_breaker, "FIRST_PAUSE_S", 0.2)
+    monkeypatch.setattr(image_fetching, "SLICE_S", 0.1)
+    spec, folder = tmp_path / "spec.yaml", tmp_path / "run"
+    spec.write_text(PRICED_OTHERWISE, encoding="utf-8")
+    late = qb.Simulated(latency="0.05", faults="poll.listed_in_part=#1..4")
+    summary = qb.run_batch_sync(spec, connection=late, out_dir=folder)
+    lines = list(qb.open_run(folder).lines())
+    assert (summary.exit_status, [(line.attempts, len(line.images)) for line in lines]) == (0, [(1, 4), (1, 4)])
+    assert summary.books.is_by_catalog
 
 
 def test_what_is_paid_is_fetched_before_anything_is_paid_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,8 @@ class RequestAssembler:
             if named is not None:
                 self._note_faults(named, builder, combination)
                 known = named.judged
-            self._refuse(_certain(known, model), builder, combination)
+            found = _certain(known, model)
+            self._refuse(found if named is None else map(named.as_written, found), builder, combination)
             return None
         named = self.images.of(request, model)
         if named is not None and named.faults:
@@ -149,6 +150,8 @@ class RequestAssembler:
             self.catalog.content_fields,
             () if named is None else named.refused,
         )
+        if isinstance(judgement, Rejected) and named is not None:
+            judgement = Rejected([*map(named.as_written, judgement.violations)])
         if isinstance(judgement, Rejected) and self._is_refused(judgement.violations):
             self._refuse(judgement.violations, builder, combination)
             return None

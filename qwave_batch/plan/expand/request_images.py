@@ -5,7 +5,9 @@ A model is asked through its own schema, with a text that begins and is as long 
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import getitem
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.image_fields import is_list, longest_text, same_size_fields, takes_text
@@ -40,11 +42,25 @@ class NamedImages:
     """The request with references."""
     judged: dict[str, Json]
     """The request as the model's schema is asked about it."""
+    written: dict[str, Json]
+    """The request with the names of the files."""
     images: list[InputImage] = field(default_factory=list)
     faults: list[tuple[str, tuple[str | int, ...], Json, FileRefused]] = field(default_factory=list)
     """Files that cannot be sent: the field, the path in it, the value, and why."""
     refused: list[Violation] = field(default_factory=list)
     """Files that the model does not take."""
+
+    def as_written(self, found: Violation) -> Violation:
+        """Return a violation of ``judged`` in the user's own words, with the names of files and not what stood in."""
+        if found.field not in self.written or self.written[found.field] == self.judged[found.field]:
+            return found
+        message = found.message
+        for stand_in, name in zip(texts_in(self.judged[found.field]), texts_in(self.written[found.field]), strict=True):
+            message = message.replace(stand_in, name, 1) if stand_in != name else message
+        value = found.value
+        if found.path:
+            value = reduce(getitem, found.path, self.written)  # type: ignore[arg-type]  # the path leads to it
+        return replace(found, message=message, value=value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +75,11 @@ class RequestImages:
         names = [name for name in self.catalog.image_fields if name in request and _names_files(request[name])]
         if not names:
             return None
-        named = NamedImages(dict(request), dict(request))
+        named = NamedImages(dict(request), dict(request), dict(request))
         for name in sorted(names):
             value = request[name]
             if isinstance(value, Mapping):
-                value = self._of_pattern(name, value, model, named)
+                value = named.written[name] = self._of_pattern(name, value, model, named)
             named.request[name] = self._resolved(name, value, named)
             named.judged[name] = self._judged(name, value, model, named)
         named.refused += self._of_other_size(named, model)

@@ -15,10 +15,17 @@ FINAL_S = 180.0
 
 def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge:
     """Return the charge of a task with so many images: the API's, or the catalog's price if it states none."""
-    catalog_nusd = catalog.job_cost_nusd(job, listed)
-    if task.cost_nusd is not None:
-        return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
-    return Charge(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
+    price = catalog.job_cost(job, listed)
+    if task.cost_nusd is None:
+        return Charge(cost_nusd=price.most_nusd, cost_from="catalog", catalog_nusd=price.most_nusd)
+    # where the catalog names a range, all amounts in it agree with the catalog
+    catalog_nusd = min(max(task.cost_nusd, price.least_nusd), price.most_nusd)
+    expected = catalog.job_least_images(job)
+    if catalog_nusd == task.cost_nusd and listed < expected:
+        is_price_of_more = task.cost_nusd >= catalog.job_cost(job, listed + 1).least_nusd
+        # by the call or by tokens, the charge may be that of all images: then what came is a share of it
+        catalog_nusd = catalog_nusd * listed // expected if is_price_of_more else catalog_nusd
+    return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
 
 
 def is_without_images(job: Job, task: Task) -> bool:

@@ -13,6 +13,7 @@ from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.clock import Clock, SystemClock
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
@@ -42,8 +43,12 @@ WHOLE_PLAN = JobScope()
 class JobCatalog(Protocol):
     """The catalog's answers about a job that a run needs, as ``catalog.catalog.Catalog`` gives them."""
 
-    def job_cost_nusd(self, job: Job, images: int) -> int:
-        """Return the price of so many images, in nano-dollars, for answers that do not state a cost."""
+    def job_cost(self, job: Job, images: int) -> CostRange:
+        """Return the price of so many images; its most counts for answers that do not state a cost."""
+        ...
+
+    def job_least_images(self, job: Job) -> int:
+        """Return the fewest images that a request brings when it succeeds."""
         ...
 
     def job_image_format(self, job: Job) -> str | None:

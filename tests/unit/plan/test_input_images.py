@@ -266,3 +266,25 @@ def test_a_mask_has_the_size_of_the_first_image_where_the_model_says_so(desk: Pa
     found = refusal(desk, text)
     assert found.message.startswith("mask_url has 9 x 8 pixels, and the first of image_urls 8 x 8")
     assert found.path == "prompts[0].request.mask_url"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message", "value"),
+    [
+        ("model: gpt-image-2, image_urls: ref/cat.png", 'image_urls "ref/cat.png" is not a list', "ref/cat.png"),
+        (
+            "model: gpt-image-2, image_urls: [ref/cat.png], mask_url: [ref/dog.png]",
+            'mask_url ["ref/dog.png"] is neither',
+            ["ref/dog.png"],
+        ),
+        ("model: z-image-turbo, image_urls: {from: 'ref/*.png'}", "takes no field", ["ref/cat.png", "ref/dog.png"]),
+    ],
+)
+def test_a_refusal_shows_the_names_of_files_and_not_what_is_sent_for_them(
+    desk: Path, fields: str, message: str, value: object
+) -> None:
+    with pytest.raises(SpecError) as raised:
+        planned(desk, f"{HEAD}request: {{action: edit, {fields}}}\nprompts: [Snow]\n")
+    found = {problem.message: problem.value for problem in raised.value.problems}
+    assert [told for text, told in found.items() if message in text] == [value]
+    assert not any("data:image" in text for text in found)

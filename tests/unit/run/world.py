@@ -12,6 +12,7 @@ from qwave_batch.ledger.database import open_to_read, open_to_write
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.group_writer import GroupWriter, Write
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
@@ -83,8 +84,11 @@ class WorldCatalog:
 
     asked_format: Callable[[Job], str | None]
 
-    def job_cost_nusd(self, _job: Job, images: int) -> int:
-        return PRICE_NUSD * images
+    def job_cost(self, _job: Job, images: int) -> CostRange:
+        return CostRange.exactly(PRICE_NUSD * images)
+
+    def job_least_images(self, job: Job) -> int:
+        return job.max_images
 
     def job_image_format(self, job: Job) -> str | None:
         return self.asked_format(job)

@@ -20,6 +20,17 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
         TaskStore(path)
 
 
+@pytest.mark.parametrize("name", ["state.sqlite", "./state.sqlite", "../state.sqlite", "below/../state.sqlite"])
+def test_a_state_may_lie_in_the_current_folder_or_above_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    (here / "below").mkdir(parents=True)
+    monkeypatch.chdir(here)
+    TaskStore(Path(name)).close()
+    assert [each.parent for each in tmp_path.rglob("state.sqlite")] == [tmp_path if name.startswith("..") else here]
+
+
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     TaskStore(path).close()
