@@ -130,7 +130,7 @@ def _catalog_of(
     date = summary.get("catalog")
     if isinstance(date, str) and date in catalogs.dates():
         return _with_overlay(catalogs.at(date), layout, KeptOverlay.of(summary))
-    reason = f"catalog {date} does not ship with this version" if isinstance(date, str) else "no summary.json names one"
+    reason = f"catalog {date} is not at hand" if isinstance(date, str) else "no summary.json names one"
     catalog, which = newest_catalog_of(identity.backend), f"the newest of {identity.backend}"
     if catalog is None:
         catalog, which = catalogs.at(catalogs.newest()), "the newest"

@@ -115,21 +115,21 @@ def _as_it_is(source: _Source, after: Catalog) -> tuple[Catalog, Plan | None]:
         if source.spec.catalog != after.date:
             raise
         former = after.changes.since
-        return (source.catalogs.at(former) if former else after), None
+        return (source.catalogs.at(former) if former in source.catalogs.dates() else after), None
     return plan.catalog_used, plan
 
 
 def _check_choices(choices: MigrationChoices, before: Catalog, after: Catalog) -> None:
-    known = {*before.models, *after.models, *after.gone}
+    known = dict.fromkeys((*before.models, *after.models, *after.gone))
     for old, new in choices.use.items():
         if old not in known:
-            raise UnknownName("model", old, known)
+            raise UnknownName("model", old, known, hint=f"neither {before.date} nor {after.date} has it")
         if new:
             after.model(new)
-    fields = {*before.fields, *after.fields, *after.changes.fields, *before.callback_fields}
+    fields = sorted({*before.fields, *after.fields, *after.changes.fields, *before.callback_fields})
     for name in choices.drop:
         if name not in fields:
-            raise UnknownName("field", name, fields)
+            raise UnknownName("field", name, fields, hint=f"neither {before.date} nor {after.date} has it")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _NOUNS = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "a whole number",
+    "null": "null",
     "number": "a number",
     "object": "a mapping",
     "string": "text",
@@ -96,7 +97,8 @@ def _other_value(at: str, check: FailedCheck, _model: str) -> str:
 
 
 def _other_type(at: str, check: FailedCheck, _model: str) -> str:
-    return f"{at} {value_shown(check.instance)} is not {_NOUNS[check.limit]}"
+    kinds = check.limit if isinstance(check.limit, list | tuple) else [check.limit]
+    return f"{at} {value_shown(check.instance)} is not {' or '.join(_NOUNS[kind] for kind in kinds)}"
 
 
 def _not_offered(at: str, check: FailedCheck, model: str) -> str:

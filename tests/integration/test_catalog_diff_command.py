@@ -42,6 +42,10 @@ def test_the_markdown_is_a_table_and_lists() -> None:
     assert "#### wan2.7-image changed\n\n- USD an image: 0.02295 -\\> 0.027\n" in told
 
 
+def test_a_model_without_one_successor_says_what_there_is() -> None:
+    assert "imagen-4.0: gone; use a Gemini (Nano Banana) model\n" in typed("diff", "2026-05", "2026-10", columns=300)[1]
+
+
 def test_catalogs_that_do_not_differ_say_so() -> None:
     assert typed("diff", "2026-10", "2026-10")[1] == (
         "from catalog 2026-10 to 2026-10: the same models, and no difference between them\n"

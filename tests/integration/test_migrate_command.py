@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -306,6 +307,7 @@ def test_a_spec_with_mistakes_of_its_own_is_refused(spec: Path, text: str) -> No
         (["--to", "2026-10", "--use", "wan=wan2.7-image"], 'unknown model "wan"'),
         (["--to", "2026-10", "--use", "wan2.7-image=wan"], 'unknown model "wan"'),
         (["--to", "2026-10", "--use", "wan2.7-image=", "--use", "wan2.7-image="], "twice"),
+        (["--to", "2026-10", "--use", "zzz=wan2.7-image"], "neither 2026-05 nor 2026-10 has it"),
         (["--to", "2026-10", "--drop", "sead"], 'did you mean "seed"'),
         (["--to", "2026-10", "--set", "catalog=2026-05"], "would undo"),
         ([], "--to"),
@@ -318,6 +320,21 @@ def test_wrong_arguments_are_refused(spec: Path, options: list[str], message: st
     assert status == 2
     assert message in talk
     assert spec.read_text(encoding="utf-8") == text
+
+
+def test_a_catalog_may_follow_one_that_is_not_at_hand(spec: Path) -> None:
+    mine = spec.parent / "mine"
+    shutil.copytree(ROOT / "schemas/2026-10", mine)
+    listing = (mine / "catalog.yaml").read_text(encoding="utf-8")
+    listing = listing.replace('catalog: "2026-10"', 'catalog: "2026-12"').replace(
+        'since: "2026-05"', 'since: "2026-09"'
+    )
+    (mine / "catalog.yaml").write_text(listing, encoding="utf-8")
+    spec.write_text(HEAD.replace("2026-05", "2026-12") + "request: {model: wan2.7}\nprompts: [a]\n", encoding="utf-8")
+    status, _, talk = typed("migrate", spec, "--to", "2026-12", "--catalog-path", mine)
+    assert status == 1
+    assert 'unknown model "wan2.7"' in talk
+    assert "2026-09" not in talk
 
 
 def test_overrides_take_part_in_the_check(spec: Path) -> None:

@@ -35,7 +35,13 @@ RARE = {
     **dict.fromkeys((FaultName.UPSTREAM_BAD_REQUEST, FaultName.PRICE_NOT_CONFIGURED), 0.02),
     **dict.fromkeys((FaultName.INSUFFICIENT_QUOTA, FaultName.FORBIDDEN, FaultName.FORBIDDEN_HTML), 0.01),
 }
-FOR_GOOD = {FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.PROMPT_DENIED}
+FOR_GOOD = {
+    FaultName.PRICE_NOT_CONFIGURED,
+    FaultName.MODEL_DENIED,
+    FaultName.PROMPT_DENIED,
+    FaultName.MODEL_NOT_FOUND,
+    FaultName.ASSET_NOT_FOUND,
+}
 ALL = ",".join(
     f"{place}.{name}={RARE.get(name, 0.02)}"
     f"{'#1' if place is FaultPlace.DOWNLOAD or name in FOR_GOOD else ''}"
@@ -45,7 +51,8 @@ ALL = ",".join(
     for place in sorted(kind.possible - UNUSED)
 )
 """Of downloads only first tries: a file that comes broken twice is broken at its source, and only a person has it made
-and paid anew. A model without a price, and a task that the API denies, are there again later."""
+and paid anew. A model without a price or unknown for a time, and a task or an
+image that the API denies, are there again later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def _gone_rows(found: "CatalogDiff") -> list[tuple[str, str]]:
 
 def _gone_words(found: "CatalogDiff") -> list[tuple[str, str]]:
     """Return what there is to say about models without a single successor."""
-    return [(one.id, f"gone; {one.use}" if one.use else "gone") for one in found.models_gone if not one.successor]
+    return [(one.id, f"gone; use {one.use}" if one.use else "gone") for one in found.models_gone if not one.successor]
 
 
 def _change_words(model: "ChangedModel") -> Iterator[str]:

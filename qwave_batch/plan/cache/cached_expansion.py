@@ -49,6 +49,11 @@ class CachedEntry(ExpandedEntry):
             return template.verdict.estimate
         return template.without_text + template.verdict.model.price.sized_cost(self.request())
 
+    @property
+    def has_own_estimate(self) -> bool:
+        """Whether the size of its text decides."""
+        return self.template.without_text is not None
+
     def shared(self) -> object:
         """Return the template of the request."""
         return self.template

@@ -61,6 +61,11 @@ class ExpandedEntry(ABC):
         """Return the cost to expect."""
         return self.verdict.estimate
 
+    @property
+    def has_own_estimate(self) -> bool:
+        """Whether similar entries may cost something else."""
+        return True
+
     @abstractmethod
     def request(self) -> dict[str, Json]:
         """Return the request that identifies the job."""

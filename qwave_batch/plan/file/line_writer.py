@@ -16,8 +16,10 @@ from qwave_batch.plan.file.plan_seal import line_text, opened_line
 
 _MARK = "\ufdd0"
 """Stands in a line for what differs from entry to entry; Unicode keeps this character for such uses."""
-_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "path", "estimated_usd"})
+_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "path"})
 """The keys of a line that can differ between similar entries, besides those of the request."""
+_ESTIMATE = "estimated_usd"
+"""The key of a line that can differ only where the size of a text decides what an entry costs."""
 _HELD = 4096
 
 
@@ -76,9 +78,10 @@ class LineWriter:
             "axes": line_text(axes) if axes else "{}",
             "tags": line_text(case.tags) if case.tags else "[]",
             "meta": line_text(case.meta) if case.meta else "{}",
-            "estimated_usd": line_text(usd_from_nusd(entry.estimate().most_nusd)),
             "path": '""' if entry.verdict.error else line_text(self.maker.path(entry, entry.request())),
         }
+        if entry.has_own_estimate:
+            fills[_ESTIMATE] = line_text(usd_from_nusd(entry.estimate().most_nusd))
         text = template.begin
         for is_field, name, behind in template.gaps:
             text += (line_text(own[name]) if is_field else fills[name]) + behind
@@ -88,14 +91,15 @@ class LineWriter:
 def _cut(line: dict[str, Json], shared: object, entry: ExpandedEntry) -> _LineTemplate | None:
     """Return a line cut at what differs between similar entries; None if its own text has the mark of a gap."""
     own = entry.own_fields()
+    differs = {*_OF_ENTRY, _ESTIMATE} if entry.has_own_estimate else _OF_ENTRY
     request = {name: _MARK if name in own else value for name, value in entry.request().items()}
     names: list[tuple[bool, str]] = []
     for key in line:
         if key == "request":
             names += [(True, name) for name in request if name in own]
-        elif key in _OF_ENTRY:
+        elif key in differs:
             names.append((False, key))
-    skeleton = {key: _MARK if key in _OF_ENTRY else value for key, value in line.items()} | {"request": request}
+    skeleton = {key: _MARK if key in differs else value for key, value in line.items()} | {"request": request}
     begin, *behind = opened_line(skeleton).split(f'"{_MARK}"')
     if len(behind) != len(names):
         return None

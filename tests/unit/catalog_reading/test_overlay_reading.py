@@ -113,6 +113,13 @@ def test_a_field_with_values_of_several_kinds_is_described() -> None:
     ]
 
 
+def test_a_field_of_several_types_says_which() -> None:
+    model = laid(f"models: {{{GPT}: {{fields: {{size: {{type: [string, integer, 'null']}}}}}}}}").model(GPT)
+    assert not model.violations({**PLAIN, "size": None})
+    (violation,) = model.violations({**PLAIN, "size": []})
+    assert violation.message == "size [] is not text or a whole number or null"
+
+
 def test_values_that_are_lists_are_offered_to_editors() -> None:
     catalog = laid(f"models: {{{GPT}: {{fields: {{grid: {{enum: [[1, 2], [2, 2], [1, 2]]}}}}}}}}")
     source = CatalogSource(added={"2026-05": catalog})
