@@ -547,3 +547,31 @@ def test_a_name_with_another_meaning_is_told_where_an_override_sets_it(spec: Pat
     assert status == 1
     assert MEANT in talk
     assert migrated(spec, "--set", "request.model=gpt-image-2")[0] == 0  # the spec follows the catalog by now
+
+
+@pytest.mark.parametrize(
+    ("options", "values"), [((), "[-1]"), (("--drop", "seed"), "[-1]"), (("--drop", "seed"), "[7]")]
+)
+def test_rules_that_name_the_only_value_of_an_axis_keep_their_other_keys(
+    spec: Path, options: tuple[str, ...], values: str
+) -> None:
+    rules = f"  exclude: [{{model: wan2.7-image, seed: {values[1:-1]}}}]\n"
+    rules += f"  include: [{{model: z-image-turbo, seed: {values[1:-1]}, resolution: 2k}}]\n"
+    body = f"prompts: [a]\nmatrix:\n  model: [z-image-turbo, wan2.7-image]\n  seed: {values}\n{rules}"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec, *options)
+    assert status == 0, talk
+    after = spec.read_text(encoding="utf-8")
+    assert "exclude: [{model: wan2.7-image}]\n" in after
+    assert "include: [{model: z-image-turbo, resolution: 2k}]\n" in after
+    assert "seed" not in after
+
+
+def test_an_exclude_that_names_one_of_two_values_that_are_one_now_is_told(spec: Path) -> None:
+    """It would drop the jobs of the other value as well."""
+    body = 'prompts: [a]\nrequest: {image_urls: ["https://images.example.com/a.png"]}\nmatrix:\n'
+    body += "  model: [wan2.7-image, gpt-image-1-official]\n  action: [image2image, edit]\n"
+    spec.write_text(f"{HEAD}{body}  exclude: [{{model: wan2.7-image, action: image2image}}]\n", encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert "1 of the 1 jobs with wan2.7-image would be equal to others, or excluded" in talk

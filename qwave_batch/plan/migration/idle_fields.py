@@ -40,8 +40,16 @@ class IdleFields:
                 at_site = refused.get(path_text(site.path[:-1]))
             if at_site and self._is_idle(site) and all(self._is_about_field(problem, site) for problem in at_site):
                 self.rewriter.take_out(site)
+                if site.role is Role.AXIS:
+                    self._without_rules(site.field)
         text, changes = self.rewriter.edits.result(), tuple(self.rewriter.changes)
         return RewrittenSpec(text=text, changes=changes, columns={}, renames={})
+
+    def _without_rules(self, field: str) -> None:
+        """Take an axis that is no more out of the rules that name its value."""
+        for site in self.rewriter.found:
+            if site.field == field and site.role in {Role.EXCLUDE, Role.INCLUDE} and self._is_idle(site):
+                self.rewriter.take_out(site)
 
     def _is_idle(self, site: Site) -> bool:
         """Whether a value is what happens without the field, for each model that takes it."""

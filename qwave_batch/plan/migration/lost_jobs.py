@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.plan.plan_summary import Figures
+from qwave_batch.plan.plan_summary import Figures, ModelFigures
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.values.value_path import ValuePath, path_text
 
@@ -59,17 +59,24 @@ def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str], *, ar
                 place=place,
                 value=model,
             )
-        new = after.by_model.get(model)
-        if new is None or sources[model] > 1:
+        if not model or sources[model] > 1:
             continue
-        equal = figures.jobs - new.jobs - max(more, 0)
-        if equal > 0 and not are_fewer:
+        new = after.by_model.get(model, ModelFigures())
+        lost = figures.jobs - new.jobs - more
+        if lost > 0 and not are_fewer:
             yield Problem(
-                message=f"{equal:,} of the {figures.jobs:,} jobs with {model} would be equal to others, and made once",
+                message=f"{lost:,} of the {figures.jobs:,} jobs with {model} would be equal to others, or excluded",
                 path=path,
                 place=place,
                 value=model,
-                suggestion="take out what makes no difference there, or write repeat for more images",
+                suggestion="write repeat for more images of the same request, or take out what makes no difference",
+            )
+        elif lost < 0:
+            yield Problem(
+                message=f"{-lost:,} more jobs with {model} would be made than before",
+                path=path,
+                place=place,
+                value=model,
             )
         elif new.jobs == figures.jobs and new.images != figures.images:
             yield Problem(

@@ -9,7 +9,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_changes import FieldChange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX
+from qwave_batch.plan.expand.axes import FIELD_PREFIX, VARIABLE_PREFIX, same_json
 from qwave_batch.plan.migration.spec_sites import Role, Site, SpecSites, template_columns
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.templates import compile_value
@@ -146,12 +146,17 @@ class SpecRewriter:
                     self.edits.remove(value)
 
     def take_out(self, site: Site) -> None:
-        """Take a field out; an exclude that asked for it drops nothing any more, so it goes as a whole."""
+        """Take a field out; an exclude that asks for one of several values would drop more, and goes as a whole."""
         if self.edits.is_removed(site.node):
             return
         self._note(site.node, site.path, _shown(site.node), "")
-        rule = site.holder
-        self.edits.remove(rule if site.role is Role.EXCLUDE and rule is not None else site.node)
+        rule = site.holder if site.role is Role.EXCLUDE and not self._is_only_value(site) else None
+        self.edits.remove(rule or site.node)
+
+    def _is_only_value(self, site: Site) -> bool:
+        """Whether a rule asks for the one value that the axis of its field has."""
+        values = [each.node.value for each in self.found if each.field == site.field and each.role is Role.AXIS]
+        return len(values) == 1 and same_json(values[0], site.node.value)
 
     def _rename_models(self, renames: Mapping[str, str]) -> None:
         for site in self.found:

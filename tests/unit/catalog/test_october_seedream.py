@@ -137,7 +137,7 @@ def test_a_seedream_model_has_its_documented_defaults(name: str) -> None:
     [
         (PRO, {"image_urls": images(1)}, 'image_urls is taken with action "edit" only: write action: edit'),
         (LITE, {"aspect_ratio": "auto"}, 'aspect_ratio "auto" is taken with action "edit" only'),
-        (FOURS[0], {"n": 3}, 'n 3 is taken with action "edit" only: generate makes 1 image'),
+        (FOURS[0], {"n": 3}, 'n 3 is taken with action "edit" only: generate makes 1 image, and repeat makes several'),
         (LITE, {**EDIT, "n": 15}, "n 15 and the image_urls together are more than 15"),
         (PRO, {**EDIT, "background": "transparent"}, 'background "transparent" needs output_format "png", written out'),
         (
