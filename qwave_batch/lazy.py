@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
+    import hashlib
     import pathlib
     import sqlite3
     import threading
@@ -26,7 +27,18 @@ if TYPE_CHECKING:
     import jsonschema
     import tqdm
 
-__all__ = ["asyncio", "cattrs", "jsonschema", "metadata", "pathlib", "sqlite3", "threading", "tqdm", "traceback"]
+__all__ = [
+    "asyncio",
+    "cattrs",
+    "hashlib",
+    "jsonschema",
+    "metadata",
+    "pathlib",
+    "sqlite3",
+    "threading",
+    "tqdm",
+    "traceback",
+]
 
 _FULL_NAMES = {"metadata": "importlib.metadata"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.probing import remove_probes
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
@@ -39,6 +40,8 @@ def take_in_losses(
     kept_from = now if idempotency_hours is None else now - (idempotency_hours - _MARGIN_H) * 3600
     identity = ledger.identity()
     lost_since = None if identity is None else identity.lost_since
+    if files > ledger.image_count():
+        remove_probes(layout)
     elsewhere = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
     doubted = ledger.doubt(elsewhere.sent)
     told = (RunWarning(young_message(elsewhere.young)),) if elsewhere.young else ()

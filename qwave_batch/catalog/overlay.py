@@ -1,12 +1,12 @@
 """An overlay: what a user, or the API itself, says of some models beside a dated catalog."""
 
 import copy
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qwave_batch import lazy
 from qwave_batch.catalog.catalog_data import CatalogData
 from qwave_batch.catalog.model_schema import model_schema
 from qwave_batch.catalog.request_fields import choices_of
@@ -47,7 +47,7 @@ class Overlay:
     @property
     def sha256(self) -> str:
         """The hash of ``text``."""
-        return hashlib.sha256(self.text.encode("utf-8", "backslashreplace")).hexdigest()
+        return lazy.hashlib.sha256(self.text.encode("utf-8", "backslashreplace")).hexdigest()
 
     def changes(self) -> dict[str, Json]:
         """Return by model what it changes: ``price``, ``down``, ``fields``, ``new`` and the like."""

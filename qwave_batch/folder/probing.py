@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 
-from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.errors import FolderError, StorageError, UsageError
 from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
-from qwave_batch.folder.artifacts import IMAGES
+from qwave_batch.folder.artifacts import IMAGES, read_artifact
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import reason_of
 from qwave_batch.folder.workspace import PARTIAL
@@ -116,6 +116,20 @@ class StorageProbe:
                 "before anything was sent for it, so no image is paid in vain",
                 next_steps=(NextStep.MEND_FOLDER, NextStep.NAME_FOLDER),
             ) from error
+
+
+def is_probe(path: str) -> bool:
+    """Whether a file among the images is named like one with which a run tries out its folder."""
+    return path.endswith(_SUFFIX)
+
+
+def remove_probes(layout: RunLayout) -> None:
+    """Remove the files with which killed runs tried out a folder; the caller holds its lock."""
+    for found in list(layout.artifacts.list(IMAGES)):
+        if is_probe(found.path) and found.is_file and found.size_bytes == len(_CONTENT):
+            with suppress(OSError, StorageError, UsageError):  # what can't be removed does no harm
+                if read_artifact(layout.artifacts, found.path, most_bytes=len(_CONTENT)) == _CONTENT:
+                    layout.artifacts.remove(found.path)
 
 
 def _path_of(job_path: str, *, of_many: bool) -> PurePosixPath:

@@ -301,7 +301,7 @@ class NothingToSubmit:
         parts = [str(left) for left in self.models]
         if self.left_nusd is not None:
             parts.append(
-                f"the budget is used up: {_usd(self.left_nusd)} is left, and every job that is left costs more"
+                f"the budget is used up: {_usd(self.left_nusd)} is left, and every job that is left may cost more"
             )
         return "; ".join(parts)
 

@@ -8,6 +8,7 @@ from typing import Literal
 from qwave_batch.folder.artifacts import MANIFEST, SUMMARY, sha256_of_artifact
 from qwave_batch.folder.inputs import references, stored_input
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.probing import is_probe
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.model.input_references import PREFIX
@@ -219,6 +220,9 @@ class _Verification:
                 counts["unplanned_bytes"] += stray.size_bytes
             elif self.freshness is Freshness.LIVE:  # it places files before it writes lines
                 continue
+            elif is_probe(stray.path):
+                message = f"{stray.path}: a run that was killed tried out the folder with it; the next run removes it"
+                self._complain(message, value=stray.path, severity="warning")
             elif stem_of(stray.path) in self.awaited:
                 message = f"{stray.path}: fetched for a job that is not complete yet; the next run takes it over"
                 self._complain(message, value=stray.path, severity="warning")

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from qwave_batch.imaging.image_inspection import EXTENSIONS, BadImage, ImageInfo
 from qwave_batch.model.input_references import PREFIX
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile
+from qwave_batch.spec.inputs.file_patterns import is_pattern
 from qwave_batch.spec.inputs.kept_images import KeptImages, canonical_name
 
 _HELD_VERDICTS = 100_000
@@ -139,7 +141,7 @@ class InputImages:
         return KeptImages(folder, names, self._matching)
 
     def _read(self, name: str) -> InputImage:
-        file = self._kept_images().find(name) if self.access.is_run_folder else self.access.find(name)
+        file = self._kept_images().find(name) if self.access.is_run_folder else self._found(name)
         info = _inspected(file, name)
         return InputImage(
             reference=PREFIX + info.sha256,
@@ -149,6 +151,19 @@ class InputImages:
             height=info.height,
             path=file.path,
         )
+
+    def _found(self, name: str) -> InputFile:
+        try:
+            return self.access.find(name)
+        except FileRefused as refused:
+            if self._fits_files(name):
+                raise FileRefused(refused.message, f"write {{from: '{name}'}} for all files that it fits") from None
+            raise
+
+    def _fits_files(self, name: str) -> bool:
+        with suppress(FileRefused):
+            return is_pattern(name) and bool(self.matching(name))
+        return False
 
     def _kept_images(self) -> KeptImages:
         if self._kept is None:

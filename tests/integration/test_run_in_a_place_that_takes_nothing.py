@@ -16,6 +16,9 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.cli.next_steps import error_words
 from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.folder.artifacts import LocalArtifacts
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.probing import StorageProbe
 
 SPEC = """\
 version: 1
@@ -135,6 +138,35 @@ def test_a_rename_that_fails_is_told_before_anything_is_paid(
 
     monkeypatch.setattr(os, "replace", failing)
     scene.is_refused("moving a file from .qwave/partial fails at images/", "-o DIR")
+
+
+class Killed(BaseException):
+    """The end of a process, in place of a signal."""
+
+
+def test_what_a_killed_run_tried_the_folder_out_with_is_no_trace_of_an_image(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_self: LocalArtifacts, _path: str) -> None:
+        raise Killed
+
+    scene.run(only=MODELS[0])
+    layout = RunLayout.existing(scene.folder)
+    job_path = next(line.path for line in qb.open_run(scene.folder).lines() if line.model == MODELS[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalArtifacts, "remove", killed)
+        for try_out in (StorageProbe(layout).try_out, lambda: StorageProbe(layout).try_name(job_path, of_many=True)):
+            with pytest.raises(Killed):
+                try_out()
+    left = sorted(str(path.relative_to(scene.folder)) for path in scene.folder.rglob("*.probe"))
+    assert len(left) == 2
+    (scene.folder / "images" / "mine.probe").write_text("of the user")
+    found = qb.open_run(scene.folder).verify()
+    assert {(problem.value, problem.severity) for problem in found.problems if problem.value in left} == {
+        (path, "warning") for path in left
+    }
+    assert scene.run().warnings == ()
+    assert [path.name for path in scene.folder.rglob("*.probe")] == ["mine.probe"]
 
 
 def test_a_disk_that_refuses_long_names_is_told_by_the_name(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

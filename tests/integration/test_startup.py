@@ -96,6 +96,11 @@ def test_help_loads_nothing_heavy(argv: tuple[str, ...], checkout: Path) -> None
     assert loaded_by(*argv, checkout=checkout) & NEVER_FOR_HELP == set()
 
 
+def test_a_look_at_the_catalog_loads_nothing_that_specs_need(checkout: Path) -> None:
+    loaded = loaded_by("models", "--catalog", "2026-05", checkout=checkout)
+    assert loaded & {*NEVER_FOR_A_LOOK, "hashlib", "jinja2", "qwave_batch.plan", "qwave_batch.spec"} == set()
+
+
 @pytest.mark.parametrize("argv", [("validate",), ("plan",), ("plan", "--json")], ids=" ".join)
 def test_looking_at_a_spec_loads_nothing_that_runs_it(argv: tuple[str, ...], checkout: Path) -> None:
     loaded = loaded_by(*argv, SPEC, checkout=checkout)

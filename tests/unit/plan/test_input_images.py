@@ -218,6 +218,14 @@ def test_a_pattern_that_fits_nothing_is_an_error(desk: Path, pattern: str, messa
     assert found.path == "matrix.image_urls.from"
 
 
+def test_a_pattern_in_the_place_of_a_name_is_told_how_it_is_written(desk: Path) -> None:
+    found = refusal(desk, one("ref/*.png"))
+    assert found.suggestion == "write {from: 'ref/*.png'} for all files that it fits"
+    fixed = f"{HEAD}request: {{model: gpt-image-2, action: edit, image_urls: {{from: 'ref/*.png'}}}}\nprompts: [Snow]\n"
+    assert len(planned(desk, fixed).inputs) == len(["cat", "dog"])
+    assert "write an entry" in str(refusal(desk, one("ref/*.jpg")).suggestion)
+
+
 def test_a_file_whose_name_is_not_utf8_is_found_by_no_pattern_of_text(desk: Path) -> None:
     (desk / "ref" / os.fsdecode(b"b\xff.png")).write_bytes(png())
     made = jobs(planned(desk, AXIS.replace("PROMPT", "Snow").replace("AXIS", "image_urls: {from: ref/c*.png}")))
