@@ -225,7 +225,9 @@ class _Migrator:
         else:
             warnings = plan.warnings
             if self.plan is not None:
-                lost = [*lost_jobs(self.plan.figures, plan, files[0].renames, are_fewer=bool(self.choices.drop))]
+                unlike = [*lost_jobs(self.plan.figures, plan, files[0].renames, are_fewer=bool(self.choices.drop))]
+                lost = [problem for problem in unlike if problem.severity == "error"]
+                warnings += tuple(problem for problem in unlike if problem.severity == "warning")
                 found += lost
         if lost or any(problem.path == "" for problem in found):
             found += self._skipping_fields(contents)
@@ -235,17 +237,17 @@ class _Migrator:
         ]
         cells = [*outdated_cells(spec, files, self.after, meanings)]
         if self.plan is not None:
-            names, told = self.plan.figures.by_model, [*questions, *cells]
-            questions += meanings.elsewhere(names, told, *model_place(self.plan.spec))
+            names, known = self.plan.figures.by_model, [*questions, *cells]
+            questions += meanings.elsewhere(names, known, *model_place(self.plan.spec))
         found += questions
         found += [_elsewhere(change) for file in files[1:] for change in file.changes]
         found += cells
-        unlike = {(problem.place, problem.message): problem for problem in found}
+        told = {(problem.place, problem.message): problem for problem in found}
         return Migration(
             catalog=self.after.date,
             text=text,
             changes=tuple(changes),
-            open=tuple(unlike.values()),
+            open=tuple(told.values()),
             warnings=warnings,
             is_changed=text != spec.source,
             needs_folder=bool(spec.files_read),

@@ -575,3 +575,20 @@ def test_an_exclude_that_names_one_of_two_values_that_are_one_now_is_told(spec: 
     status, talk = migrated(spec)
     assert status == 1
     assert "1 of the 1 jobs with wan2.7-image would be equal to others, or excluded" in talk
+
+
+def test_jobs_that_are_no_longer_skipped_are_a_warning(spec: Path) -> None:
+    body = "prompts: [a]\nunsupported: skip\nmatrix:\n  model: [doubao-seedream-5.0-lite]\n  resolution: [2K, 4K]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 0
+    assert "warning: 1 more of the jobs with seedream-5.0-lite will be made; before, they were skipped" in talk
+
+
+def test_fewer_images_are_told_beside_jobs_that_are_no_longer_skipped(spec: Path) -> None:
+    body = "request: {action: group}\nprompts: [a]\nunsupported: skip\n"
+    body += "matrix:\n  model: [doubao-seedream-5.0-lite]\n  resolution: [2K, 4K]\n"
+    spec.write_text(HEAD + body, encoding="utf-8")
+    status, talk = migrated(spec)
+    assert status == 1
+    assert "the jobs with seedream-5.0-lite give fewer images: up to 2 in place of up to 15" in talk

@@ -1,13 +1,16 @@
-"""Jobs that a spec made before its migration and would not make, or with another number of images, afterwards."""
+"""Jobs that a migrated spec makes otherwise than before: fewer, more, or with another number of images."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.plan_summary import Figures, ModelFigures
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.values.value_path import ValuePath, path_text
+
+_REASONS = 3
 
 
 class Migrated(Protocol):
@@ -32,7 +35,7 @@ def model_place(spec: Spec) -> tuple[str, SourcePlace]:
 
 
 def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str], *, are_fewer: bool) -> Iterator[Problem]:
-    """Yield the models that lose jobs, or of which each job gives another number of images.
+    """Yield what is not the same for a model: jobs that are made, and the images that they give.
 
     Args:
         before: The figures of the spec as it was.
@@ -40,54 +43,107 @@ def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str], *, ar
         renames: The models by their names before.
         are_fewer: Whether the author decided to have fewer values of some field, and so fewer jobs.
     """
-    after = plan.figures
     path, place = model_place(plan.spec)
-    known = {(renames.get(skip.model, skip.model), skip.reason) for skip in before.skips}
-    sources = Counter(renames.get(name, name) for name in before.by_model)
-    for name, figures in before.by_model.items():
+    names = dict.fromkeys([*before.by_model, *(skip.model for skip in before.skips)])
+    sources = Counter(renames.get(name, name) for name in names)
+    for name in names:
         model = renames.get(name, name)
-        more = _skipped(after, {model}) - _skipped(before, {name, model})
-        if more > 0:
-            reasons = [
-                f"{skip.reason} ({count:,})"
-                for skip, count in after.skips.items()
-                if skip.model == model and (model, skip.reason) not in known
-            ]
-            yield Problem(
-                message=f"{more:,} more of the jobs with {model} would be skipped than before: {'; '.join(reasons)}",
-                path=path,
-                place=place,
-                value=model,
-            )
-        if not model or sources[model] > 1:
+        if not model:
             continue
-        new = after.by_model.get(model, ModelFigures())
-        lost = figures.jobs - new.jobs - more
-        if lost > 0 and not are_fewer:
+        jobs = _JobsOfModel(name, model, before, plan.figures)
+        told = [jobs.skipped()]
+        if sources[model] == 1:
+            told += [jobs.added(), None if are_fewer else jobs.equal(), jobs.other_images()]
+        for message, suggestion in filter(None, told):
+            yield Problem(message=message, path=path, place=place, value=model, suggestion=suggestion)
+        if sources[model] == 1 and (offered := jobs.offered_now()):
+            message, suggestion = offered
             yield Problem(
-                message=f"{lost:,} of the {figures.jobs:,} jobs with {model} would be equal to others, or excluded",
-                path=path,
-                place=place,
-                value=model,
-                suggestion="write repeat for more images of the same request, or take out what makes no difference",
-            )
-        elif lost < 0:
-            yield Problem(
-                message=f"{-lost:,} more jobs with {model} would be made than before",
-                path=path,
-                place=place,
-                value=model,
-            )
-        elif new.jobs == figures.jobs and new.images != figures.images:
-            yield Problem(
-                message=f"the jobs with {model} give {'more' if new.images > figures.images else 'fewer'} images: "
-                f"up to {new.images:,} in place of up to {figures.images:,}",
-                path=path,
-                place=place,
-                value=model,
-                suggestion="say with n how many images a job gives",
+                message=message, path=path, place=place, value=model, suggestion=suggestion, severity="warning"
             )
 
 
-def _skipped(figures: Figures, models: Collection[str]) -> int:
-    return sum(count for skip, count in figures.skips.items() if skip.model in models)
+_Told: TypeAlias = tuple[str, str | None] | None
+"""A message and a suggestion; None if there is nothing to tell."""
+
+
+@dataclass(slots=True)
+class _JobsOfModel:
+    """The jobs of one model, before and after."""
+
+    name: str
+    """Its name before."""
+    model: str
+    """Its name now."""
+    before: Figures
+    after: Figures
+
+    @property
+    def _old(self) -> ModelFigures:
+        return self.before.by_model.get(self.name, ModelFigures())
+
+    @property
+    def _new(self) -> ModelFigures:
+        return self.after.by_model.get(self.model, ModelFigures())
+
+    @property
+    def _more_skipped(self) -> int:
+        return sum(self._skips(self.after, {self.model}).values()) - sum(
+            self._skips(self.before, {self.name, self.model}).values()
+        )
+
+    def _skips(self, figures: Figures, names: Collection[str]) -> dict[str, int]:
+        """Return the number of skipped jobs by reason."""
+        return {skip.reason: count for skip, count in figures.skips.items() if skip.model in names}
+
+    def skipped(self) -> _Told:
+        """Tell of jobs that are skipped now."""
+        more = self._more_skipped
+        if more <= 0:
+            return None
+        known = self._skips(self.before, {self.name, self.model})
+        reasons = [
+            f"{why} ({count:,})" for why, count in self._skips(self.after, {self.model}).items() if why not in known
+        ]
+        return f"{more:,} more of the jobs with {self.model} would be skipped than before: {'; '.join(reasons)}", None
+
+    def added(self) -> _Told:
+        """Tell of jobs that were not there, and were not skipped either."""
+        more = self._new.jobs - self._old.jobs + self._more_skipped
+        if more <= 0:
+            return None
+        return f"{more:,} more jobs with {self.model} would be made than before", "exclude them if they are not meant"
+
+    def offered_now(self) -> _Told:
+        """Tell of jobs that were skipped, and are not skipped any more."""
+        more = min(self._new.jobs - self._old.jobs, -self._more_skipped)
+        if more <= 0:
+            return None
+        known = self._skips(self.after, {self.model})
+        reasons = [why for why in self._skips(self.before, {self.name, self.model}) if why not in known]
+        why = f": {'; '.join(reasons[:_REASONS])}" if reasons else ""
+        return (
+            f"{more:,} more of the jobs with {self.model} will be made; before, they were skipped{why}",
+            "exclude what is not meant",
+        )
+
+    def equal(self) -> _Told:
+        """Tell of jobs that are no longer there, and were not skipped either."""
+        fewer = self._old.jobs - self._new.jobs - self._more_skipped
+        if fewer <= 0:
+            return None
+        return (
+            f"{fewer:,} of the {self._old.jobs:,} jobs with {self.model} would be equal to others, or excluded",
+            "write repeat for more images of the same request, or take out what makes no difference",
+        )
+
+    def other_images(self) -> _Told:
+        """Tell of jobs that give another number of images each."""
+        old, new = self._old, self._new
+        if not old.jobs or not new.jobs or new.images * old.jobs == old.images * new.jobs:
+            return None
+        word = "more" if new.images * old.jobs > old.images * new.jobs else "fewer"
+        return (
+            f"the jobs with {self.model} give {word} images: up to {new.images:,} in place of up to {old.images:,}",
+            "say with n how many images a job gives",
+        )
