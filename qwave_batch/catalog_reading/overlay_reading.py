@@ -1,6 +1,6 @@
 """Reads an overlay: checks its form and what it says of the models of its catalog, and lays it over the catalog."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from qwave_batch.catalog.catalog import Catalog
@@ -13,7 +13,7 @@ from qwave_batch.errors import SpecError, nearest
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.problem import Problem, SourcePlace, first_problems
 from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.values.value_path import ValuePath
+from qwave_batch.spec.values.value_path import ValuePath, steps_of
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 
@@ -28,10 +28,25 @@ def overlaid_by(catalog: Catalog, layer: Layer, name: str) -> Catalog:
     Raises:
         SpecError: The overlay has problems; all are listed.
     """
-    problems = form_problems(layer, "overlay") or first_problems(_against_catalog(catalog, layer, name))
+    problems = form_problems(layer, "overlay")
+    if (sound := _sound_part(layer, problems)) is not None:
+        problems += first_problems(_against_catalog(catalog, sound, name))
     if problems:
         raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace("")))
     return overlaid_catalog(catalog, _overlay(layer, name))
+
+
+def _sound_part(layer: Layer, problems: Sequence[Problem]) -> Layer | None:
+    """Return an overlay without the models whose form is wrong; None where it is wrong elsewhere too."""
+    if not problems:
+        return layer
+    models = layer.value.get("models") if isinstance(layer.value, Mapping) else None
+    wrong = [steps_of(problem.path)[:2] for problem in problems]
+    if not isinstance(models, Mapping) or any(len(path) < 2 or path[0] != "models" for path in wrong):  # noqa: PLR2004
+        return None
+    faulty = {name for _, name in wrong}
+    sound = {name: changed for name, changed in models.items() if name not in faulty}
+    return Layer({**cast("JsonObject", layer.value), "models": sound}, layer.mark)
 
 
 def overlaid_again(catalog: Catalog, content: Json, name: str, kept_in: SourcePlace) -> Catalog:

@@ -65,3 +65,10 @@ def test_wrong_arguments_are_refused(argv: tuple[str, ...], message: str) -> Non
     status, told, talk = typed(*argv, columns=300)
     assert (status, told) == (2, "")
     assert message in talk
+
+
+def test_models_without_successors_need_no_table() -> None:
+    """An older catalog says nothing of newer ones."""
+    _, out, _ = typed("diff", "2026-10", "2026-05")
+    assert "use instead" not in out
+    assert "midjourney: gone" in out

@@ -26,8 +26,10 @@ _RANGES = (
 def draw_catalog_diff(found: "CatalogDiff", terminal: Terminal) -> list[str]:
     """Return what differs, as lines that fit ``terminal``."""
     lines = wrap(terminal.shown(_head(found)), terminal.width)
-    if found.models_gone:
-        lines += ["", *draw_table(_GONE, _gone_rows(found), terminal)]
+    if rows := _gone_rows(found):
+        lines += ["", *draw_table(_GONE, rows, terminal)]
+    elif found.models_gone:
+        lines += ["", terminal.paint("gone", "bold")]
     for name, words in _gone_words(found):
         lines += wrap(terminal.shown(f"{name}: {words}"), terminal.width, hang="    ")
     if found.models_new:

@@ -231,3 +231,17 @@ def complain_of() -> Callable[[Path], str]:
         return str(error.value)
 
     return told
+
+
+def test_mistakes_of_form_do_not_hide_those_of_other_models() -> None:
+    text = "models:\n  z-image-turbo: {price: 3, down: {foo: [1]}}\n"
+    text += "  imagen-4.0: {down: {foo: [1]}}\n  heron: {like: nope}\n"
+    told = "\n".join(refused(text))
+    assert 'unknown key "price"' in told
+    assert told.count('no field "foo"') == 1
+    assert 'has no model "nope"' in told
+
+
+@pytest.mark.parametrize("day", ["2026-13", "2026-00-01", "2026-02-32", "2026-2-1"])
+def test_a_day_that_no_month_has_is_refused(day: str) -> None:
+    assert "a date is written" in refused(f"as_of: {day}\nmodels: {{}}\n")[0]
