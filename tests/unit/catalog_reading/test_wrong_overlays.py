@@ -1,4 +1,4 @@
-"""Whatever an overlay says, it is refused with a place, or every request to its models has a verdict and a price."""
+"""A wrong value in an overlay is refused with its place, or every request to its models has a verdict and a price."""
 
 import copy
 import json
