@@ -119,7 +119,7 @@ def _quota_unit(money: Mapping[str, Any]) -> QuotaUnit:
     """Return the API's unit of money; raises ValueError for prices in another currency than budgets use."""
     if money["currency"] != CURRENCY:
         raise ValueError(f"the prices are in {money['currency']}, and budgets and ledgers are in {CURRENCY}")
-    return QuotaUnit(per_usd=money["quota_per_usd"])
+    return QuotaUnit(per_usd=int(money["quota_per_usd"]))
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -30,11 +30,11 @@ class ImageRule:
         """Parse a rule from catalog.yaml."""
         return cls(
             source=rule["by"] if "by" in rule else rule["from"],
-            otherwise=rule["otherwise"],
+            otherwise=int(rule["otherwise"]),  # 4.0 is an integer too
             when=rule.get("when", {}),
             less=rule.get("less"),
             fewer=rule.get("fewer", False),
-            values=rule.get("values", {}),
+            values={value: int(number) for value, number in rule.get("values", {}).items()},
         )
 
     def as_json(self) -> dict[str, Json]:
