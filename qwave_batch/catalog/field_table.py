@@ -59,10 +59,6 @@ class FieldTable:
         """The range over all amounts."""
         return _range(list(_leaves(self.amounts)))
 
-    def rows(self) -> Iterator[tuple[tuple[str, ...], Triple]]:
-        """Yield each amount with the values that it belongs to."""
-        yield from _rows(self.amounts, ())
-
 
 def _amounts(stated: Any, depth: int, read: Callable[[Any], int]) -> Any:
     if depth and isinstance(stated, Mapping):
@@ -82,14 +78,6 @@ def _leaves(amounts: Any) -> Iterator[Triple]:
     else:
         for inner in amounts.values():
             yield from _leaves(inner)
-
-
-def _rows(amounts: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Triple]]:
-    if isinstance(amounts, tuple):
-        yield path, amounts
-    else:
-        for value, inner in amounts.items():
-            yield from _rows(inner, (*path, value))
 
 
 def _range(triples: Sequence[Triple]) -> Triple:

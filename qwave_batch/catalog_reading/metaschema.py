@@ -111,18 +111,6 @@ _MESSAGES: Mapping[str, _Message] = {
 }
 
 
-def layer_at(layer: Layer, *path: str | int) -> Layer | None:
-    """Return the part of a document at a path, with its places; None where there is none."""
-    value: Json = layer.value
-    mark = layer.mark
-    for step in path:
-        if not isinstance(value, Mapping) or step not in value:
-            return None
-        value = value[str(step)]
-        mark = mark.below.get(step, mark)
-    return Layer(value, mark)
-
-
 def plain_copy(value: Json) -> Json:
     """Return a value as plain JSON, so that it can be kept and compared."""
     return json.loads(json.dumps(value))  # type: ignore[no-any-return]
