@@ -14,6 +14,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile
 from qwave_batch.spec.inputs.file_patterns import is_pattern
 from qwave_batch.spec.inputs.kept_images import KeptImages, canonical_name
+from qwave_batch.spec.inputs.text_encoding import FETCH_POINTERS, IS_POINTER, MAX_POINTER_BYTES, is_lfs_pointer
 
 _HELD_VERDICTS = 100_000
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -180,9 +181,11 @@ def _inspected(file: InputFile, name: str) -> ImageInfo:
         raise FileRefused(f'"{name}" {error}') from None
     except OSError as error:
         raise FileRefused(f'"{name}" cannot be read: {(error.strerror or str(error)).lower()}') from error
-    if isinstance(verdict, str):
-        raise FileRefused(f'"{name}" is not a whole image: {verdict}', "export the picture again, or name another file")
-    return verdict
+    if not isinstance(verdict, str):
+        return verdict
+    if verdict == IS_POINTER:
+        raise FileRefused(f'"{name}" {verdict}', FETCH_POINTERS)
+    raise FileRefused(f'"{name}" is not a whole image: {verdict}', "export the picture again, or name another file")
 
 
 @lru_cache(maxsize=_HELD_VERDICTS)
@@ -192,4 +195,5 @@ def _verdict(file: InputFile, _as_it_is: tuple[int, ...]) -> ImageInfo | str:
         try:
             return inspect_file(opened)
         except BadImage as bad:
-            return str(bad)
+            opened.seek(0)
+            return IS_POINTER if is_lfs_pointer(opened.read(MAX_POINTER_BYTES + 1)) else str(bad)

@@ -32,15 +32,21 @@ _NOT_IN_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud80
 SPEC_TOO_LARGE_HINT = "put the prompts into a table and load it with from"
 
 
+IS_POINTER = "is a Git LFS pointer, and its data has not been downloaded"
+FETCH_POINTERS = "run git lfs pull"
+"""How a pointer is told, and the advice."""
+
+
+def is_lfs_pointer(begins: bytes) -> bool:
+    """Whether the first bytes of a file (one more than a pointer has) are a Git LFS pointer."""
+    return len(begins) <= MAX_POINTER_BYTES and begins.startswith(_POINTER_BEGINS) and _POINTER_HOLDS in begins
+
+
 def lfs_pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
-    """Return a problem if the first bytes of a file (one more than a pointer has) are a Git LFS pointer, else None."""
-    if len(begins) > MAX_POINTER_BYTES or not begins.startswith(_POINTER_BEGINS) or _POINTER_HOLDS not in begins:
+    """Return a problem if the first bytes of a file are a Git LFS pointer, else None."""
+    if not is_lfs_pointer(begins):
         return None
-    return Problem(
-        message="the file is a Git LFS pointer, and its data has not been downloaded",
-        place=SourcePlace(shown_as),
-        suggestion="run git lfs pull",
-    )
+    return Problem(message=f"the file {IS_POINTER}", place=SourcePlace(shown_as), suggestion=FETCH_POINTERS)
 
 
 def forbidden_character_problem(text: str, where: Where, *, signs: str = "\0\r\ufeff") -> Problem | None:

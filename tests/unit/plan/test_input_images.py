@@ -218,6 +218,14 @@ def test_a_pattern_that_fits_nothing_is_an_error(desk: Path, pattern: str, messa
     assert found.path == "matrix.image_urls.from"
 
 
+def test_a_picture_that_git_lfs_has_not_fetched_is_told_as_such(desk: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+    (desk / "ref" / "cat.png").write_text(pointer, encoding="utf-8")
+    found = refusal(desk, one("ref/cat.png"))
+    assert found.message == '"ref/cat.png" is a Git LFS pointer, and its data has not been downloaded'
+    assert found.suggestion == "run git lfs pull"
+
+
 def test_a_pattern_in_the_place_of_a_name_is_told_how_it_is_written(desk: Path) -> None:
     found = refusal(desk, one("ref/*.png"))
     assert found.suggestion == "write {from: 'ref/*.png'} for all files that it fits"
