@@ -49,13 +49,13 @@ class Overlay:
         """The hash of ``text``."""
         return lazy.hashlib.sha256(self.text.encode("utf-8", "backslashreplace")).hexdigest()
 
-    def changes(self) -> dict[str, Json]:
+    def changes(self) -> dict[str, list[str]]:
         """Return by model what it changes: ``price``, ``down``, ``fields``, ``new`` and the like."""
         return {model: list(_changes_of(entry)) for model, entry in self.models.items()}
 
     def as_json(self) -> dict[str, Json]:
         """Return how plans and summaries name it."""
-        return {"name": self.name, "sha256": self.sha256, "models": self.changes()}
+        return {"name": self.name, "sha256": self.sha256, "models": {**self.changes()}}
 
 
 def _changes_of(entry: Mapping[str, Any]) -> Iterator[str]:

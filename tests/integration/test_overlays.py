@@ -53,7 +53,7 @@ def lines_of(folder: str) -> dict[str, Any]:
 @pytest.mark.usefixtures("spec")
 def test_what_an_overlay_changes_is_named_in_plan_summary_and_manifest() -> None:
     status, out, _ = typed("plan", "spec.yaml")
-    assert (status, "at most 0.7925 USD" in out) == (0, True)
+    assert (status, "at most 0.7925 USD by the prices of catalog 2026-05 and data/prices.yaml" in out) == (0, True)
     assert "overlay data/prices.yaml changes z-image-turbo (price), heron-1 (new), 1 model that is not" in out
     _, out, _ = typed("plan", "spec.yaml", "--json")
     named = json.loads(out)["overlay"]

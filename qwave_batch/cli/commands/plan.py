@@ -179,11 +179,19 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[Job
         plan=plan,
         cost_by_model=by_model,
         assumed={} if live else qb.plans.assumptions(plan),
-        prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
+        prices=f"{live.host}, asked just now" if live else _catalog_words(plan),
         seconds=qb.plans.expected_seconds(plan),
         seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in by_model},
         samples=samples,
     )
+
+
+def _catalog_words(plan: "AnyPlan") -> str:
+    """Return where the prices of a plan come from: its catalog, and an overlay that prices one of its models."""
+    overlay = plan.catalog_used.overlay
+    priced = overlay.changes().items() if overlay else ()
+    is_used = any(model in plan.figures.by_model and {"price", "new"} & {*what} for model, what in priced)
+    return f"catalog {plan.catalog}{f' and {overlay.name}' if overlay and is_used else ''}"
 
 
 def _compared(
