@@ -258,7 +258,8 @@ def is_throttled(value: object) -> bool:
 @contextmanager
 def served(folder: Path, *faults: str) -> Iterator[str]:
     """Serve the embedded API from a process of its own, and yield its base URL."""
-    command = (sys.executable, "-m", PACKAGE, "simulator", "--port", "0", "--latency", "0.5", *faults)
+    catalog = ("--catalog", "2026-05")  # of the spec above
+    command = (sys.executable, "-m", PACKAGE, "simulator", *catalog, "--port", "0", "--latency", "0.5", *faults)
     with (folder / "simulator.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None

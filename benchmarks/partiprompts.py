@@ -109,7 +109,7 @@ def simulator(latency: str, log: Path) -> Iterator[str]:
     """Serve the embedded API from another process and yield its base URL."""
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            (*ENTRY, "simulator", "--port", "0", "--latency", latency),
+            (*ENTRY, "simulator", "--catalog", "2026-05", "--port", "0", "--latency", latency),
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=environment(),

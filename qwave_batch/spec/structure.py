@@ -16,7 +16,14 @@ from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
 from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, missing_key, other_message, unknown_key
+from qwave_batch.spec.structure_messages import (
+    MESSAGES,
+    SchemaViolation,
+    cannot_remove,
+    missing_key,
+    other_message,
+    unknown_key,
+)
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 _FEW = 100  # prompts; the slow validator may check so many
@@ -46,10 +53,11 @@ def with_catalog_dates(problem: Problem) -> Problem:
         return problem
     newest, *older = _schema()["properties"]["catalog"]["examples"]
     key = "date" if problem.path == "catalog.date" or problem.message == missing_key("date") else "catalog"
+    write = f'write {key}: "{newest}"'
     return replace(
         problem,
         allowed=(*reversed(older), newest),
-        suggestion=f'write {key}: "{newest}"',
+        suggestion=f"{problem.suggestion}; {write}" if problem.suggestion == cannot_remove("catalog") else write,
         next_step=Advice(NextStep.PIN_CATALOG),
     )
 

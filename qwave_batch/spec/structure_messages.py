@@ -170,7 +170,7 @@ def _type(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem
     value = violation.value
     hint: str | None
     if value is None and violation.path in _NEEDED:
-        hint = f"{violation.path[0]} is required, so null cannot remove it"
+        hint = cannot_remove(str(violation.path[0]))
     elif value is None:
         hint = "give it a value, or remove the key" if violation.path and isinstance(violation.path[-1], str) else None
     elif "array" in wanted and isinstance(value, str | int | float):
@@ -195,6 +195,11 @@ def _type(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem
     expected = " or ".join(_TYPES[name] for name in wanted)
     found = "null" if value is None else _kind(violation, source_map)
     yield _at(source_map, violation.path, f"expected {expected}, found {found}", value, hint)
+
+
+def cannot_remove(key: str) -> str:
+    """Return the suggestion for a null in place of a key that every spec needs."""
+    return f"{key} is required, so null cannot remove it"
 
 
 def _meant(text: str, wanted: Sequence[str]) -> str | None:

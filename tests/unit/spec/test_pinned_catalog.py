@@ -14,7 +14,6 @@ BODY = "version: 1\nname: c\nprompts: [a]\nrequest: {model: seedream-4.5}\n"
     [
         ("catalog:\n", "catalog: ", "catalog"),
         ("catalog: # later\n", "catalog: ", "catalog"),
-        ("catalog: null\n", "catalog: ", "catalog"),
         ("catalog: ''\n", "catalog: ", "catalog"),
         ("catalog: 2026\n", "catalog: ", "catalog"),
         ("catalog: [2026-10]\n", "catalog: ", "catalog"),
@@ -30,6 +29,14 @@ def test_a_catalog_without_a_date_is_told_the_dates(tmp_path: Path, written: str
     assert f"{problem.path}: " == line
     assert problem.allowed == ("2026-05", "2026-10")
     assert problem.suggestion == f'write {key}: "2026-10"'
+
+
+def test_a_null_for_the_catalog_is_told_that_it_is_needed_and_the_dates(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(f"{BODY}catalog: null\n", encoding="utf-8")
+    (problem,) = qb.check_spec(spec)
+    assert problem.allowed == ("2026-05", "2026-10")
+    assert problem.suggestion == 'catalog is required, so null cannot remove it; write catalog: "2026-10"'
 
 
 @pytest.mark.parametrize("written", ["catalog: latest\n", "catalog: {date: latest}\n"])

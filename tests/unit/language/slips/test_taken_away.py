@@ -129,7 +129,8 @@ def test_a_null_for_what_no_base_has_stays_an_error(check: Check, child: str, pa
 @pytest.mark.parametrize("key", ["name", "catalog", "prompts"])
 def test_a_key_that_must_be_there_cannot_be_taken_away(check: Check, key: str) -> None:
     [problem] = check(f"extends: b.yaml\n{key}: null\n", files={"b.yaml": BASE}, head="")
-    assert problem.suggestion == f"{key} is required, so null cannot remove it"
+    what_instead = '; write catalog: "2026-10"' if key == "catalog" else ""
+    assert problem.suggestion == f"{key} is required, so null cannot remove it{what_instead}"
     assert str(problem.place).startswith("spec.yaml:")
 
 
