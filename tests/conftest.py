@@ -81,8 +81,8 @@ sys.addaudithook(refuse_to_leave)
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Have one worker more than cores: for a quarter of their time tests wait for processes, sockets and timers."""
-    return (yield) + 1
+    """Have two workers more than cores: for a third of their time tests wait for processes, sockets and timers."""
+    return (yield) + 2
 
 
 @pytest.hookimpl(wrapper=True)

@@ -99,6 +99,7 @@ SEMANTIC = (
     "is a folder, not a file",
     "is taken already",
     "what is read is",
+    "takes the name of a file, not a template",
 )
 """Parts of the complaints that a schema cannot make."""
 
