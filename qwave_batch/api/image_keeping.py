@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 
 from qwave_batch.errors import UsageError
-from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular
+from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.folder.inputs import store_input, stored_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
@@ -86,7 +86,7 @@ def _changed(image: InputImage) -> UsageError:
 
 
 def _gone(image: InputImage, error: OSError | NotRegular) -> UsageError:
-    reason = error.reason if isinstance(error, NotRegular) else (error.strerror or str(error)).lower()
+    reason = error.reason if isinstance(error, NotRegular) else system_reason(error)
     return UsageError(
         f"the image {image.path}, which the plan sends, can't be read: {reason}; {_NOTHING_SENT}: put it back, "
         "or plan the spec again"

@@ -9,7 +9,7 @@ from pathlib import Path
 from qwave_batch.api.account_queries import LiveModelList
 from qwave_batch.catalog.live_offers import Offer, OfferState, overlay_content
 from qwave_batch.errors import UsageError
-from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular
+from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -87,7 +87,7 @@ def _check_may_replace(path: Path) -> None:
     except NotRegular as error:
         raise UsageError(f"{error}; name another file") from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from error
     head, _, body = data.partition(b"\n")
     if not head.startswith(_SEAL.encode()):
         raise UsageError(f"{path} is there already, and is not an overlay that this command wrote; name another file")

@@ -14,7 +14,7 @@ from qwave_batch.catalog_reading.entry_check import entry_problems, model_schema
 from qwave_batch.catalog_reading.metaschema import form_problems, plain_copy, problem_at
 from qwave_batch.catalog_reading.request_schema_check import vendor_file_problems
 from qwave_batch.errors import SpecError, UsageError, nearest
-from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular
+from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.model.problem import Problem, SourcePlace, first_problems
 from qwave_batch.spec.layers import Layer
 from qwave_batch.spec.overlay_text import MOST_CATALOG_BYTES, read_yaml_or_json
@@ -59,7 +59,7 @@ def _places(folder: Path) -> list[Path]:
     try:
         below = sorted(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir())
     except OSError as error:
-        raise UsageError(f"{folder} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"{folder} cannot be read: {system_reason(error)}") from error
     places = [place for place in below if (place / CATALOG_FILE).exists()]
     if len(places) > _MOST_CATALOGS:
         raise UsageError(f"{folder} has {len(places):,} catalogs; at most {_MOST_CATALOGS:,} are read")
@@ -101,7 +101,7 @@ def _layer(file: Path) -> Layer:
 def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "does not exist"
-    return f"cannot be read: {(error.strerror or str(error)).lower()}"
+    return f"cannot be read: {system_reason(error)}"
 
 
 def _vendor_schemas(

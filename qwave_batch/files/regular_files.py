@@ -21,6 +21,11 @@ class NotRegular(UsageError):
         super().__init__(f"{shown_as} {reason}")
 
 
+def system_reason(error: OSError) -> str:
+    """Return why the system refused, to stand inside of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
 def open_regular(
     path: str | Path, *, shown_as: str | None = None, dir_fd: int | None = None, follows_link: bool = False
 ) -> BufferedReader:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from qwave_batch.files.regular_files import system_reason
 from qwave_batch.imaging.image_inspection import EXTENSIONS, BadImage, ImageInfo, inspect_file
 from qwave_batch.model.input_references import PREFIX
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -180,7 +181,7 @@ def _inspected(file: InputFile, name: str) -> ImageInfo:
     except FileRefused as error:
         raise FileRefused(f'"{name}" {error}') from None
     except OSError as error:
-        raise FileRefused(f'"{name}" cannot be read: {(error.strerror or str(error)).lower()}') from error
+        raise FileRefused(f'"{name}" cannot be read: {system_reason(error)}') from error
     if not isinstance(verdict, str):
         return verdict
     if verdict == IS_POINTER:

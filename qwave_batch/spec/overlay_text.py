@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from qwave_batch.errors import SpecError
+from qwave_batch.files.regular_files import system_reason
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile, beside
@@ -113,7 +114,7 @@ def _layer(file: InputFile, shown_as: str) -> Layer:
     except FileRefused as error:
         raise FileRefused(f"{shown_as} {error}") from None
     except OSError as error:
-        raise FileRefused(f'"{shown_as}" cannot be read: {(error.strerror or str(error)).lower()}') from None
+        raise FileRefused(f'"{shown_as}" cannot be read: {system_reason(error)}') from None
     return read_yaml_or_json(data, shown_as, TOO_LARGE_HINT)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.errors import UsageError
+from qwave_batch.files.regular_files import system_reason
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.plan.expand.image_paths import PathClashes
@@ -98,7 +99,7 @@ class PlanReader:
         except FileRefused as error:
             raise FileRefused(f"{self.shown_as} {error}") from None
         except OSError as error:
-            raise UsageError(f"{self.shown_as} can't be read: {(error.strerror or str(error)).lower()}") from error
+            raise UsageError(f"{self.shown_as} can't be read: {system_reason(error)}") from error
 
     def _same_header(self, line: Line, header: PlanHeader) -> int:
         if opened_header(line.text) != header.opened:
