@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +21,7 @@ from functools import cache, wraps
 from inspect import iscoroutinefunction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from qwave_batch.cli.main import main
 from qwave_batch.ledger import group_writer
@@ -44,6 +44,7 @@ ASIDE = ("take", "forget")
 FILES = ("image", "manifest.jsonl", "summary.json")
 """Files that are renamed into place."""
 DAY_S = 86_400.0
+T = TypeVar("T")
 
 _doing: ContextVar[str] = ContextVar("_doing", default="")
 
@@ -256,3 +257,17 @@ def _die_before_renaming(doom: Doom) -> None:
                 die()
 
     sys.addaudithook(hear)
+
+
+async def each_at_once(
+    points: Sequence[Doom | None], make: Callable[[Doom | None, Path], Awaitable[T]], home: Path, *, most: int
+) -> dict[Doom | None, T]:
+    """Make what comes of each point in a folder of its own below ``home``, at most so many at a time."""
+    side_by_side = asyncio.Semaphore(most)
+
+    async def one(number: int, doom: Doom | None) -> T:
+        async with side_by_side:
+            return await make(doom, home / str(number))
+
+    found = await asyncio.gather(*(one(number, doom) for number, doom in enumerate(points)))
+    return dict(zip(points, found, strict=True))

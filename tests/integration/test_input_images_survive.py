@@ -14,7 +14,7 @@ from PIL import Image
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
-from tests.integration.doomed import LEDGER, Doom, Moment, Plight, run
+from tests.integration.doomed import LEDGER, Doom, Moment, Plight, each_at_once, run
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
 
 SPEC = """
@@ -97,20 +97,9 @@ async def die_and_go_on(doom: Doom | None, home: Path, *, runs: int = 5) -> Outc
         )
 
 
-async def die_at(points: list[Doom | None], home: Path) -> dict[Doom | None, Outcome]:
-    side_by_side = asyncio.Semaphore(6)
-
-    async def one(number: int, doom: Doom | None) -> Outcome:
-        async with side_by_side:
-            return await die_and_go_on(doom, home / str(number))
-
-    found = await asyncio.gather(*(one(number, doom) for number, doom in enumerate(points)))
-    return dict(zip(points, found, strict=True))
-
-
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Doom | None, Outcome]:
-    return asyncio.run(die_at([None, *POINTS], tmp_path_factory.mktemp("inputs")))
+    return asyncio.run(each_at_once([None, *POINTS], die_and_go_on, tmp_path_factory.mktemp("inputs"), most=6))
 
 
 def test_a_run_that_lives_makes_all_from_what_it_kept(outcomes: dict[Doom | None, Outcome]) -> None:
