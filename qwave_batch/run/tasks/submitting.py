@@ -64,7 +64,10 @@ class Submitter:
         await self._try_place(job_run.job)
         images = await self._images(job_run.job)
         is_key_out = job_run.is_out and job_run.is_maybe_submitted
-        attempt = job_run.attempt = await self._intend(job_run)
+        before, attempt = job_run.attempt, await self._intend(job_run)
+        job_run.attempt = attempt
+        if attempt.next_sent_at is not None and (before is None or before.number < attempt.number):
+            is_key_out = job_run.is_maybe_submitted = True  # by a process whose records are lost
         if is_key_out and not await self._is_key_kept(attempt):
             return await self._failures.doubt(job_run, attempt, key_too_old())
         sent_at = self._run.now()
