@@ -1,0 +1,108 @@
+"""Runs to export, made by the simulator: with everything in them that loaders of datasets trip over."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import qwave_batch as qb
+
+SPEC = r"""
+version: 1
+name: traps
+description: "Prompts, names & images that loaders trip over: pipes |, \"quotes\", 🎏"
+catalog: "2026-10"
+
+request:
+  aspect_ratio: "1:1"
+
+prompts:
+  - {id: test, text: A test card, tags: [test, "street | night"]}
+  - {id: a.b, text: "A sign that reads \"a.b | c\", 🦊 and ünïcode in `ink`", tags: [train], meta: {text: a.b}}
+  - {id: train, text: "A train, 'seen' from above", tags: [train], meta: {text: null, level: 3}}
+  - {id: dev-validation-eval, text: "{% raw %}{x} {{ braces }}{% endraw %} <b>bold</b> & $co", tags: [eval]}
+  - {id: "🎏", text: "鯉のぼり 🎏👩‍👩‍👧 e\u0301 \u200f\u05e2\u05d1\u05e8\u05d9\u05ea", tags: [test]}
+  - {id: lines, text: "---\n- first: line\r\n# second\t|\n\n  last  ", tags: [train]}
+  - {id: long, text: "{{ 'very long, ' * 1820 }}end 🎏", tags: [train]}
+  - id: one-input
+    text: The same cup in snow
+    tags: [test]
+    request: {action: edit, image_urls: [ref/cup.png]}
+  - id: two-inputs
+    text: Both in one room
+    tags: [train]
+    request: {action: edit, image_urls: [ref/cup.png, ref/test.jpg]}
+  - id: masked
+    text: Another handle
+    request: {action: edit, image_urls: [ref/cup.png], mask_url: ref/mask.png}
+  - id: web-input
+    text: The picture of another host, at night
+    request: {action: edit, image_urls: ["http://127.0.0.1:9/picture.png"]}
+
+matrix:
+  model:
+    - qwen-image-2.0
+    - {id: gpt-image-2.jpeg, model: gpt-image-2, output_format: jpeg}
+    - {id: gpt-image-2.png, model: gpt-image-2, output_format: png}
+    - {model: seedream-5.0-lite, n: 3}
+  level: [1]
+  nothing: [null]
+  later: [null]
+  include:
+    - {model: gpt-image-2, output_format: webp, level: 2.5, later: 7}
+    - {model: wan2.7-image, seed: 7, enable_sequential: true, n: 4, level: two}
+
+unsupported: skip
+output:
+  path: "{{ model }}/{{ prompt.id }}-{{ level }}{{ nothing | default(later | default('', true), true) }}-{{ job_id }}"
+"""
+
+OTHER_SPEC = """\
+version: 1
+name: more-traps
+catalog: "2026-05"
+prompts:
+  - {id: test, text: A test card, tags: [train]}
+  - {id: one, text: 'Another run, of the "same" prompts', tags: [test]}
+matrix:
+  model: [gpt-image-2, qwen-image-2.0-pro]
+  level: [1, 2]
+output: {path: "{{ model }}/{{ prompt.id }}-{{ level }}"}
+"""
+
+Line = dict[str, Any]
+
+
+def lines_of(folder: Path) -> list[Line]:
+    """The manifest's lines of a run folder."""
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n") if line]
+
+
+def run(home: Path, spec: str, *, faults: str = "") -> None:
+    """Run a spec in the folder ``run`` of ``home`` against the simulator, which fails the same jobs every time."""
+    (home / "ref").mkdir()
+    Image.new("RGB", (24, 16), "red").save(home / "ref" / "cup.png")
+    Image.new("RGB", (16, 24), "blue").save(home / "ref" / "test.jpg")
+    Image.new("RGBA", (24, 16), (0, 0, 0, 0)).save(home / "ref" / "mask.png")
+    (home / "spec.yaml").write_text(spec, encoding="utf-8")
+    connection = qb.Simulated(seed=1, latency="0", faults=faults)
+    qb.run_batch_sync(home / "spec.yaml", connection=connection, out_dir=home / "run")
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The run folder below a temporary folder that all workers share: the first of them makes it."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / f"export-{name}"
+    with (shared / f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "whole").exists():
+            home.mkdir()
+            make(home)
+            (home / "whole").touch()
+    return home / "run"
