@@ -34,14 +34,14 @@ from qwave_batch.folder.workspace import (
     PRIVATE,
     REMEMBERED,
     SIMULATOR,
-    STORE_CLAIM,
+    STORE_LOCK,
     Workspace,
 )
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import INPUTS
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, STORE_CLAIM, GITIGNORE)
+_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, STORE_LOCK, GITIGNORE)
 _DATABASES = (LEDGER, SIMULATOR)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 

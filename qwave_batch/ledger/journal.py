@@ -50,7 +50,7 @@ class Journal:
     ) -> Attempt:
         """Begin a new attempt with its own key, which may be sent once this returns.
 
-        Where a process whose records are lost may have sent that key (``Attempt.next_sent_at``), it counts as sent then.
+        If a process whose records are lost may have sent that key (``Attempt.next_sent_at``), it counts as sent then.
 
         Args:
             job_id: The job.

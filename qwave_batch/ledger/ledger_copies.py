@@ -53,8 +53,8 @@ def copy_ledger(path: Path, into: Path) -> None:
 def prepare_copy(path: Path, lost: LostTail | None) -> CopyFacts:
     """Check a copy, and let it hold each job in doubt that may have been submitted since it was taken.
 
-    The doubt is about the plan that the copy holds, which is that of the process whose records are lost: a job that only
-    a later plan has was not sent by it.
+    The doubt is about the plan that the copy holds, which is that of the process whose records are lost: it has not
+    sent a job that only a later plan has.
 
     Raises:
         FolderError: it is not a ledger, of a newer format, or nobody has claimed it.

@@ -4,7 +4,7 @@ A ledger is the newest there is exactly if nobody took the lock after the proces
 submitted anything: before its first submit a run puts a snapshot of its own there. The reasons are in docs/stores.md.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -20,8 +20,8 @@ class LocalLedger:
     """Of its ledger; None without a ledger, or where nobody has claimed it."""
     generation: int = 0
     """Of the newest lock that this workspace held in the store; 0 for none."""
-    tokens: frozenset[str] = field(default=frozenset())
-    """By which it knows its own lock."""
+    token: str = ""
+    """By which it knows that lock, under which its ledger was brought up to date; empty for none."""
 
     @property
     def is_there(self) -> bool:
@@ -50,7 +50,7 @@ class TakeSnapshot:
     """Otherwise, whether failed jobs were tried again since."""
 
 
-class Refusal(StrEnum):
+class LedgerRefusal(StrEnum):
     """Why a run can't go on here."""
 
     OTHER_FOLDER = "other_folder"
@@ -61,7 +61,7 @@ class Refusal(StrEnum):
     """There is no local ledger, and the snapshot that the lock tells of is not there."""
 
 
-LedgerChoice: TypeAlias = UseLocal | BeginNew | TakeSnapshot | Refusal
+LedgerChoice: TypeAlias = UseLocal | BeginNew | TakeSnapshot | LedgerRefusal
 
 
 def choose_ledger(
@@ -80,11 +80,11 @@ def choose_ledger(
     if lock is None or lock.folder_id is None:
         return UseLocal()
     if lock.folder_id != local.folder_id:
-        return Refusal.OTHER_FOLDER
-    if lock.token in local.tokens or local.generation >= _submitted_under(lock):
+        return LedgerRefusal.OTHER_FOLDER
+    if lock.token == local.token or local.generation >= _submitted_under(lock):
         return UseLocal()
     if not may_replace:
-        return Refusal.TAKEN_OVER
+        return LedgerRefusal.TAKEN_OVER
     return _without_local(lock, newest)
 
 
@@ -97,7 +97,7 @@ def _submitted_under(lock: StoreLockRecord) -> int:
 def _without_local(lock: StoreLockRecord | None, newest: FoundSnapshot | None) -> LedgerChoice:
     told = snapshot_of(lock.snapshot or "") if lock is not None else None
     if newest is None or (told is not None and newest.snapshot < told):
-        return BeginNew() if told is None and newest is None else Refusal.SNAPSHOT_GONE
+        return BeginNew() if told is None and newest is None else LedgerRefusal.SNAPSHOT_GONE
     if lock is None:  # somebody removed it: what it would say of submits since is not known
         return TakeSnapshot(found=newest, is_whole=False, is_retry=True)
     return TakeSnapshot(found=newest, is_whole=lock.is_whole, is_retry=lock.is_retry)

@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from qwave_batch.errors import StorageError
 from qwave_batch.files.tree import PRIVATE_MODE, Tree
@@ -134,13 +133,9 @@ def fetch_snapshot(store: ObjectStore, snapshot: LedgerSnapshot, tree: Tree, int
     with closing(source), storage_errors(tree.root / into, "ledger"):
         try:
             with tree.create(into, mode=PRIVATE_MODE) as target, gzip.open(source) as unpacked:
-                left = _MOST_BYTES
-                while piece := unpacked.read(_PIECE_BYTES):
-                    left -= len(piece)
-                    if left < 0:
-                        raise damaged
+                while target.tell() < _MOST_BYTES and (piece := unpacked.read(_PIECE_BYTES)):
                     target.write(piece)
-        except (EOFError, gzip.BadGzipFile, zlib.error, StorageError) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             tree.remove(into)
             raise damaged from error
         except BaseException:
@@ -149,9 +144,12 @@ def fetch_snapshot(store: ObjectStore, snapshot: LedgerSnapshot, tree: Tree, int
 
 
 def _pack(tree: Tree, copy: str, packed: str) -> None:
-    with tree.open(copy) as source, tree.create(packed, mode=PRIVATE_MODE) as target:
-        with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=_LEVEL, mtime=0, filename="") as packing:
-            shutil.copyfileobj(source, packing, _PIECE_BYTES)
+    with (
+        tree.open(copy) as source,
+        tree.create(packed, mode=PRIVATE_MODE) as target,
+        gzip.GzipFile(fileobj=target, mode="wb", compresslevel=_LEVEL, mtime=0, filename="") as packing,
+    ):
+        shutil.copyfileobj(source, packing, _PIECE_BYTES)
 
 
 @contextmanager

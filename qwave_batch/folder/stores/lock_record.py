@@ -18,7 +18,7 @@ from typing import TypeAlias
 from qwave_batch.model.clock import clock_time
 
 TTL_S = 80.0
-"""How long a lock lasts after its last renewal. With ``SLACK_S`` and a look every second it is less than two minutes."""
+"""How long a lock lasts after its last renewal. With ``SLACK_S`` and the looks, less than two minutes."""
 SLACK_S = 5.0
 """How much longer a finder waits: stamps are cut to seconds, and a store's machines differ by a little."""
 MOST_TTL_S = 3600.0
@@ -126,7 +126,7 @@ class Sighting:
     age_s: float
     """How old its last renewal was then, by the store's clock."""
     seen_at: float
-    """Monotonic seconds of ours."""
+    """Monotonic seconds of ours, not earlier than the moment of that age."""
 
 
 def judge_lock(

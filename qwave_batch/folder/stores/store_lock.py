@@ -1,7 +1,7 @@
 """Holds the lock of a run folder in an object store: takes, renews, and releases it.
 
-What the lock means and when it may be taken is in ``lock_record``, and until when its owner may submit, with the reasons,
-in ``submit_lease``. A thread of its own renews it, so that it is kept while the run waits for a person or is busy.
+What the lock means and when it may be taken is in ``lock_record``; until when its owner may submit, and why, is in
+``submit_lease``. A thread of its own renews it, so that it is kept while the run waits for a person or is busy.
 """
 
 import json
@@ -72,8 +72,8 @@ def read_lock(store: ObjectStore) -> FoundLock | None:
         record = None
     if record is None or record.format != 1 or not 0 < record.ttl_s <= MOST_TTL_S or record.generation < 1:
         raise FolderError(
-            f"{store.address}/{LOCK_KEY} is not a lock that this version writes; nothing was sent. If no run is at work "
-            "there, look where it came from, then remove it"
+            f"{store.address}/{LOCK_KEY} is not a lock that this version writes; nothing was sent. If no run is at "
+            "work there, look where it came from, then remove it"
         )
     return FoundLock(record=record, tag=found.facts.tag, written_at=found.facts.written_at)
 
@@ -85,8 +85,8 @@ def first_sighting(store: ObjectStore, found: FoundLock, clock: Clock) -> Sighti
         StorageError: the store refuses.
     """
     key = f"{PROBE_PREFIX}{secrets.token_hex(8)}"
-    seen_at = clock.monotonic()
     store.put(key, b"what time is it?\n", content_type="text/plain")
+    seen_at = clock.monotonic()  # not before: what the probe's way took is in its stamp
     try:
         probe = store.head(key)
     finally:
@@ -113,7 +113,7 @@ class StoreLock:
         self._pace = LockPace()
 
     @classmethod
-    def take(
+    def take(  # noqa: PLR0913 - who takes which lock, and how
         cls,
         store: ObjectStore,
         clock: Clock,
@@ -261,8 +261,8 @@ class StoreLock:
             return
         holder = "it is gone" if found is None else f"by {found.record.owner}"
         self._taken_by = LockTaken(
-            f"the lock of {self._store.address} was taken by another run: {holder}; this one writes and submits nothing "
-            "more there"
+            f"the lock of {self._store.address} was taken by another run: {holder}; this one writes and submits "
+            "nothing more there"
         )
         raise self._taken_by
 

@@ -1,7 +1,7 @@
-"""What a workspace remembers of the locks that it held in a store: ``.qwave/store.json``.
+"""What a workspace remembers of the locks that it held in a store: ``.qwave/store-lock.json``.
 
-The file is written before the store is asked for the lock, so that a process that dies between the two finds its own lock
-later. It counts only where it was written: a copy of the folder is not the owner of the lock.
+The file is written before the store is asked for the lock, so that after a process died between the two, the next one
+knows its lock. It counts only where it was written: a copy of the folder is not the owner of the lock.
 """
 
 import json
@@ -13,7 +13,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import storage_errors
-from qwave_batch.folder.workspace import PRIVATE, STORE_CLAIM
+from qwave_batch.folder.workspace import PRIVATE, STORE_LOCK
 from qwave_batch.model.codec import EXACT
 
 _MOST_BYTES = 16 * 1024
@@ -45,7 +45,7 @@ def read_claim(layout: RunLayout, address: str) -> WorkspaceClaim:
     """Return what the workspace remembers of the store at ``address``; nothing if it is a copy. It blocks."""
     new = _new(layout, address)
     with suppress(OSError, UsageError, ValueError, TypeError, RecursionError):
-        text = layout.tree.read(STORE_CLAIM, most_bytes=_MOST_BYTES)
+        text = layout.tree.read(STORE_LOCK, most_bytes=_MOST_BYTES)
         found = EXACT.decode(json.loads(text), WorkspaceClaim)
         is_here = (found.host, found.path, found.inode) == (new.host, new.path, new.inode)
         if found.address == address and is_here:
@@ -59,8 +59,8 @@ def write_claim(layout: RunLayout, claim: WorkspaceClaim) -> None:
     Raises:
         StorageError: the disk refuses.
     """
-    with storage_errors(layout.root / STORE_CLAIM, "store's lock"):
-        layout.tree.write_atomic(STORE_CLAIM, json.dumps(EXACT.encode(claim)).encode() + b"\n", mode=PRIVATE_MODE)
+    with storage_errors(layout.root / STORE_LOCK, "store's lock"):
+        layout.tree.write_atomic(STORE_LOCK, json.dumps(EXACT.encode(claim)).encode() + b"\n", mode=PRIVATE_MODE)
 
 
 def _new(layout: RunLayout, address: str) -> WorkspaceClaim:
