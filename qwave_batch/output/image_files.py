@@ -68,9 +68,9 @@ def _fault(found: ImageInfo | FileFault, image: ImageFile) -> FileFault | None:
 
 
 def in_threads(
-    work: Callable[[Item], Result], items: Iterable[Item], *, threads: int = _THREADS
+    work: Callable[[Item], Result], items: Iterable[Item], *, ahead: int = _AHEAD, threads: int = _THREADS
 ) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with the result of ``work``, in order, some at a time and never many ahead.
+    """Yield each item with the result of ``work``, in order, some at a time and at most ``ahead`` of them.
 
     If the caller is interrupted, running work is not waited for.
     """
@@ -79,7 +79,7 @@ def in_threads(
     try:
         for item in items:
             waiting.append((item, pool.submit(work, item)))
-            if len(waiting) >= _AHEAD:
+            if len(waiting) >= ahead:
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:
