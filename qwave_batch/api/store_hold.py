@@ -1,6 +1,7 @@
 """A run's hold on a folder in an object store: the right to submit, and the snapshots of the ledger that it leaves."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from qwave_batch.errors import FolderError, StorageError
@@ -78,8 +79,8 @@ class StoreHold:
     def begin(self, ledger: Ledger) -> None:
         """Let the store know of the run's ledger before anything is submitted. It blocks.
 
-        The snapshot holds every attempt that ended in an earlier run. So a machine that goes on from it repeats none of them
-        under a key that the API has refused, while this run sends the next one.
+        The snapshot holds every attempt that ended in an earlier run. So a machine that goes on from it does not repeat
+        one under a key that the API has refused, while this run has sent the next one.
 
         Raises:
             StorageError: the store or the disk refuses, or the folder is ours no longer.
@@ -139,3 +140,20 @@ class StoreHold:
         error = self._lock.lost()
         if error is not None:
             raise error
+
+
+@contextmanager
+def ended_well(hold: StoreHold, ledger: Ledger) -> Iterator[None]:
+    """Put the last snapshot of a ledger into the store behind the block, also when that raises. It blocks.
+
+    Raises:
+        StorageError: the store refuses, and the block has not raised.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(StorageError):  # the first error says more than a second one
+            hold.end(ledger)
+        raise
+    else:
+        hold.end(ledger)

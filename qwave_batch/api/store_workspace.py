@@ -32,7 +32,7 @@ from qwave_batch.folder.stores.lock_record import (
     Taking,
     judge_lock,
 )
-from qwave_batch.folder.stores.object_store import ObjectStore
+from qwave_batch.folder.stores.run_store import RunStore
 from qwave_batch.folder.stores.store_lock import LockPace, StoreLock, first_sighting, read_lock
 from qwave_batch.folder.stores.workspace_claim import WorkspaceClaim, read_claim, write_claim
 from qwave_batch.folder.workspace import EVIDENCE, LEDGER
@@ -66,7 +66,7 @@ class HoldRequest:
 
 
 @asynccontextmanager
-async def held_store(layout: RunLayout, store: ObjectStore, request: HoldRequest) -> AsyncIterator[StoreHold]:
+async def held_store(layout: RunLayout, store: RunStore, request: HoldRequest) -> AsyncIterator[StoreHold]:
     """Yield the hold on a folder in a store, with its newest ledger in the workspace; at the end it is released.
 
     The caller holds the lock of the workspace (``FolderLock``).
@@ -78,24 +78,25 @@ async def held_store(layout: RunLayout, store: ObjectStore, request: HoldRequest
         RunStopped: told to stop while it waited.
     """
     hold = await _take(layout, store, request)
+    store.artifacts.require_right = hold.require
     try:
         yield hold
     finally:
         await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(hold.close)))
 
 
-async def _take(layout: RunLayout, store: ObjectStore, request: HoldRequest) -> StoreHold:
+async def _take(layout: RunLayout, store: RunStore, request: HoldRequest) -> StoreHold:
     """Wait until it is clear whether the folder's lock may be taken, and take it."""
     first: Sighting | None = None
-    claim = await asyncio.to_thread(read_claim, layout, store.address)
+    claim = await asyncio.to_thread(read_claim, layout, str(store.url))
     while True:
-        found = await asyncio.to_thread(read_lock, store)
+        found = await asyncio.to_thread(read_lock, store.lock_objects)
         verdict = judge_lock(found, own_tokens=claim.tokens, first=first, monotonic=request.clock.monotonic())
         match verdict:
             case IsHeld(owner):
-                raise FolderBusy(store.address, str(owner))
+                raise FolderBusy(str(store.url), str(owner))
             case MustWait() if first is None and found is not None:
-                first = await asyncio.to_thread(first_sighting, store, found, request.clock)
+                first = await asyncio.to_thread(first_sighting, store.lock_objects, found, request.clock)
             case MustWait(owner, left_s):
                 await _wait(owner, left_s, store, request)
             case MayTake(why):
@@ -104,10 +105,10 @@ async def _take(layout: RunLayout, store: ObjectStore, request: HoldRequest) -> 
                     return hold
 
 
-async def _wait(owner: LockOwner, left_s: float, store: ObjectStore, request: HoldRequest) -> None:
+async def _wait(owner: LockOwner, left_s: float, store: RunStore, request: HoldRequest) -> None:
     if request.on_wait is not None:
         request.on_wait(
-            f"{store.address} is locked by {owner}; if that run is dead, its lock runs out in {left_s:.0f} s, and this "
+            f"{store.url} is locked by {owner}; if that run is dead, its lock runs out in {left_s:.0f} s, and this "
             "one goes on then"
         )
     pause = request.clock.sleep(min(max(left_s, 0.0), request.pace.looks_every_s))
@@ -118,7 +119,7 @@ async def _wait(owner: LockOwner, left_s: float, store: ObjectStore, request: Ho
 
 def _try_to_take(
     layout: RunLayout,
-    store: ObjectStore,
+    store: RunStore,
     request: HoldRequest,
     claim: WorkspaceClaim,
     found: FoundLock | None,
@@ -126,7 +127,7 @@ def _try_to_take(
 ) -> StoreHold | None:
     """Take the lock as it was found, with the ledger to go on from; None when another process was faster. It blocks."""
     local = LocalLedger(folder_id=_folder_id(layout), generation=claim.generation, token=claim.token)
-    snapshots = find_snapshots(store)
+    snapshots = find_snapshots(store.objects)
     newest = snapshots[0] if snapshots else None
     choice = choose_ledger(local, None if found is None else found.record, newest, may_replace=request.may_replace)
     if isinstance(choice, LedgerRefusal):
@@ -136,11 +137,17 @@ def _try_to_take(
     write_claim(layout, replace(claim, next_token=token))
     owner = LockOwner(pid=os.getpid(), host=socket.gethostname(), path=claim.path, since=time.time())
     lock = StoreLock.take(
-        store, request.clock, found, owner=owner, token=token, least_generation=generation, pace=request.pace
+        store.lock_objects,
+        request.clock,
+        found,
+        owner=owner,
+        token=token,
+        least_generation=generation,
+        pace=request.pace,
     )
     if lock is None:
         return None
-    writer = SnapshotWriter(store, lock.record.generation)
+    writer = SnapshotWriter(store.objects, lock.record.generation)
     hold = StoreHold(layout, lock, writer, request.clock, is_retry=request.is_retry)
     hold.is_owner_dead = why is Taking.RUN_OUT and isinstance(choice, TakeSnapshot)
     held = replace(claim, generation=lock.record.generation, token=token, next_token="")
@@ -165,31 +172,31 @@ def _folder_id(layout: RunLayout) -> str | None:
     return None if identity is None else identity.folder_id
 
 
-def _refused(refusal: LedgerRefusal, layout: RunLayout, store: ObjectStore, found: FoundLock | None) -> FolderError:
+def _refused(refusal: LedgerRefusal, layout: RunLayout, store: RunStore, found: FoundLock | None) -> FolderError:
     match refusal:
         case LedgerRefusal.OTHER_FOLDER:
             return FolderError(
-                f"{store.address} holds the run of another folder than {layout.root}; nothing was sent",
+                f"{store.url} holds the run of another folder than {layout.root}; nothing was sent",
                 next_steps=(NextStep.NAME_FOLDER,),
             )
         case LedgerRefusal.TAKEN_OVER:
             by = "" if found is None else f", by {found.record.owner}"
             return FolderError(
-                f"the ledger of {layout.root} is older than that of {store.address}, where a run has gone on "
+                f"the ledger of {layout.root} is older than that of {store.url}, where a run has gone on "
                 f"meanwhile{by}; nothing was sent. Adopted, this folder goes on from the newer one, and its own ledger "
                 f"is kept in {EVIDENCE}",
                 next_steps=(NextStep.ADOPT,),
             )
         case LedgerRefusal.SNAPSHOT_GONE:
             return FolderError(
-                f"{store.address} holds the work of earlier runs, but no snapshot of its ledger as new as its "
+                f"{store.url} holds the work of earlier runs, but no snapshot of its ledger as new as its "
                 "lock tells of; nothing was sent. The folder that was run last has the ledger",
                 next_steps=(NextStep.RESTORE_LEDGER, NextStep.NAME_NEW_FOLDER),
             )
 
 
 def _take_snapshot(
-    layout: RunLayout, store: ObjectStore, choice: TakeSnapshot, held: WorkspaceClaim, *, now: float
+    layout: RunLayout, store: RunStore, choice: TakeSnapshot, held: WorkspaceClaim, *, now: float
 ) -> tuple[RunWarning, ...]:
     """Make a snapshot the ledger of the workspace; return what that means. It blocks.
 
@@ -198,7 +205,7 @@ def _take_snapshot(
     """
     copy = layout.root / LEDGER_COPY
     remove_copy(copy)
-    fetch_snapshot(store, choice.found.snapshot, layout.tree, LEDGER_COPY)
+    fetch_snapshot(store.objects, choice.found.snapshot, layout.tree, LEDGER_COPY)
     lost = None
     if not choice.is_whole:
         lost = LostTail(since=min(choice.found.written_at, now), is_retry=choice.is_retry)
@@ -211,9 +218,9 @@ def _take_snapshot(
     return _told(choice, facts.doubted, store)
 
 
-def _told(choice: TakeSnapshot, doubted: int, store: ObjectStore) -> tuple[RunWarning, ...]:
+def _told(choice: TakeSnapshot, doubted: int, store: RunStore) -> tuple[RunWarning, ...]:
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(choice.found.written_at))
-    taken = f"went on from the ledger of {store.address} as of {at}"
+    taken = f"went on from the ledger of {store.url} as of {at}"
     if choice.is_whole:
         return (RunWarning(taken),)
     jobs = "1 job" if doubted == 1 else f"{doubted:,} jobs"

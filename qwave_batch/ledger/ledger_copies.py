@@ -16,7 +16,7 @@ from qwave_batch.ledger.lost_records import COUNT, doubt_jobs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostTail:
-    """What a copy may lack: all that its process recorded after it was taken."""
+    """The records that a copy may lack: all that its process wrote after it was taken."""
 
     since: float
     """Unix seconds; not later than the first sending that the copy lacks."""
@@ -81,7 +81,7 @@ def prepare_copy(path: Path, lost: LostTail | None) -> CopyFacts:
 
 
 def put_copy_in_place(copy: Path, path: Path) -> None:
-    """Make a prepared copy the ledger of its folder, all of it or nothing; there must be none.
+    """Make a prepared copy the ledger of its folder, all of it or nothing; an earlier one was set aside.
 
     Raises:
         StorageError: the disk refuses.

@@ -1,6 +1,6 @@
 """Which ledger a run over an object store goes on from: the local one, the newest snapshot, or none. Pure.
 
-A ledger is the newest there is exactly if nobody took the lock after the process that wrote it, or whoever did never
+A ledger is the newest there is exactly if nobody took the lock after the process that wrote it, or those who did never
 submitted anything: before its first submit a run puts a snapshot of its own there. The reasons are in docs/stores.md.
 """
 
@@ -14,7 +14,7 @@ from qwave_batch.folder.stores.lock_record import StoreLockRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalLedger:
-    """What is known of a folder without a look at its store."""
+    """Facts of a folder that need no look at its store."""
 
     folder_id: str | None
     """Of its ledger; None without a ledger, or where nobody has claimed it."""

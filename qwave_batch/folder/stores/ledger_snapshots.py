@@ -89,7 +89,7 @@ class SnapshotWriter:
         Args:
             tree: The run folder.
             copy: The copy, in it.
-            packed: Where it is compressed to, in it; removed at the end.
+            packed: Its compressed form, in the run folder while it is sent.
 
         Raises:
             StorageError: the disk or the store refuses.

@@ -4,7 +4,7 @@ The lock is one object, ``.qwave/lock.json``. It is made with If-None-Match and 
 two processes that want it one is refused by the store. It is never removed: after a release it still holds the
 *generation*, which grows with every taking, and by which a process that comes back late is known.
 
-Whose lock has run out is decided by the store's clock alone. The store stamps every object with the time of its last
+The store's clock alone decides that a lock has run out. The store stamps every object with the time of its last
 write. One who finds a lock writes an object beside it, and compares the two stamps: a lock whose last renewal is older
 than its ``ttl_s``, and by ``SLACK_S`` more for stamps that are cut to seconds, is that of a dead process. Neither the
 owner's clock nor the finder's is asked, so they may differ by days. While the finder waits for the rest of that time it
@@ -42,7 +42,7 @@ class LockOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLockRecord:
-    """What the lock object holds."""
+    """The content of the lock object."""
 
     format: int = 1
     folder_id: str | None

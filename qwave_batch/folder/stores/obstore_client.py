@@ -27,6 +27,8 @@ class Patience:
     tries: int = 6
     first_pause_s: float = 0.2
     longest_pause_s: float = 10.0
+    answer_s: float = 120.0
+    """How long an answer may take."""
 
     def pause_s(self, tries: int) -> float:
         """Return how long to wait after so many tries, from 1: twice as long each time, and never all at one moment."""

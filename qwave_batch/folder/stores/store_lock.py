@@ -1,7 +1,7 @@
 """Holds the lock of a run folder in an object store: takes, renews, and releases it.
 
-What the lock means and when it may be taken is in ``lock_record``; until when its owner may submit, and why, is in
-``submit_lease``. A thread of its own renews it, so that it is kept while the run waits for a person or is busy.
+The meaning of the lock is in ``lock_record``, with the rules by which it is taken; ``submit_lease`` says until when its
+owner may submit, and why. A thread renews it, so that it is kept while the run waits for a person or is busy.
 """
 
 import json
@@ -130,7 +130,7 @@ class StoreLock:
             store: The store.
             clock: The machine's clock.
             found: The lock; None when there is none.
-            owner: Who takes it.
+            owner: The process that takes it.
             token: Random, and durably known to the workspace, so that a process that dies here knows its own lock.
             least_generation: More than any generation that the workspace knows of.
             pace: How fast it lives.
@@ -165,7 +165,7 @@ class StoreLock:
 
     @property
     def record(self) -> StoreLockRecord:
-        """What the store holds of it, as far as is known."""
+        """Its content in the store, as far as is known."""
         return self._record
 
     def is_given(self) -> bool:

@@ -15,7 +15,7 @@ Seconds are counted by two clocks, and the longer count is believed: the monoton
 machine sleeps, and the wall clock may be set. A wall clock that was set forward ends the lease too soon, and then it is
 renewed at once. One that was set back is not believed.
 
-What is left is a process that is stopped for long between the gate and the socket (SIGSTOP, a suspended machine): no
+One case is left: a process that is stopped for long between the gate and the socket (SIGSTOP, a suspended machine): no
 lock on another machine can stop that. Its request carries the key that the new owner sends for the same job, so that
 the API answers both with one task (docs/stores.md).
 """

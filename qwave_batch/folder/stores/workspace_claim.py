@@ -1,4 +1,4 @@
-"""What a workspace remembers of the locks that it held in a store: ``.qwave/store-lock.json``.
+"""The memory of a workspace of the locks that it held in a store: ``.qwave/store-lock.json``.
 
 The file is written before the store is asked for the lock, so that after a process died between the two, the next one
 knows its lock. It counts only where it was written: a copy of the folder is not the owner of the lock.

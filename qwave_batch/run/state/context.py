@@ -93,7 +93,7 @@ class CallbackSource(Protocol):
 
 
 class SubmitPermit(Protocol):
-    """What a run needs in order to submit where its folder is locked by a lease that has to be renewed."""
+    """The right to submit, where the lock of the folder is a lease that has to be renewed."""
 
     def is_given(self) -> bool:
         """Whether it may submit at this moment."""

@@ -101,9 +101,8 @@ def test_a_machine_that_comes_back_after_another_had_the_lock_and_sent_nothing_h
 def test_the_store_of_another_folder_is_refused_even_for_one_who_may_replace() -> None:
     local = LocalLedger(folder_id="other", generation=6)
     for may_replace in (False, True):
-        assert (
-            choose(local, lock(7, told=snapshot(7)), snapshot(7), may_replace=may_replace) == LedgerRefusal.OTHER_FOLDER
-        )
+        choice = choose(local, lock(7, told=snapshot(7)), snapshot(7), may_replace=may_replace)
+        assert choice == LedgerRefusal.OTHER_FOLDER
 
 
 def test_a_copy_of_the_folder_is_not_the_owner() -> None:

@@ -1,4 +1,4 @@
-"""Who may take the lock of a folder in a store, decided from what was found."""
+"""The decision whether the lock of a folder in a store may be taken."""
 
 from dataclasses import dataclass, replace
 
