@@ -40,7 +40,7 @@ class StoreArtifacts:
 
     objects: ObjectStore
     most_path_bytes: int = _MOST_KEY_BYTES
-    """What the store leaves for a path below the prefix."""
+    """The length that is left for a path below the prefix."""
     _known: dict[str, "_Version | None"] = field(default_factory=dict)
     """The versions of swapped artifacts that may be replaced: last written here or looked at; None for absence."""
     _is_held: bool = False
