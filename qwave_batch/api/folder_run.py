@@ -53,6 +53,9 @@ Confirm: TypeAlias = Callable[[CostEstimate], bool]
 
 PACE = LockPace()
 """How fast the lock of a folder in a store lives."""
+OnNote: TypeAlias = Callable[[str], None]
+"""Told something that a person who waits should know, in words."""
+
 _SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
 
 
@@ -64,7 +67,7 @@ class RunCallbacks:
     on_event: OnEvent | None = None
     stop: StopSignal = field(default_factory=StopSignal)
     confirm: Confirm | None = None
-    on_note: Callable[[str], None] | None = None
+    on_note: OnNote | None = None
     """Told once, in words, that the run waits for the lock of its folder in a store."""
 
 

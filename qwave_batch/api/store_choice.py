@@ -58,7 +58,7 @@ def with_store(layout: RunLayout, chosen: StoreBinding | None) -> RunLayout:
     if chosen is None:
         return layout
     try_to_write(chosen.url)
-    return replace(layout, store=RunStore.open(chosen.url))
+    return replace(layout, store=RunStore.opened(chosen.url))
 
 
 def keep_choice(layout: RunLayout, chosen: StoreBinding | None) -> None:

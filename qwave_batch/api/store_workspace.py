@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from qwave_batch.api.store_hold import LEDGER_COPY, StoreHold
 from qwave_batch.errors import FolderBusy, FolderError, RunStopped
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.stores.ledger_choice import (
     LedgerRefusal,
@@ -28,7 +29,6 @@ from qwave_batch.folder.stores.lock_record import (
     LockOwner,
     MayTake,
     MustWait,
-    Sighting,
     Taking,
     judge_lock,
 )
@@ -87,7 +87,7 @@ async def held_store(layout: RunLayout, store: RunStore, request: HoldRequest) -
 
 async def _take(layout: RunLayout, store: RunStore, request: HoldRequest) -> StoreHold:
     """Wait until it is clear whether the folder's lock may be taken, and take it."""
-    first: Sighting | None = None
+    first, is_noted = None, request.on_wait is None
     claim = await asyncio.to_thread(read_claim, layout, str(store.url))
     while True:
         found = await asyncio.to_thread(read_lock, store.lock_objects)
@@ -98,19 +98,25 @@ async def _take(layout: RunLayout, store: RunStore, request: HoldRequest) -> Sto
             case MustWait() if first is None and found is not None:
                 first = await asyncio.to_thread(first_sighting, store.lock_objects, found, request.clock)
             case MustWait(owner, left_s):
-                await _wait(owner, left_s, store, request)
+                if not is_noted and request.clock.monotonic() - first.seen_at > 2 * request.pace.renews_every_s:
+                    is_noted = True  # not before: an owner that lives renews it meanwhile
+                    _say(request, store, owner, left_s)
+                await _wait(left_s, request)
             case MayTake(why):
                 hold = await asyncio.to_thread(_try_to_take, layout, store, request, claim, found, why)
                 if hold is not None:
                     return hold
 
 
-async def _wait(owner: LockOwner, left_s: float, store: RunStore, request: HoldRequest) -> None:
+def _say(request: HoldRequest, store: RunStore, owner: LockOwner, left_s: float) -> None:
     if request.on_wait is not None:
         request.on_wait(
             f"{store.url} is locked by {owner}; if that run is dead, its lock runs out in {left_s:.0f} s, and this "
             "one goes on then"
         )
+
+
+async def _wait(left_s: float, request: HoldRequest) -> None:
     pause = request.clock.sleep(min(max(left_s, 0.0), request.pace.looks_every_s))
     await wait_until_either(pause, request.stop.wait_stopping())
     if request.stop.is_stopping:
@@ -211,6 +217,7 @@ def _take_snapshot(
         lost = LostTail(since=min(choice.found.written_at, now), is_retry=choice.is_retry)
     facts = prepare_copy(copy, lost)
     if layout.tree.is_file(LEDGER):
+        layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
         aside = f"ledger-{choice.found.snapshot.generation:08}-{secrets.token_hex(4)}.sqlite"
         set_ledger_aside(layout.workspace.ledger, layout.root / EVIDENCE / aside)
     write_claim(layout, held)

@@ -55,7 +55,7 @@ class Artifact:
     elsewhere what the store tells versions apart by."""
     kind: ArtifactKind = ArtifactKind.FILE
     stamped_at: float | None = field(default=None, compare=False)
-    """Unix seconds by the store's clock, where ``modified_ns`` is no time."""
+    """Unix seconds by the store's clock, where ``modified_ns`` does not count time."""
     sha256: str | None = field(default=None, compare=False)
     """Its hash, where the store knows it without reading."""
 

@@ -219,7 +219,7 @@ class RunLayout:
             layout = cls(root)
             layout.check()
             bound = read_binding(layout.tree)
-            return layout if bound is None else replace(layout, store=RunStore.open(bound.url))
+            return layout if bound is None else replace(layout, store=RunStore.opened(bound.url))
         if not root.exists():
             raise FolderError(f"there is no folder {root}{_nearest_hint(root)}")
         if not root.is_dir():

@@ -6,7 +6,7 @@ two processes that want it one is refused by the store. It is never removed: aft
 
 The store's clock alone decides that a lock has run out. The store stamps every object with the time of its last
 write. One who finds a lock writes an object beside it, and compares the two stamps: a lock whose last renewal is older
-than its ``ttl_s``, and by ``SLACK_S`` more for stamps that are cut to seconds, is that of a dead process. Neither the
+than its ``ttl_s``, and by a sixteenth more for stamps that are cut to seconds, is that of a dead process. Neither the
 owner's clock nor the finder's is asked, so they may differ by days. While the finder waits for the rest of that time it
 counts seconds by its own clock, and it looks whether the owner renews: if so, the owner lives.
 """
@@ -18,9 +18,9 @@ from typing import TypeAlias
 from qwave_batch.model.clock import clock_time
 
 TTL_S = 80.0
-"""How long a lock lasts after its last renewal. With ``SLACK_S`` and the looks, less than two minutes."""
-SLACK_S = 5.0
-"""How much longer a finder waits: stamps are cut to seconds, and a store's machines differ by a little."""
+"""How long a lock lasts after its last renewal. With the slack and the looks, less than two minutes."""
+SLACK = 1 / 16
+"""How much longer a finder waits, as a share of that, 5 s: stamps are cut to seconds, and machines differ by a little."""
 MOST_TTL_S = 3600.0
 """A lock that claims to last longer was not written by this program."""
 
@@ -63,6 +63,11 @@ class StoreLockRecord:
     """Whether that snapshot holds all that was ever submitted. False from the first submit of a run until its end."""
     is_retry: bool = False
     """While it is not whole: whether failed jobs were tried again."""
+
+    @property
+    def taken_after_s(self) -> float:
+        """How old its last renewal is when others may take it."""
+        return self.ttl_s * (1 + SLACK)
 
     def renewed(self) -> "StoreLockRecord":
         """Return it as its owner writes it next."""
@@ -148,10 +153,10 @@ def judge_lock(
     if record.token in own_tokens:
         return MayTake(Taking.OURS)
     if first is None:
-        return MustWait(record.owner, record.ttl_s + SLACK_S)
+        return MustWait(record.owner, record.taken_after_s)
     if found.tag != first.tag:
         return IsHeld(record.owner)
-    left_s = record.ttl_s + SLACK_S - first.age_s - (monotonic - first.seen_at)
+    left_s = record.taken_after_s - first.age_s - (monotonic - first.seen_at)
     return MayTake(Taking.RUN_OUT) if left_s <= 0 else MustWait(record.owner, left_s)
 
 

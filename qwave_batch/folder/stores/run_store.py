@@ -38,7 +38,7 @@ class RunStore:
         return cls(url, objects, artifacts, lock_objects or objects)
 
     @classmethod
-    def open(cls, url: StoreUrl, environ: Mapping[str, str] | None = None) -> Self:
+    def opened(cls, url: StoreUrl, environ: Mapping[str, str] | None = None) -> Self:
         """Return a store, open to be used; nothing is sent for that.
 
         Raises:
@@ -54,19 +54,19 @@ class RunStore:
         """Return the store that a text names, to be looked at; a first look shows whether it can be.
 
         Raises:
-            MissingExtra, StoreUnusable: as for ``open``; or the text is not an address, or the store denies a look.
+            MissingExtra, StoreUnusable: as for ``opened``; or the text is not an address, or the store denies a look.
             StorageError: it can't be reached.
         """
         url = store_url_of(text)
         try_to_read(open_object_store(url, os.environ if environ is None else environ, patience=QUICK))
-        return cls.open(url, environ)
+        return cls.opened(url, environ)
 
 
 def store_url_of(text: str) -> StoreUrl:
     """Return the address that a text of a user names.
 
     Raises:
-        UsageError: it is not one. What it says is not repeated: it may hold a key.
+        UsageError: it is not one. The text is not repeated: it may hold a key.
     """
     try:
         return read_store_url(text)

@@ -40,7 +40,7 @@ class StoreArtifacts:
 
     objects: ObjectStore
     most_path_bytes: int = _MOST_KEY_BYTES
-    """What the store leaves for a path below the prefix."""
+    """The length that is left for a path below the prefix."""
     require_right: Callable[[], None] = lambda: None
     """Called before an artifact is swapped; it raises StorageError for a process that has lost the folder's lock."""
     _known: dict[str, "_Version | None"] = field(default_factory=dict)

@@ -4,10 +4,11 @@ A process that can't renew its lock must stop to submit before anybody may take 
 
 1. The owner notes the time *before* it sends a renewal. The store stamps the renewal when it arrives, which is later.
    So the lock lasts at least until that note and ``ttl_s``, counted in true seconds from true moments.
-2. The owner submits only until the note and ``ttl_s - STOPS_BEFORE_S``.
-3. A finder takes it only when the store's own stamps are ``ttl_s + SLACK_S`` apart, which is later than the end of 1.
+2. The owner submits only for three quarters of ``ttl_s`` from the note on (``STOPS_AT``), which is 60 of 80 seconds.
+3. A finder takes it only when the store's own stamps are ``ttl_s`` and a sixteenth apart, 85 seconds, which is later than the
+   end of 1.
 
-Between the last submit and the first moment of a takeover lie ``STOPS_BEFORE_S + SLACK_S`` = 25 seconds. They are for
+Between the last submit and the first moment of a takeover lie 25 seconds. They are for
 what is not exact: a submit that has passed the gate and is still connecting (15 s at most), stamps that are cut to
 seconds, machines of a store that differ by a second or two, and clocks that run fast or slow (1 in 1,000 at worst).
 
@@ -25,8 +26,8 @@ from dataclasses import dataclass
 from qwave_batch.folder.stores.lock_record import TTL_S
 from qwave_batch.model.clock import Clock
 
-STOPS_BEFORE_S = 20.0
-"""By how much sooner than its lock runs out a process stops to submit."""
+STOPS_AT = 0.75
+"""The part of its lock's life after which a process stops to submit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class SubmitLease:
     def left_s(self, clock: Clock) -> float:
         """Return for how long one may still submit; 0 or less: no longer."""
         by_wall, by_monotonic = clock.now() - self.noted_at, clock.monotonic() - self.monotonic
-        return self.ttl_s - STOPS_BEFORE_S - max(by_wall, by_monotonic)
+        return self.ttl_s * STOPS_AT - max(by_wall, by_monotonic)
 
     def is_run_out(self, clock: Clock) -> bool:
         """Whether the lock has run out although the machine was awake all the time: the store did not answer."""

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qwave_batch.folder.stores.lock_record import (
-    SLACK_S,
+    SLACK,
     TTL_S,
     FoundLock,
     IsHeld,
@@ -19,7 +19,7 @@ from qwave_batch.folder.stores.lock_record import (
     judge_lock,
     taken,
 )
-from qwave_batch.folder.stores.submit_lease import STOPS_BEFORE_S, SubmitLease
+from qwave_batch.folder.stores.submit_lease import STOPS_AT, SubmitLease
 
 OWNER = LockOwner(pid=1, host="there", path="/runs/a", since=0.0)
 RECORD = StoreLockRecord(folder_id="f", generation=3, token="theirs", owner=OWNER, ttl_s=TTL_S)
@@ -57,14 +57,14 @@ def test_a_lock_that_another_has_taken_meanwhile_is_held_by_that_one() -> None:
 
 
 def test_an_old_lock_is_taken_at_the_second_look_and_a_young_one_waited_for() -> None:
-    assert judged(FOUND) == MustWait(OWNER, TTL_S + SLACK_S)
-    assert judged(FOUND, age_s=TTL_S + SLACK_S) == MayTake(Taking.RUN_OUT)
-    assert judged(FOUND, age_s=10.0, waited_s=TTL_S + SLACK_S - 10.5) == MustWait(OWNER, 0.5)
-    assert judged(FOUND, age_s=10.0, waited_s=TTL_S + SLACK_S - 10) == MayTake(Taking.RUN_OUT)
+    assert judged(FOUND) == MustWait(OWNER, TTL_S + SLACK * TTL_S)
+    assert judged(FOUND, age_s=TTL_S + SLACK * TTL_S) == MayTake(Taking.RUN_OUT)
+    assert judged(FOUND, age_s=10.0, waited_s=TTL_S + SLACK * TTL_S - 10.5) == MustWait(OWNER, 0.5)
+    assert judged(FOUND, age_s=10.0, waited_s=TTL_S + SLACK * TTL_S - 10) == MayTake(Taking.RUN_OUT)
 
 
 def test_a_dead_run_is_taken_over_within_two_minutes() -> None:
-    assert TTL_S + SLACK_S < 100
+    assert TTL_S + SLACK * TTL_S < 100
 
 
 @given(
@@ -159,7 +159,7 @@ def test_nobody_may_take_a_lock_while_its_owner_may_submit_whatever_the_clocks_s
     age_s = max(0.0, float(int(probe.now())) - float(int(store.now())))
     finder = OwnClock(probed_at, finder_offset_s, finder_rate)
     first = Sighting(tag="t1", age_s=age_s, seen_at=finder.monotonic())
-    left_s = max(0.0, (TTL_S + SLACK_S - age_s) / finder_rate)
+    left_s = max(0.0, (TTL_S + SLACK * TTL_S - age_s) / finder_rate)
     taken_at = probed_at + left_s
     verdict = judge_lock(
         FOUND,
@@ -177,9 +177,7 @@ def test_nobody_may_take_a_lock_while_its_owner_may_submit_whatever_the_clocks_s
 def test_a_clock_that_is_set_never_lengthens_the_right_to_submit(jump_s: float, passed_s: float) -> None:
     lease = SubmitLease(noted_at=1e7, monotonic=50.0)
 
-    assert lease.left_s(ReadClock(1e7 + passed_s + jump_s, 50.0 + passed_s)) <= (
-        TTL_S - STOPS_BEFORE_S - passed_s + 1e-6
-    )
+    assert lease.left_s(ReadClock(1e7 + passed_s + jump_s, 50.0 + passed_s)) <= (TTL_S * STOPS_AT - passed_s + 1e-6)
 
 
 @given(slept_s=st.floats(0, 1e5))
