@@ -29,6 +29,7 @@ from qwave_batch.folder.stores.lock_record import (
     LockOwner,
     MayTake,
     MustWait,
+    Sighting,
     Taking,
     judge_lock,
 )
@@ -87,7 +88,8 @@ async def held_store(layout: RunLayout, store: RunStore, request: HoldRequest) -
 
 async def _take(layout: RunLayout, store: RunStore, request: HoldRequest) -> StoreHold:
     """Wait until it is clear whether the folder's lock may be taken, and take it."""
-    first, is_noted = None, request.on_wait is None
+    first: Sighting | None = None
+    is_noted = False
     claim = await asyncio.to_thread(read_claim, layout, str(store.url))
     while True:
         found = await asyncio.to_thread(read_lock, store.lock_objects)
@@ -98,7 +100,8 @@ async def _take(layout: RunLayout, store: RunStore, request: HoldRequest) -> Sto
             case MustWait() if first is None and found is not None:
                 first = await asyncio.to_thread(first_sighting, store.lock_objects, found, request.clock)
             case MustWait(owner, left_s):
-                if not is_noted and request.clock.monotonic() - first.seen_at > 2 * request.pace.renews_every_s:
+                seen_at = request.clock.monotonic() if first is None else first.seen_at
+                if not is_noted and request.clock.monotonic() - seen_at > 2 * request.pace.renews_every_s:
                     is_noted = True  # not before: an owner that lives renews it meanwhile
                     _say(request, store, owner, left_s)
                 await _wait(left_s, request)

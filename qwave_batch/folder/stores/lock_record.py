@@ -20,7 +20,7 @@ from qwave_batch.model.clock import clock_time
 TTL_S = 80.0
 """How long a lock lasts after its last renewal. With the slack and the looks, less than two minutes."""
 SLACK = 1 / 16
-"""How much longer a finder waits, as a share of that, 5 s: stamps are cut to seconds, and machines differ by a little."""
+"""How much longer a finder waits, as a share of that: stamps are cut to seconds, and machines differ by a little."""
 MOST_TTL_S = 3600.0
 """A lock that claims to last longer was not written by this program."""
 

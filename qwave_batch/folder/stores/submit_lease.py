@@ -5,8 +5,8 @@ A process that can't renew its lock must stop to submit before anybody may take 
 1. The owner notes the time *before* it sends a renewal. The store stamps the renewal when it arrives, which is later.
    So the lock lasts at least until that note and ``ttl_s``, counted in true seconds from true moments.
 2. The owner submits only for three quarters of ``ttl_s`` from the note on (``STOPS_AT``), which is 60 of 80 seconds.
-3. A finder takes it only when the store's own stamps are ``ttl_s`` and a sixteenth apart, 85 seconds, which is later than the
-   end of 1.
+3. A finder takes it only when the store's own stamps are ``ttl_s`` and a sixteenth apart, 85 seconds, which is later
+   than the end of 1.
 
 Between the last submit and the first moment of a takeover lie 25 seconds. They are for
 what is not exact: a submit that has passed the gate and is still connecting (15 s at most), stamps that are cut to

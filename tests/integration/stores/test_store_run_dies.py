@@ -1,4 +1,4 @@
-"""Real processes over an S3 server that die as by ``kill -9``; another folder takes the newest snapshot and ends the run."""
+"""Real processes over an S3 server that die as by ``kill -9``, and another folder that ends their run."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ POINTS = [
     Doom(at="replace_plan"),
     Doom(at="claim", moment=Moment.AFTER),
     Doom(at="intend"),
-    *(Doom(at=at, moment=Moment.AFTER) for at in ("intend", "accept", "complete", "store", "fail", "park")),
+    *(Doom(at=at, moment=Moment.AFTER) for at in ("intend", "accept", "complete", "store", "fail")),
     *(Doom(at=at, count=3, moment=Moment.AFTER) for at in ("intend", "accept", "complete", "store")),
 ]
 LOCK_S = 4.0
