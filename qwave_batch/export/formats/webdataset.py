@@ -11,7 +11,8 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -106,38 +107,42 @@ class _ShardWriter:
         tar, table = f"{shard.path}.tar", f"{shard.path}.parquet"
         made_of = self._made_of(shard, inputs)
         self.sets.setdefault(shard.of, []).append(made_of)
-        if self.out.is_current(tar, made_of) and self.out.is_current(table, made_of):
-            self.out.has(tar, made_of)
-            self.out.has(table, made_of)
+        has_tar, has_table = self.out.has(tar, made_of), self.out.has(table, made_of)
+        if has_tar and has_table:
             for _ in shard.rows:
                 self.export.tick()
             return
-        records: list[dict[str, object]] = []
-        with self.out.open_file(tar, made_of) as file:
-            self._write_tar(file, shard, inputs, records)
-        with self.out.open_file(table, made_of) as file:
-            columns = self.export.selected.table.columns
-            write_parquet(file, arrow_schema(columns, first=[pa.field(_KEY, pa.string())]), records)
-        if len(records) < len(shard.rows):  # what is missing now may be there the next time
+        records: list[Mapping[str, object]] = []
+        samples = self._samples(shard, inputs, records)
+        if has_tar:
+            deque(samples, maxlen=0)
+        else:
+            with self.out.open_file(tar, made_of) as file:
+                _write_tar(file, samples)
+        if not has_table:
+            with self.out.open_file(table, made_of) as file:
+                columns = self.export.selected.table.columns
+                write_parquet(file, arrow_schema(columns, first=[pa.field(_KEY, pa.string())]), records)
+        if len(records) < len(shard.rows):  # an image that is missing now may be there the next time
             self.out.forget(tar)
+            self.out.forget(table)
             self.sets[shard.of].append(f"{len(records)}")
 
-    def _write_tar(
-        self, file: BinaryIO, shard: _Shard, inputs: Sequence[str], records: list[dict[str, object]]
-    ) -> None:
-        with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for index, (row, outcome) in enumerate(self.export.loader.loaded(shard.rows)):
-                self.export.tick()
-                assert outcome is not None, row.key  # noqa: S101 - see _shards_of
-                if isinstance(outcome, UnusableImage):
-                    self.export.miss(row, outcome.reason)
-                    continue
-                key, record = shard.key(index), self.export.record_of(row, outcome)
-                records.append({_KEY: key, **record})
-                told = self.facts.as_json(record, inputs[index], outcome)
-                _add(tar, f"{key}.{shard.of.kind}", outcome.data)
-                _add(tar, f"{key}.txt", str(record["prompt"]).encode())
-                _add(tar, f"{key}.json", told)
+    def _samples(
+        self, shard: _Shard, inputs: Sequence[str], records: list[Mapping[str, object]]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the files of each sample, and put its values into ``records``."""
+        for index, (row, outcome) in enumerate(self.export.loader.loaded(shard.rows)):
+            self.export.tick()
+            assert outcome is not None, row.key  # noqa: S101 - see _shards_of
+            if isinstance(outcome, UnusableImage):
+                self.export.miss(row, outcome.reason)
+                continue
+            key, record = shard.key(index), self.export.record_of(row, outcome)
+            records.append({_KEY: key, **record})
+            yield f"{key}.{shard.of.kind}", outcome.data
+            yield f"{key}.txt", str(record["prompt"]).encode()
+            yield f"{key}.json", self.facts.as_json(record, inputs[index], outcome)
 
     def _made_of(self, shard: _Shard, inputs: Sequence[str]) -> str:
         """Return a hash of all that the files of a shard are made of."""
@@ -149,11 +154,13 @@ class _ShardWriter:
         return told.hexdigest()
 
 
-def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Add a file without a time, an owner or anything else that would differ the next time."""
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = len(data), 0o644
-    tar.addfile(entry, io.BytesIO(data))
+def _write_tar(file: BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
+    """Write files into a tar without a time, an owner or anything else that would differ the next time."""
+    with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in members:
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), 0o644
+            tar.addfile(entry, io.BytesIO(data))
 
 
 def _readme(sets: Mapping[_ShardSet, Sequence[str]]) -> bytes:

@@ -244,7 +244,9 @@ def test_a_damaged_image_leaves_a_gap_until_it_is_whole_again(trap_folder: Path,
     assert report.rows == len(samples_in(out / "00000.tar"))
     (folder / image["path"]).write_bytes(whole)
     assert reported(out, folder, where=where).is_complete
-    assert samples_in(out / "00000.tar")["000000000"]["png"] == whole
+    samples = samples_in(out / "00000.tar")
+    assert samples["000000000"]["png"] == whole
+    assert parquet.read_table(out / "00000.parquet")["key"].to_pylist() == list(samples)
 
 
 def test_two_folders_go_into_one_set(trap_folder: Path, other_trap_folder: Path, tmp_path: Path) -> None:
