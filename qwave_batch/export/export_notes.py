@@ -14,6 +14,8 @@ class NoteKind(StrEnum):
 
     UNUSABLE = "unusable"
     """Images that are missing or damaged in their run folder; they have no row."""
+    NOT_FETCHED = "not_fetched"
+    """Images with an input on the web that could not be fetched; they have no pair."""
 
 
 INCOMPLETE = frozenset({NoteKind.UNUSABLE})
