@@ -24,7 +24,6 @@ from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.stores.store_binding import StoreBinding
-from qwave_batch.folder.stores.store_lock import LockPace
 from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
@@ -51,8 +50,6 @@ from qwave_batch.run.work_list import jobs_in_scope
 Confirm: TypeAlias = Callable[[CostEstimate], bool]
 """Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
 
-PACE = LockPace()
-"""How fast the lock of a folder in a store lives."""
 OnNote: TypeAlias = Callable[[str], None]
 """Told something that a person who waits should know, in words."""
 
@@ -141,7 +138,6 @@ def _wanted(setup: RunSetup) -> HoldRequest:
         may_replace=setup.options.adopt,
         is_retry=setup.options.retry_failed,
         stop=setup.callbacks.stop,
-        pace=PACE,
         on_wait=setup.callbacks.on_note,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qwave_batch import output
+from qwave_batch.api.store_workspace import held_ledger
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -139,7 +140,7 @@ class RunFolder:
         if not layout.tree.is_file(LEDGER):
             return self.find_prunable()
         layout.check_images()
-        with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
+        with held_ledger(layout) as ledger:
             found = output.pruning.find_prunable(layout, ledger)
             found = found if shown is None else found.as_shown(shown)
             output.pruning.prune(layout, ledger, found)

@@ -33,12 +33,13 @@ class StoreHold:
     """A folder in a store, locked for this process. Its blocking calls may come from several threads."""
 
     def __init__(
-        self, layout: RunLayout, lock: StoreLock, writer: SnapshotWriter, clock: Clock, *, is_retry: bool
+        self, layout: RunLayout, lock: StoreLock, writer: SnapshotWriter, clock: Clock, *, submits: bool, is_retry: bool
     ) -> None:
         self._layout = layout
         self._lock = lock
         self._clock = clock
         self._snapshots = _Snapshots(writer)
+        self._submits = submits
         self._is_retry = is_retry
         self._is_begun = False
         self.is_owner_dead = False
@@ -90,8 +91,10 @@ class StoreHold:
             raise FolderError(f"nobody has claimed {self._layout.root} yet")
         self._lock.change(folder_id=identity.folder_id)
         snapshot = self._keep(ledger)
-        is_retry = self._is_retry or (self._lock.record.is_retry and not self._lock.record.is_whole)
-        self._lock.change(snapshot=snapshot or self._lock.record.snapshot, is_whole=False, is_retry=is_retry)
+        held = self._lock.record
+        is_retry = self._is_retry or (held.is_retry and not held.is_whole)
+        is_whole = held.is_whole and not self._submits
+        self._lock.change(snapshot=snapshot or held.snapshot, is_whole=is_whole, is_retry=is_retry)
         self._is_begun = True
 
     def keep(self, ledger: Ledger) -> None:

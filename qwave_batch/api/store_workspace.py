@@ -8,14 +8,16 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
-from qwave_batch.api.store_hold import LEDGER_COPY, StoreHold
+from qwave_batch.api.store_hold import LEDGER_COPY, StoreHold, ended_well
 from qwave_batch.errors import FolderBusy, FolderError, RunStopped
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.stores.ledger_choice import (
     LedgerRefusal,
     LocalLedger,
@@ -50,6 +52,9 @@ from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.wakeup import wait_until_either
 
+PACE = LockPace()
+"""How fast a lock lives."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest:
@@ -57,11 +62,13 @@ class HoldRequest:
 
     may_replace: bool = False
     """Whether an older local ledger may be set aside (``--adopt``)."""
+    submits: bool = True
+    """Whether anything may be submitted."""
     is_retry: bool = False
     """Whether failed jobs are to be tried again."""
     stop: StopSignal
     clock: Clock = field(default_factory=SystemClock)
-    pace: LockPace = field(default_factory=LockPace)
+    pace: LockPace = field(default_factory=lambda: PACE)
     on_wait: Callable[[str], None] | None = None
     """Told once, in words, whose lock is waited for."""
 
@@ -84,6 +91,32 @@ async def held_store(layout: RunLayout, store: RunStore, request: HoldRequest) -
         yield hold
     finally:
         await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(hold.close)))
+
+
+@contextmanager
+def held_ledger(layout: RunLayout) -> Iterator[Ledger]:
+    """Yield the ledger of a folder that is locked, in its store too if it has one, to be changed without submits.
+
+    It blocks, and may be called while an event loop is at work in its thread.
+
+    Raises:
+        FolderBusy: a run is at work.
+        FolderError, StorageError: as for ``held_store``.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(FolderLock(layout))
+        if layout.store is None:
+            yield stack.enter_context(Ledger.open(layout.workspace.ledger))
+            return
+        request = HoldRequest(submits=False, stop=StopSignal())
+        with ThreadPoolExecutor(1, "store-lock") as pool:
+            hold = pool.submit(asyncio.run, _take(layout, layout.store, request)).result()
+        stack.callback(hold.close)
+        layout.store.artifacts.require_right = hold.require
+        ledger = stack.enter_context(Ledger.open(layout.workspace.ledger))
+        hold.begin(ledger)
+        with ended_well(hold, ledger):
+            yield ledger
 
 
 async def _take(layout: RunLayout, store: RunStore, request: HoldRequest) -> StoreHold:
@@ -157,7 +190,7 @@ def _try_to_take(
     if lock is None:
         return None
     writer = SnapshotWriter(store.objects, lock.record.generation)
-    hold = StoreHold(layout, lock, writer, request.clock, is_retry=request.is_retry)
+    hold = StoreHold(layout, lock, writer, request.clock, submits=request.submits, is_retry=request.is_retry)
     hold.is_owner_dead = why is Taking.RUN_OUT and isinstance(choice, TakeSnapshot)
     held = replace(claim, generation=lock.record.generation, token=token, next_token="")
     try:

@@ -23,7 +23,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qwave_batch.api import folder_run
+from qwave_batch.api import store_workspace
 from qwave_batch.cli.main import main
 from qwave_batch.folder.stores.store_lock import LockPace
 from qwave_batch.ledger import group_writer
@@ -154,7 +154,7 @@ def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
         if plight.is_hurried:
             hurry()
         if plight.lock_ttl_s is not None:
-            folder_run.PACE = LockPace(
+            store_workspace.PACE = LockPace(
                 ttl_s=plight.lock_ttl_s, renews_every_s=plight.lock_ttl_s / 16, looks_every_s=0.1, tries_again_s=0.1
             )
         os.environ.update(plight.environ)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -57,10 +59,14 @@ class Scene:
         return f"{self.bucket.url}/one"
 
     async def run(self, folder: str, *more: str, doom: Doom | None = None, endpoint: str | None = None) -> int:
+        argv = ("run", str(self.home / "spec.yaml"), "-o", str(self.home / folder), "--store", self.url, "--yes", *more)
+        return await self.call(*argv, doom=doom, endpoint=endpoint)
+
+    async def call(self, *argv: str, doom: Doom | None = None, endpoint: str | None = None) -> int:
         self.logs.append(self.home / f"log-{len(self.logs)}")
         environ = self.bucket.environment(endpoint or self.endpoint)
         return await run(
-            ("run", str(self.home / "spec.yaml"), "-o", str(self.home / folder), "--store", self.url, "--yes", *more),
+            argv,
             base_url=self.base_url,
             log=self.logs[-1],
             plight=Plight(doom=doom, environ=tuple(environ.items()), lock_ttl_s=self.lock_s),
@@ -273,3 +279,56 @@ def test_a_run_that_cannot_renew_its_lock_submits_nothing_more_and_ends_with_4(t
 
 def _fail_locks(proxy: FaultyProxy) -> None:
     proxy.decide = lambda method, path: SLOW_DOWN if method == "PUT" and path.endswith("lock.json") else None
+
+
+def test_refetch_of_the_address_brings_a_lost_image_back_and_its_ledger_goes_on(tmp_path: Path, bucket: Bucket) -> None:
+    async def act(scene: Scene) -> None:
+        assert await scene.run("here") == 0, scene.said()
+        image = next(key for key in scene.written() if "/images/" in key)
+        content = scene.bucket.content(image)
+        scene.bucket.remove(image)
+        assert await scene.call("refetch", scene.url) == 0, scene.said()
+        assert scene.bucket.content(image) == content
+        assert (scene.lock()["generation"], scene.lock()["is_whole"]) == (2, True)
+        assert await scene.run("here", "--adopt") == 0, scene.said()
+        scene.check_whole()
+
+    play(act, tmp_path, bucket)
+
+
+def test_prune_holds_the_store_too_and_is_refused_in_a_folder_that_was_taken_over(
+    tmp_path: Path, bucket: Bucket
+) -> None:
+    async def act(scene: Scene) -> None:
+        assert await scene.run("here") == 0, scene.said()
+        spec = tmp_path / "spec.yaml"
+        spec.write_text(SPEC.replace('"a lantern", ', ""), encoding="utf-8")
+        assert await scene.run("there", "--adopt") == 0, scene.said()
+        assert await scene.run("here", "--adopt") == 0, scene.said()
+        before = scene.written()
+        assert await scene.call("prune", str(tmp_path / "there"), "--yes") == 2
+        assert scene.written() == before
+        assert await scene.call("prune", str(tmp_path / "here"), "--yes") == 0, scene.said()
+        assert sum("/images/" in key for key in scene.written()) == JOBS // 2
+        assert qb.open_run(scene.url).verify().is_sound
+
+    play(act, tmp_path, bucket)
+
+
+def test_ctrl_c_gives_the_lock_back_with_all_that_was_submitted(tmp_path: Path, bucket: Bucket) -> None:
+    async def act(scene: Scene) -> None:
+        environ = {**os.environ, **scene.bucket.environment(), "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": scene.base_url}
+        argv = ("run", tmp_path / "spec.yaml", "-o", tmp_path / "here", "--store", scene.url, "--concurrency", "1")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "qwave_batch", *map(str, argv), "--yes", env=environ
+        )
+        await until(lambda: len(scene.simulator.tasks()) > 1)
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
+        assert (scene.lock()["is_released"], scene.lock()["is_whole"]) == (True, True)
+        assert len(scene.simulator.tasks()) < JOBS
+        assert await scene.run("there", "--adopt") == 0, scene.said()
+        assert "may be paid" not in scene.said()
+        scene.check_whole()
+
+    play(act, tmp_path, bucket, latency="1")
