@@ -92,7 +92,7 @@ def _with_xmp(data: bytes, found: ImageMetadata, facts: MarkFacts) -> Marked:
 
 
 def _new_xmp(data: bytes, found: ImageMetadata, properties: tuple[XmpProperty, ...]) -> NewMetadata:
-    """Return the packet of a file, with an extension that holds the prompt where the packet would be too long with it."""
+    """Return the packet of a file, with an extension for a prompt that would make it too long."""
 
     def packet_of(those: tuple[XmpProperty, ...]) -> bytes:
         return new_packet(those) if found.xmp is None else merged_packet(found.xmp, those)
