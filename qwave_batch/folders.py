@@ -13,9 +13,7 @@ from qwave_batch.output.live import LiveRun
 from qwave_batch.output.manifest_line import ManifestLine
 
 if TYPE_CHECKING:
-    from qwave_batch.api.image_origins import ImageOrigin, OriginNote, OriginSearch, find_origins, wanted_image
-    from qwave_batch.api.run_folders_near import run_folders_at, run_folders_near
-    from qwave_batch.output.image_search import WantedImage
+    from qwave_batch.api.image_origins import ImageOrigin, OriginNote, OriginSearch, find_origins
     from qwave_batch.output.line_condition import lines_matching
     from qwave_batch.output.pruning import PrunePlan
     from qwave_batch.output.verification import VerifyReport
@@ -40,19 +38,13 @@ __all__ = [
     "ReusedFrom",
     "RunFolder",
     "VerifyReport",
-    "WantedImage",
     "find_origins",
     "lines_matching",
     "open_run",
-    "run_folders_at",
-    "run_folders_near",
-    "wanted_image",
 ]
 
 _LAZY_NAMES = {
-    "qwave_batch.api.image_origins": ("ImageOrigin", "OriginNote", "OriginSearch", "find_origins", "wanted_image"),
-    "qwave_batch.api.run_folders_near": ("run_folders_at", "run_folders_near"),
-    "qwave_batch.output.image_search": ("WantedImage",),
+    "qwave_batch.api.image_origins": ("ImageOrigin", "OriginNote", "OriginSearch", "find_origins"),
     "qwave_batch.output.line_condition": ("lines_matching",),
     "qwave_batch.output.pruning": ("PrunePlan",),
     "qwave_batch.output.verification": ("VerifyReport",),

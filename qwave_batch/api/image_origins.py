@@ -1,4 +1,4 @@
-"""Where an image comes from: the job, the line and the folder that made it, and the spec that asks for it again."""
+"""The origin of an image: the job, the line and the folder that made it, and the spec that asks for it again."""
 
 import hashlib
 import re
@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from qwave_batch.api.restored_request import identifying_request
+from qwave_batch.api.run_folders_near import run_folders_at, run_folders_near
 from qwave_batch.catalog.catalog_source import SHIPPED
 from qwave_batch.errors import QwaveError, StorageError, UsageError
 from qwave_batch.export.marks.mark_reading import read_mark
@@ -97,7 +98,7 @@ class OriginSearch:
         return {**first, "others": [*others]} if others else first
 
 
-def wanted_image(text: str) -> tuple[WantedImage, Path | None]:
+def _wanted_image(text: str) -> tuple[WantedImage, Path | None]:
     """Return what to look for by the name of a file or a SHA-256, and the path of the file.
 
     Raises:
@@ -105,9 +106,6 @@ def wanted_image(text: str) -> tuple[WantedImage, Path | None]:
         StorageError: the file can't be read.
     """
     path = Path(text)
-    found = _SHA256.fullmatch(text)
-    if found and not path.exists():
-        return WantedImage(frozenset({found[1].lower()})), None
     try:
         with open_regular(path) as file:
             start = file.read(MAX_IMAGE_BYTES + 1)
@@ -115,6 +113,8 @@ def wanted_image(text: str) -> tuple[WantedImage, Path | None]:
             while piece := file.read(_PIECE_BYTES):
                 digest.update(piece)
     except FileNotFoundError:
+        if found := _SHA256.fullmatch(text):
+            return WantedImage(frozenset({found[1].lower()})), None
         raise UsageError(f"there is no file {text}, and it is not a SHA-256 of 64 hex digits") from None
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else str(error)
@@ -124,21 +124,26 @@ def wanted_image(text: str) -> tuple[WantedImage, Path | None]:
     return WantedImage(frozenset({digest.hexdigest(), *sources}), mark.job_id if mark else None), path
 
 
-def find_origins(
-    wanted: WantedImage, folders: Sequence[Path], *, beside: Path, passes_over_broken: bool = False
-) -> OriginSearch:
+def find_origins(image: str | Path, folders: Sequence[str | Path] = (), *, beside: Path | None = None) -> OriginSearch:
     """Return the jobs that made an image.
 
     Args:
-        wanted: The image.
-        folders: The run folders to look in.
-        beside: The folder that the files in specs are named from.
-        passes_over_broken: Whether a folder that can't be read is passed over.
+        image: A file, or a SHA-256 in hex. A file is known by its bytes, or by the mark in an exported copy.
+        folders: Run folders, or folders with some directly in them. Without any, the run folder around the file is
+            searched and all below the current folder, and those that can't be read are passed over.
+        beside: The folder that specs name files from; the current one if it is None.
 
     Raises:
-        FolderError: one of the folders is not one, or is damaged.
-        StorageError: one can't be read.
+        UsageError: the image is neither a file nor a hash, or a folder is not a run folder.
+        StorageError: the file or a folder that was named can't be read.
     """
+    wanted, file = _wanted_image(str(image))
+    here = Path.cwd() if beside is None else beside
+    named = [found for folder in folders for found in run_folders_at(Path(folder))]
+    return _search(wanted, named or run_folders_near(file, here), here, passes_over_broken=not named)
+
+
+def _search(wanted: WantedImage, folders: Sequence[Path], beside: Path, *, passes_over_broken: bool) -> OriginSearch:
     unread: list[QwaveError] = []
     origins: list[ImageOrigin] = []
     for asked in _by_what_is_surer(wanted):

@@ -1,9 +1,10 @@
 """The run folders in which an image is looked for when none is named: around it, and below the current folder."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from qwave_batch.errors import FolderError
+from qwave_batch.files.tree import Tree
 from qwave_batch.folder.layout import RunLayout, is_run_folder
 
 _DEEPEST = 3
@@ -25,7 +26,7 @@ def run_folders_at(folder: Path) -> list[Path]:
     Raises:
         FolderError: it is neither, with the nearest run folder.
     """
-    if folder.is_dir() and not is_run_folder(folder):
+    if not is_run_folder(folder):
         inside = [child for child in _children(folder) if is_run_folder(child)]
         if inside:
             return inside
@@ -49,8 +50,7 @@ def _below(here: Path) -> Iterator[Path]:
 
 def _children(folder: Path) -> list[Path]:
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-    except OSError:
+        names = sorted(found.path for found in Tree(folder).entries() if found.is_folder)
+    except (OSError, FolderError):
         return []
     return [folder / name for name in names if not name.startswith(".") and name not in _PASSED_OVER]

@@ -14,6 +14,18 @@ class NoteKind(StrEnum):
 
     UNUSABLE = "unusable"
     """Images that are missing or damaged in their run folder; they have no row."""
+    SIGNED = "signed"
+    """Images that carry C2PA, and were kept as they are with their mark beside them."""
+    SIGNATURE_LOST = "signature_lost"
+    """Images that carry C2PA in the run folder, and were encoded anew, which leaves nothing of it."""
+    MARK_BESIDE = "mark_beside"
+    """Images whose format or file takes no XMP, with their mark beside them."""
+    NO_GALLERY_TEXT = "no_gallery_text"
+    """Images whose file takes no text for galleries, so that it was left out."""
+    OTHER_GALLERY_TEXT = "other_gallery_text"
+    """Images that had a text for galleries already, which was kept."""
+    PROMPT_TOO_LONG = "prompt_too_long"
+    """Images whose format has no room for their prompt in the text for galleries, which has the rest only."""
 
 
 INCOMPLETE = frozenset({NoteKind.UNUSABLE})

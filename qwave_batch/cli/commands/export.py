@@ -4,7 +4,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 import qwave_batch as qb
-from qwave_batch.cli.arguments import Parser, a_path, whole_number
+from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.export_view import draw_export
 from qwave_batch.cli.drawing.work_bar import work_bar
@@ -61,6 +61,18 @@ def add_image_options(parser: Parser) -> None:
     parser.add_argument(
         "--max-size", metavar="PIXELS", type=whole_number(minimum=1), help="make larger images smaller: the longer side"
     )
+    parser.add_argument(
+        "--mark",
+        dest="marks",
+        metavar="KIND",
+        action="append",
+        default=[],
+        type=one_of("mark", ("xmp", "a1111")),
+        help="state in images that a model made them: xmp (IPTC) or a1111 (galleries); may be given again",
+    )
+    parser.add_argument(
+        "--prompt-in-image", action="store_true", help="marks hold the prompt itself; else its hash, or nothing of it"
+    )
     parser.add_argument("--card", metavar="FILE", type=a_path, help="the author's words about the dataset, in YAML")
 
 
@@ -76,9 +88,7 @@ def execute(args: Namespace, console: Console) -> int:
         out=a_path(out),
         where=args.where,
         split=exports.read_split(args.split, seed=args.split_seed),
-        image=exports.ImageChange(
-            form=exports.ImageForm.named(args.image), quality=args.quality, max_size=args.max_size
-        ),
+        image=_change(args),
         files=exports.FileMode.named(args.files),
         drop=frozenset(filter(None, (kind.strip() for kind in (args.drop or "").split(",")))),
         card=args.card,
@@ -96,4 +106,10 @@ def execute(args: Namespace, console: Console) -> int:
 
 def _change(args: Namespace) -> "ImageChange":
     form = qb.exports.ImageForm.named(args.image)
-    return qb.exports.ImageChange(form=form, quality=args.quality, max_size=args.max_size)
+    return qb.exports.ImageChange(
+        form=form,
+        quality=args.quality,
+        max_size=args.max_size,
+        marks=frozenset(map(qb.exports.ProvenanceMark, args.marks)),
+        has_prompt=args.prompt_in_image,
+    )

@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwave_batch as qb
@@ -31,7 +30,7 @@ _NOTES = {
     "with_repeats": "the job is the last of these repeats: run it alone with --only",
     "not_restored": "the folder does not hold all that the request was made of, so there is no spec of this job alone",
 }
-"""What is said of a spec, by the note on it."""
+"""By the note on a spec: the words about it."""
 
 
 def configure(parser: Parser) -> None:
@@ -49,13 +48,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Print the spec of the job that made an image; 1 when no job in the folders did."""
-    wanted, path = qb.folders.wanted_image(args.image)
-    here = Path.cwd()
-    if args.folders:
-        folders = [folder for named in args.folders for folder in qb.folders.run_folders_at(named)]
-    else:
-        folders = qb.folders.run_folders_near(path, here)
-    found = qb.folders.find_origins(wanted, folders, beside=here, passes_over_broken=not args.folders)
+    found = qb.folders.find_origins(args.image, args.folders)
     for error in found.unread:
         console.say(*wrap(console.err.shown(f"passed over: {error}"), console.err.width, hang="    "))
     if not found.origins:

@@ -21,6 +21,12 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "signed": ("image", "kept byte for byte, to keep a C2PA signature whole; marks are beside them, in .xmp files"),
+    "signature_lost": ("image", "without the C2PA signature of the run's file, as it was encoded anew"),
+    "mark_beside": ("image", "of a kind that takes no XMP; marks are beside them, in .xmp files"),
+    "no_gallery_text": ("image", "without the text of --mark a1111, which has no place in such a file"),
+    "other_gallery_text": ("image", "with another program's text for galleries, which was kept"),
+    "prompt_too_long": ("image", "with a prompt too long for --mark a1111 in such a file, which has the rest only"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 

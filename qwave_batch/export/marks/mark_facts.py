@@ -3,12 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 
+from qwave_batch.model.input_references import is_reference, texts_in
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.manifest_line import ManifestLine
 
 _WRITER_KEY = "prompt_writer"
 """The key of a prompt's ``meta`` that names its writer."""
 _RANDOM_SEED = -1
+_ON_THE_WEB = ("https://", "http://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class MarkFacts:
 
 
 def facts_for_marks(
-    line: ManifestLine, image: ImageFile, *, size: tuple[int, int], catalog: str | None, is_edit: bool, has_prompt: bool
+    line: ManifestLine, image: ImageFile, *, size: tuple[int, int], catalog: str | None, has_prompt: bool
 ) -> MarkFacts:
     """Return the facts about an exported image.
 
@@ -55,7 +57,6 @@ def facts_for_marks(
         image: The run's own file.
         size: Width and height after the export.
         catalog: The date of the catalog by which the run was planned.
-        is_edit: Whether the job was given pictures.
         has_prompt: Whether marks hold the prompt.
     """
     writer, negative, seed = (
@@ -74,5 +75,11 @@ def facts_for_marks(
         seed=seed if is_seed and isinstance(seed, int) else None,
         width=size[0],
         height=size[1],
-        is_edit=is_edit,
+        is_edit=_is_given_pictures(line),
     )
+
+
+def _is_given_pictures(line: ManifestLine) -> bool:
+    """Whether a request names images: files and inline ones stand as references, others by their addresses."""
+    told = (text for name, value in line.request.items() if name != "prompt" for text in texts_in(value))
+    return any(is_reference(text) or text.startswith(_ON_THE_WEB) for text in told)

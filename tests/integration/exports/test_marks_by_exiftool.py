@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from qwave_batch.export.export_notes import NoteKind
+from qwave_batch.export.image_change import ProvenanceMark
 from qwave_batch.export.marks.gallery_text import gallery_text
 from qwave_batch.export.marks.mark_facts import MarkFacts
-from qwave_batch.export.marks.marking import MarkNote, marked
+from qwave_batch.export.marks.marking import marked
 
 ENDINGS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 PROMPTS = {
@@ -45,10 +47,10 @@ def read_by_exiftool(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict
         for name, prompt in PROMPTS.items():
             for mode in ("shown", "hidden"):
                 facts = replace(FACTS, prompt=prompt, has_prompt=mode == "shown")
-                made = marked(image_of(kind), facts, {"xmp", "a1111"})
+                made = marked(image_of(kind), facts, {ProvenanceMark.XMP, ProvenanceMark.A1111})
                 (folder / f"{name}-{mode}.{ending}").write_bytes(made.data)
     signed = Path(__file__).parents[2] / "unit" / "imaging" / "signed" / "signed.png"
-    made = marked(signed.read_bytes(), replace(FACTS, prompt="A cup"), {"xmp"})
+    made = marked(signed.read_bytes(), replace(FACTS, prompt="A cup"), {ProvenanceMark.XMP})
     (folder / "signed.png.xmp").write_bytes(made.neighbours[".xmp"])
     said = subprocess.run(
         [EXIFTOOL, "-json", "-b", "-n", "-G1", "-charset", "utf8", str(folder)],
@@ -77,8 +79,8 @@ def test_exiftool_reads_the_text_for_galleries(
 ) -> None:
     found = read_by_exiftool[f"{prompt}-shown.{ending}"]
     facts = replace(FACTS, prompt=PROMPTS[prompt], has_prompt=True)
-    made = marked(image_of(ENDINGS[ending]), facts, {"a1111"})
-    has_room = MarkNote.PROMPT_TOO_LONG not in made.notes
+    made = marked(image_of(ENDINGS[ending]), facts, {ProvenanceMark.A1111})
+    has_room = NoteKind.PROMPT_TOO_LONG not in made.notes
     assert has_room is not (ending == "jpg" and prompt == "emoji")
     name = "PNG:Parameters" if ending == "png" else "ExifIFD:UserComment"
     assert found[name] == gallery_text(facts if has_room else replace(facts, has_prompt=False))
