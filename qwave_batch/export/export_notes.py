@@ -26,6 +26,8 @@ class NoteKind(StrEnum):
     """Images that had a text for galleries already, which was kept."""
     PROMPT_TOO_LONG = "prompt_too_long"
     """Images whose format has no room for their prompt in the text for galleries, which has the rest only."""
+    NOT_FETCHED = "not_fetched"
+    """Images with an input on the web that could not be fetched; they have no pair."""
 
 
 INCOMPLETE = frozenset({NoteKind.UNUSABLE})

@@ -15,6 +15,7 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "condition": ("row", "that --where does not take"),
     "finding": ("image", "that checks have found something about"),
     "no_split": ("image", "without a tag or value that names a split"),
+    "no_input": ("image", "of jobs without an input image"),
     "twice": ("image", "that another folder has brought already"),
 }
 """By the reason: the thing that was left out, and why."""
@@ -27,6 +28,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "no_gallery_text": ("image", "without the text of --mark a1111, which has no place in such a file"),
     "other_gallery_text": ("image", "with another program's text for galleries, which was kept"),
     "prompt_too_long": ("image", "with a prompt too long for --mark a1111 in such a file, which has the rest only"),
+    "not_fetched": ("image", "left out, since an input of theirs on the web could not be fetched"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 
