@@ -26,6 +26,12 @@ class NoteKind(StrEnum):
     """Images that had a text for galleries already, which was kept."""
     PROMPT_TOO_LONG = "prompt_too_long"
     """Images whose format has no room for their prompt in the text for galleries, which has the rest only."""
+    TOO_MANY_FILES = "too_many_files"
+    """More images than the Hub takes as single files."""
+    NOT_SAID = "not_said"
+    """Fields that only the author can fill in, and has not."""
+    CROISSANT_UNREADABLE = "croissant_unreadable"
+    """Splits whose images Croissant's own library can't open."""
     NOT_FETCHED = "not_fetched"
     """Images with an input on the web that could not be fetched; they have no pair."""
 

@@ -28,6 +28,9 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "no_gallery_text": ("image", "without the text of --mark a1111, which has no place in such a file"),
     "other_gallery_text": ("image", "with another program's text for galleries, which was kept"),
     "prompt_too_long": ("image", "with a prompt too long for --mark a1111 in such a file, which has the rest only"),
+    "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
+    "not_said": ("field", "that only the author can fill in, in the file of --card"),
+    "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),
     "not_fetched": ("image", "left out, since an input of theirs on the web could not be fetched"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
