@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from qwave_batch import api
 from qwave_batch.api.backends import check_backend, open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.api.folder_session import in_thread
@@ -16,8 +17,6 @@ from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
 from qwave_batch.api.store_choice import keep_choice
-from qwave_batch.api.store_hold import StoreHold, ended_well
-from qwave_batch.api.store_workspace import HoldRequest, held_store
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
@@ -46,6 +45,10 @@ from qwave_batch.run.state.run_end import RunEnd, after
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
+
+if TYPE_CHECKING:
+    from qwave_batch.api.store_hold import StoreHold
+    from qwave_batch.api.store_workspace import HoldRequest
 
 Confirm: TypeAlias = Callable[[CostEstimate], bool]
 """Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
@@ -95,14 +98,18 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         sources = await enter(in_thread(open_reuse_sources(setup.reuse, into=layout, backend=setup.claim.backend)))
         await asyncio.to_thread(layout.create)
         await enter(in_thread(FolderLock(layout)))
-        hold = None if layout.store is None else await enter(held_store(layout, layout.store, _wanted(setup)))
+        hold = (
+            None
+            if layout.store is None
+            else await enter(api.store_workspace.held_store(layout, layout.store, _wanted(setup)))
+        )
         await asyncio.to_thread(keep_choice, layout, setup.store)
         files = await asyncio.to_thread(layout.check_images)
         await asyncio.to_thread(check_ledger_file, layout)
         ledger = await enter(in_thread(_opened_ledger(layout)))
         recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files, hold)
         if hold is not None:
-            await enter(in_thread(ended_well(hold, ledger)))
+            await enter(in_thread(hold.ended_well(ledger)))
         run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold)
         outcome = await run.run(sources, losses)
         end = outcome.end
@@ -132,9 +139,9 @@ def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
         yield ledger
 
 
-def _wanted(setup: RunSetup) -> HoldRequest:
+def _wanted(setup: RunSetup) -> "HoldRequest":
     """Return how the run holds a folder that lies in a store."""
-    return HoldRequest(
+    return api.store_workspace.HoldRequest(
         may_replace=setup.options.adopt,
         is_retry=setup.options.retry_failed,
         stop=setup.callbacks.stop,
@@ -143,7 +150,7 @@ def _wanted(setup: RunSetup) -> HoldRequest:
 
 
 def _prepare(
-    setup: RunSetup, ledger: Ledger, files: int, hold: StoreHold | None
+    setup: RunSetup, ledger: Ledger, files: int, hold: "StoreHold | None"
 ) -> tuple[Recorder, tuple[RunWarning, ...]]:
     """Claim the folder and put the plan in its ledger; return also what is worth a warning. It blocks."""
     plan, layout, clock = setup.plan, setup.layout, SystemClock()
@@ -191,7 +198,7 @@ class _FolderRun:
     ledger: Ledger
     recorder: Recorder
     feed: EventFeed
-    permit: StoreHold | None
+    permit: "StoreHold | None"
 
     async def run(self, sources: Sequence[ReuseSource], losses: tuple[RunWarning, ...]) -> _Outcome:
         """Take the steps of the run; an error that ends it is on record before it is raised."""

@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from qwave_batch import api
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_backend, open_api
 from qwave_batch.api.folder_catalog import catalog_of_folder
-from qwave_batch.api.store_hold import ended_well
-from qwave_batch.api.store_workspace import HoldRequest, held_store
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.client.connection import Connection, Simulated
@@ -62,19 +61,21 @@ async def folder_session(
         enter = stack.enter_async_context
         layout = await enter(in_thread(_workspace_of(folder)))
         await enter(in_thread(FolderLock(layout)))
-        wanted = HoldRequest(submits=False, stop=stop)
-        hold = None if layout.store is None else await enter(held_store(layout, layout.store, wanted))
+        wanted = api.store_workspace.HoldRequest(submits=False, stop=stop)
+        hold = (
+            None if layout.store is None else await enter(api.store_workspace.held_store(layout, layout.store, wanted))
+        )
         catalog, claim, found = await asyncio.to_thread(_look_at, layout, connection, catalogs)
         warnings = found if hold is None else (*hold.warnings, *found)
         ledger = await enter(in_thread(Ledger.open(layout.workspace.ledger)))
         await asyncio.to_thread(ledger.claim, claim)
         if hold is not None:
             await asyncio.to_thread(hold.begin, ledger)
-            await enter(in_thread(ended_well(hold, ledger)))
+            await enter(in_thread(hold.ended_well(ledger)))
         try:
-            async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
+            async with open_api(connection, catalog, layout, connections=CONNECTIONS) as calls:
                 yield FolderSession(
-                    layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api, warnings=warnings
+                    layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=calls, warnings=warnings
                 )
         finally:
             await asyncio.to_thread(write_down, layout, ledger)

@@ -118,6 +118,22 @@ class StoreHold:
         snapshot = self._keep(ledger) or self._lock.record.snapshot
         self._lock.release(snapshot=snapshot, is_whole=True, is_retry=False)
 
+    @contextmanager
+    def ended_well(self, ledger: Ledger) -> Iterator[None]:
+        """Put the last snapshot of a ledger into the store behind the block, also when that raises. It blocks.
+
+        Raises:
+            StorageError: the store refuses, and the block has not raised.
+        """
+        try:
+            yield
+        except BaseException:
+            with suppress(StorageError):  # the first error says more than a second one
+                self.end(ledger)
+            raise
+        else:
+            self.end(ledger)
+
     def close(self) -> None:
         """Release the lock, if ``end`` has not; a store that does not answer lets it run out. It blocks."""
         if not self._lock.record.is_released:
@@ -143,20 +159,3 @@ class StoreHold:
         error = self._lock.lost()
         if error is not None:
             raise error
-
-
-@contextmanager
-def ended_well(hold: StoreHold, ledger: Ledger) -> Iterator[None]:
-    """Put the last snapshot of a ledger into the store behind the block, also when that raises. It blocks.
-
-    Raises:
-        StorageError: the store refuses, and the block has not raised.
-    """
-    try:
-        yield
-    except BaseException:
-        with suppress(StorageError):  # the first error says more than a second one
-            hold.end(ledger)
-        raise
-    else:
-        hold.end(ledger)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
-from qwave_batch.api.store_hold import LEDGER_COPY, StoreHold, ended_well
+from qwave_batch.api.store_hold import LEDGER_COPY, StoreHold
 from qwave_batch.errors import FolderBusy, FolderError, RunStopped
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.layout import RunLayout
@@ -115,7 +115,7 @@ def held_ledger(layout: RunLayout) -> Iterator[Ledger]:
         layout.store.artifacts.require_right = hold.require
         ledger = stack.enter_context(Ledger.open(layout.workspace.ledger))
         hold.begin(ledger)
-        with ended_well(hold, ledger):
+        with hold.ended_well(ledger):
             yield ledger
 
 

@@ -71,7 +71,7 @@ def _open_to_submit(connection: sqlite3.Connection) -> list[JobSnapshot]:
     """Return the jobs that a plain run submits, with a new key or with one not submitted yet."""
     return [
         snapshot
-        for page in read_snapshots(connection)
+        for page in read_snapshots(connection, ())  # none of those whose images are in place
         for snapshot in page
         if snapshot.is_planned
         and snapshot.line.job.skip is None

@@ -80,7 +80,7 @@ class Plight:
     file_limit: int | None = None
     """The size in bytes beyond which no file can grow."""
     environ: tuple[tuple[str, str], ...] = ()
-    """What its environment has besides, as an object store needs it."""
+    """Further variables of its environment, such as those of an object store."""
     lock_ttl_s: float | None = None
     """How long the lock of its folder in an object store lasts; None is as long as ever."""
     is_hurried: bool = False
