@@ -14,6 +14,10 @@ class NoteKind(StrEnum):
 
     UNUSABLE = "unusable"
     """Images that are missing or damaged in their run folder; they have no row."""
+    INPUT_ON_THE_WEB = "input_on_the_web"
+    """Input images on the web, which a dataset names and does not hold."""
+    INPUT_MISSING = "input_missing"
+    """Input images that are missing or damaged in their run folder; their rows are without them."""
     TOO_MANY_FILES = "too_many_files"
     """More images than the Hub takes as single files."""
     NOT_SAID = "not_said"
@@ -24,7 +28,7 @@ class NoteKind(StrEnum):
     """Images with an input on the web that could not be fetched; they have no pair."""
 
 
-INCOMPLETE = frozenset({NoteKind.UNUSABLE})
+INCOMPLETE = frozenset({NoteKind.UNUSABLE, NoteKind.INPUT_MISSING})
 """Kinds after which the export does not hold all that it should: exit status 1."""
 
 

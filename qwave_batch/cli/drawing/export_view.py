@@ -22,6 +22,8 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "input_on_the_web": ("input image", "on the web, which the column request names and the dataset does not hold"),
+    "input_missing": ("input image", "could not be used, as inputs/ does not hold it as it was sent"),
     "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
     "not_said": ("field", "that only the author can fill in, in the file of --card"),
     "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),
