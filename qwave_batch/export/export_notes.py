@@ -14,8 +14,8 @@ class NoteKind(StrEnum):
 
     UNUSABLE = "unusable"
     """Images that are missing or damaged in their run folder; they have no row."""
-    NOT_FETCHED = "not_fetched"
-    """Images with an input on the web that could not be fetched; they have no pair."""
+    WITHOUT_INPUT = "without_input"
+    """Images with an input that nobody has kept, such as one on the web that is gone; they have no pair."""
 
 
 INCOMPLETE = frozenset({NoteKind.UNUSABLE})

@@ -22,7 +22,7 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
-    "not_fetched": ("image", "left out, since an input of theirs on the web could not be fetched"),
+    "without_input": ("image", "left out, since the image that was edited is not to be had"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 

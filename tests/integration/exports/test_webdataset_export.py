@@ -78,6 +78,14 @@ def test_each_kind_of_image_is_a_configuration_and_loads_whole(exported: Path, t
     assert sum(images_of(trap_folder).values()) == sum(images_of(trap_folder)[name] for name in names.values())
 
 
+def test_the_tars_load_without_the_readme_too(exported: Path, trap_folder: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    rows = datasets.load_dataset("webdataset", data_files={"train": f"{exported}/jpg/*.tar"}, split="train")
+    assert len(rows) == images_of(trap_folder)["jpeg"]
+    streamed = datasets.load_dataset(str(exported), "jpg", split="train", streaming=True)
+    assert [row["__key__"] for row in streamed] == rows["__key__"][:]
+
+
 def test_the_folder_without_a_configuration_is_refused_and_not_loaded_in_part(exported: Path) -> None:
     with pytest.raises(ValueError, match="Config name is missing"):
         loaded(exported)
