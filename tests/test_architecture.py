@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "output": {
         "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
     },
-    "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output"},
+    "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec"},
     "api": {
         "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "imaging", "lazy",
         "ledger", "model", "output", "plan", "resources", "run", "simulator", "spec",

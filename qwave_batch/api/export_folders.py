@@ -9,6 +9,7 @@ from pathlib import Path
 from qwave_batch.api.folder_inputs import inputs_of_folders
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import UsageError
+from qwave_batch.export.author_card import NO_CARD, read_card
 from qwave_batch.export.export_notes import Notes
 from qwave_batch.export.export_request import ExportRequest, FileMode
 from qwave_batch.export.formats import Format, Option, format_named
@@ -78,6 +79,7 @@ def export_folders(
     write = form.writer_of(request.format)
     _check_options(request, form)
     _check_places(request, form)
+    card = NO_CARD if request.card is None else read_card(request.card)
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
         dropped = _findings(request, readers)
@@ -90,6 +92,7 @@ def export_folders(
             loader=ImageLoader(readers, request.image),
             origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
             on_work=on_work,
+            card=card,
             inputs=stack.enter_context(inputs_of_folders(readers, catalogs, os.environ, is_fetching=form.has_edits)),
         )
         counts = OutCounts()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from qwave_batch.export.author_card import NO_CARD, AuthorCard
 from qwave_batch.export.columns import Value
 from qwave_batch.export.export_inputs import ExportInputs
 from qwave_batch.export.export_notes import NoteKind, Notes
@@ -27,6 +28,8 @@ class OpenExport:
     loader: ImageLoader = field(repr=False)
     origin: Origin
     on_work: OnWork
+    card: AuthorCard = NO_CARD
+    """The author's words."""
     inputs: ExportInputs = field(default_factory=ExportInputs, repr=False)
     notes: Notes = field(default_factory=Notes)
     left_out: dict[LeftOut, int] = field(default_factory=dict)

@@ -63,6 +63,20 @@ FORMATS: Mapping[str, Format] = {
         options=frozenset({Option.IMAGE, Option.NO_IMAGES, Option.FAILED}),
         needs=_ARROW,
     ),
+    "hf": Format(
+        module="hf",
+        function="write_hf",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.CARD, Option.FAILED}),
+        needs=_ARROW,
+    ),
+    "croissant": Format(
+        module="croissant",
+        function="write_croissant",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.CARD, Option.FAILED}),
+        needs=_ARROW,
+    ),
     "csv": Format(module="text_tables", function="write_csv", is_folder=False, options=frozenset({Option.FAILED})),
     "jsonl": Format(module="text_tables", function="write_jsonl", is_folder=False, options=frozenset({Option.FAILED})),
     "webdataset": Format(
