@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from qwave_batch.export.arrow_tables import arrow_schema, write_parquet
 from qwave_batch.export.columns import ImageFacts, Value
+from qwave_batch.export.content_mark import content_mark
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.formats.sample_facts import SampleFacts
 from qwave_batch.export.image_loading import UnusableImage
@@ -185,18 +186,16 @@ def _write_tar(file: BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _readme(sets: Mapping[_ShardSet, Sequence[str]]) -> bytes:
-    """Return a README.md whose head names the tars of each split; each kind of images is a configuration.
-
-    Hugging Face's library shows what it has cached for a configuration that reads the same, even of other tars:
-    therefore each has a description that changes with the content.
-    """
+    """Return a README.md whose head names the tars of each split; each kind of images is a configuration."""
     kinds = list(dict.fromkeys(each.kind for each in sets))
     lines = ["---", "configs:"] if sets else ["---"]
     for kind in kinds:
         of_kind = [each for each in sets if each.kind == kind]
-        content = hashlib.sha256("\n".join(told for each in of_kind for told in sets[each]).encode()).hexdigest()
-        lines += [f"- config_name: {kind if len(kinds) > 1 else 'default'}", f'  description: "content {content}"']
-        lines += ["  data_files:"]
+        lines += [
+            f"- config_name: {kind if len(kinds) > 1 else 'default'}",
+            f"  description: {content_mark(told for each in of_kind for told in sets[each])}",
+            "  data_files:",
+        ]
         for each in of_kind:
             lines += [f'  - split: "{each.split}"', f'    path: "{each.folder}*.tar"']
     return "\n".join([*lines, "---", "", *_TEXT, ""]).encode()

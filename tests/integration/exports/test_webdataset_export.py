@@ -229,15 +229,6 @@ def test_only_tars_whose_rows_changed_are_made_again(
     assert [name for name in before if before[name] != after.get(name)] == [max(before)]
 
 
-def test_what_was_loaded_before_is_not_shown_again_after_a_change(trap_folder: Path, tmp_path: Path) -> None:
-    """Hugging Face's library caches a folder by its README.md, and not by its tars."""
-    sizes = [
-        len(loaded(exported_to(tmp_path / "again", trap_folder, where=where))["train"])
-        for where in ("image.format == 'png'", "image.format == 'png' and prompt_id == 'test'")
-    ]
-    assert sizes[0] > sizes[1] > 0
-
-
 def test_a_damaged_image_leaves_a_gap_until_it_is_whole_again(trap_folder: Path, tmp_path: Path) -> None:
     """The keys of the other samples stay, and the next export puts it where it belongs."""
     folder = tmp_path / "run"
