@@ -82,6 +82,8 @@ def export_folders(
     card = NO_CARD if request.card is None else read_card(request.card)
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
+        if request.files is FileMode.SYMLINK and any(reader.layout.artifacts.is_remote for reader in readers):
+            raise UsageError("a symbolic link can't lead into an object store; copy the images")
         dropped = _findings(request, readers)
         spool = stack.enter_context(row_spool(names_of_runs(readers)))
         selected = select_rows(request, readers, dropped, spool, on_work)
