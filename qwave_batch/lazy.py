@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import cattrs
     import cattrs.gen
+    import huggingface_hub
     import jsonschema
     import tqdm
 
@@ -31,6 +32,7 @@ __all__ = [
     "asyncio",
     "cattrs",
     "hashlib",
+    "huggingface_hub",
     "jsonschema",
     "metadata",
     "pathlib",
