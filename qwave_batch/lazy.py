@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import cattrs.gen
     import huggingface_hub
     import jsonschema
+    import obstore.exceptions as obstore_exceptions
+    import obstore.store as obstore_store
     import tqdm
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "huggingface_hub",
     "jsonschema",
     "metadata",
+    "obstore_exceptions",
+    "obstore_store",
     "pathlib",
     "sqlite3",
     "threading",
@@ -42,7 +46,11 @@ __all__ = [
     "traceback",
 ]
 
-_FULL_NAMES = {"metadata": "importlib.metadata"}
+_FULL_NAMES = {
+    "metadata": "importlib.metadata",
+    "obstore_exceptions": "obstore.exceptions",
+    "obstore_store": "obstore.store",
+}
 
 
 def modules_of(package: str, *names: str) -> Callable[[str], object]:
