@@ -128,7 +128,7 @@ class _Pushing:
         is_checked = False
         while True:
             self.on_work(WorkProgress(done=0, doing="comparing with the repository"))
-            remote = self._again(lambda: self.repository.files(head))
+            remote = self._again(partial(self.repository.files, head))
             record = self._record(remote, head)
             found = self._compare(remote, record)
             if not is_checked:

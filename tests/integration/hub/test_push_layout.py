@@ -313,13 +313,14 @@ def test_the_token_goes_to_no_endpoint_without_encryption(
 
 def test_the_hubs_client_is_afterwards_as_it_was_before(hub: HubServer, tmp_path: Path) -> None:
     from huggingface_hub import constants  # noqa: PLC0415 - slow to load
-    from huggingface_hub.utils import _http, logging, tqdm  # noqa: PLC0415
+    from huggingface_hub.utils import _http, logging  # noqa: PLC0415
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled  # noqa: PLC0415
 
     def state() -> list[object]:
         return [
             _http._GLOBAL_CLIENT_FACTORY,
             constants.HF_HUB_DISABLE_XET,
-            tqdm.are_progress_bars_disabled(),
+            are_progress_bars_disabled(),
             logging.get_verbosity(),
         ]
 
