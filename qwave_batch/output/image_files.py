@@ -64,8 +64,10 @@ def _fault(found: ImageInfo | FileFault, image: ImageFile) -> FileFault | None:
     return None
 
 
-def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with the result of ``work``, in order, some at a time and never many ahead.
+def in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], *, ahead: int = _AHEAD
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with the result of ``work``, in order, some at a time and at most ``ahead`` of them.
 
     If the caller is interrupted, running work is not waited for.
     """
@@ -74,7 +76,7 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
     try:
         for item in items:
             waiting.append((item, pool.submit(work, item)))
-            if len(waiting) >= _AHEAD:
+            if len(waiting) >= ahead:
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:
