@@ -98,7 +98,7 @@ class Repository:
 
 @dataclass
 class Fault:
-    """What goes wrong with the next ``times`` requests whose method and path match."""
+    """Trouble for the next ``times`` requests whose method and path match."""
 
     call: str
     """A pattern of ``METHOD /path``."""

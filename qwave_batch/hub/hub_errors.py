@@ -1,4 +1,4 @@
-"""What can keep a push from its end, beside a wrong request: the account, the network, the Hub's own refusal."""
+"""Errors that keep a push from its end, beside a wrong request: the account, the network, the Hub's own refusal."""
 
 from qwave_batch.errors import AccountError, QwaveError
 from qwave_batch.model.next_step import NextStep

@@ -1,4 +1,4 @@
-"""What a push has to change in a repository, and in which commits, so that no row ever shows another row's image.
+"""The changes that a push makes in a repository, and their commits, so that no row ever shows another row's image.
 
 New images are committed first: no table names them yet, so nobody sees them. All that a reader would notice (tables,
 images whose content changes, the card) goes into the last commit together. Should that be more than one commit takes,
@@ -19,7 +19,7 @@ _TABLE = re.compile(r"data/[^/]+/metadata\.parquet")
 
 
 class FileRole(StrEnum):
-    """What a file of a dataset is for."""
+    """The purpose of a file of a dataset."""
 
     IMAGE = "image"
     """A numbered image, or its neighbour."""

@@ -9,7 +9,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class PushRecord:
-    """What earlier pushes have put into a repository."""
+    """The share of earlier pushes in a repository."""
 
     card_oid: str | None = None
     """The hash that git gives the card they wrote; None before there was one."""

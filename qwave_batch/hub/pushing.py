@@ -50,7 +50,7 @@ class PushOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushed:
-    """What became of a push."""
+    """The result of a push."""
 
     dataset: HubDataset
     revision: str
@@ -102,7 +102,7 @@ def push_layout(
         HubDenied, HubThrottled, HubUnavailable, HubRefused: as their names say; what is committed stays.
     """
     if len(layout.files) >= MOST_FILES:
-        raise _too_many(len(layout.files))
+        raise too_many_files(len(layout.files))
     return _Pushing(layout, repository, options, sleep, on_work, on_wait).run()
 
 
@@ -177,7 +177,7 @@ class _Pushing:
         """Refuse what would fail after hours of uploads."""
         after = len(remote) + len(found.new) - len(found.gone)
         if after >= MOST_FILES:
-            raise _too_many(after)
+            raise too_many_files(after)
         if CARD in (*found.new, *found.changed):
             text = self.layout.read(CARD).decode()
             self._again(lambda: self.repository.check_card(text))
@@ -285,7 +285,8 @@ def _summary_of(commit: PlannedCommit) -> str:
     return f"Push {len(commit.added):,} images of a run"
 
 
-def _too_many(files: int) -> UsageError:
+def too_many_files(files: int) -> UsageError:
+    """Return the error for more files than the Hub wants in a repository."""
     return UsageError(
         f"the repository would hold {files:,} files, and the Hub wants fewer than {MOST_FILES:,}; nothing was sent",
         next_steps=[NextStep.EXPORT_FEW_FILES],

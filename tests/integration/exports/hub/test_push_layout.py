@@ -15,7 +15,7 @@ from qwave_batch.hub.layout_files import read_layout
 from qwave_batch.hub.push_plan import RECORD, CommitLimits
 from qwave_batch.hub.pushing import Pushed, PushOptions, push_layout
 from tests.hub_server import TOKEN, Commit, Fault, HubServer
-from tests.integration.hub.conftest import CARD, image, numbered, write_layout
+from tests.integration.exports.hub.conftest import CARD, image, numbered, write_layout
 
 NAME = "ada/teahouse"
 SMALL = CommitLimits(new_files=4, together=8)
