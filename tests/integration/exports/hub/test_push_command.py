@@ -1,4 +1,4 @@
-"""``push`` from a run folder to a hub on loopback: whole, killed in the middle, and with everything that can be wrong."""
+"""``push`` from a run folder to a hub on loopback: whole, killed in the middle, and with all that can be wrong."""
 
 import json
 import os
