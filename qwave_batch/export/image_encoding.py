@@ -11,6 +11,8 @@ from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.image_change import DEFAULT_QUALITY, ImageChange, ImageForm
 
 _WITHOUT_ALPHA = frozenset({"jpeg", "bmp"})
+_OF_PNG = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
+"""The kinds of pixels that Pillow writes as png."""
 _BEHIND = (255, 255, 255)
 """The colour behind transparent pixels, in formats without transparency."""
 
@@ -70,7 +72,7 @@ def _shrunk(image: Image.Image, longer_side: int) -> Image.Image:
 
 def _encode(image: Image.Image, target: str, quality: int) -> bytes:
     info = image.info
-    if target != "png":
+    if target != "png" or image.mode not in _OF_PNG:
         image = _plain(image)
         if target in _WITHOUT_ALPHA and "A" in image.getbands():
             image = _on_white(image)
