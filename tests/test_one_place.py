@@ -102,6 +102,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "folder.stores.object_store": ("spools a large object into a file without a name", frozenset({"tempfile"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
+    "export.author_card": ("reads what ships with the package", frozenset({".read_text()"})),
     "export.image_encoding": ("encodes exported images anew", frozenset({".open()", "PIL"})),
     "export.out_file": (
         "looks at the file that the user names as output",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.errors import UsageError
+from qwave_batch.export.author_card import NO_CARD, read_card
 from qwave_batch.export.export_notes import Notes
 from qwave_batch.export.export_request import ExportRequest, FileMode
 from qwave_batch.export.formats import Format, Option, format_named
@@ -68,6 +69,7 @@ def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> Exp
     write = form.writer_of(request.format)
     _check_options(request, form)
     _check_places(request, form)
+    card = NO_CARD if request.card is None else read_card(request.card)
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
         dropped = _findings(request, readers)
@@ -80,6 +82,7 @@ def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> Exp
             loader=ImageLoader(readers, request.image),
             origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
             on_work=on_work,
+            card=card,
         )
         counts = OutCounts()
         if form.is_folder:

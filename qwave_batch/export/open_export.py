@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from qwave_batch.export.author_card import NO_CARD, AuthorCard
 from qwave_batch.export.columns import Value
 from qwave_batch.export.export_notes import NoteKind, Notes
 from qwave_batch.export.export_request import ExportRequest
@@ -26,6 +27,8 @@ class OpenExport:
     loader: ImageLoader = field(repr=False)
     origin: Origin
     on_work: OnWork
+    card: AuthorCard = NO_CARD
+    """The author's words."""
     notes: Notes = field(default_factory=Notes)
     _done: int = 0
 

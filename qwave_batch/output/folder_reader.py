@@ -22,6 +22,7 @@ from typing import BinaryIO
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.artifacts import MANIFEST, SPEC, read_artifact
 from qwave_batch.folder.inputs import stored_input
+from qwave_batch.folder.kept_inputs import KeptInput, kept_inputs
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
 from qwave_batch.folder.storage import storage_errors
@@ -150,6 +151,14 @@ class FolderReader:
         """
         path = stored_input(self.layout, reference)
         return None if path is None else self._open(path)
+
+    def inputs(self) -> Iterator[KeptInput]:
+        """Yield the tables, overlays and images that the runs read, with the names that the spec gave them.
+
+        Raises:
+            FolderError, StorageError: they can't be read.
+        """
+        return kept_inputs(self.layout)
 
     def spec(self) -> bytes | None:
         """Return the spec as it was, byte for byte; None when it is not there.

@@ -21,6 +21,9 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
+    "not_said": ("field", "that only the author can fill in, in the file of --card"),
+    "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 

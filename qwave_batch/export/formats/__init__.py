@@ -59,6 +59,20 @@ FORMATS: Mapping[str, Format] = {
         options=frozenset({Option.IMAGE, Option.NO_IMAGES}),
         needs=_ARROW,
     ),
+    "hf": Format(
+        module="hf",
+        function="write_hf",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.CARD}),
+        needs=_ARROW,
+    ),
+    "croissant": Format(
+        module="croissant",
+        function="write_croissant",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.CARD}),
+        needs=_ARROW,
+    ),
     "csv": Format(module="text_tables", function="write_csv", is_folder=False),
     "jsonl": Format(module="text_tables", function="write_jsonl", is_folder=False),
 }
