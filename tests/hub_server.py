@@ -112,9 +112,9 @@ class Fault:
     is_done_first: bool = False
     """Whether the request is done, and only its answer is lost."""
     then: Callable[[], None] | None = None
-    """Called when it strikes."""
+    """Called when it happens."""
 
-    def strikes(self, request: web.Request) -> bool:
+    def hits(self, request: web.Request) -> bool:
         if not self.times or not re.search(self.call, f"{request.method} {request.path}"):
             return False
         if self.after:
@@ -191,7 +191,7 @@ class HubServer:
     @web.middleware
     async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.calls.append(f"{request.method} {request.path}")
-        fault = next((fault for fault in self.faults if fault.strikes(request)), None)
+        fault = next((fault for fault in self.faults if fault.hits(request)), None)
         if fault is not None:
             if fault.then is not None:
                 fault.then()
@@ -416,7 +416,12 @@ class HubServer:
             return _refused(404, "Entry not found", "EntryNotFound")
         etag = blob.sha256 if blob.is_large else blob.git_oid
         headers = {"X-Repo-Commit": found[2].oid, "ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
-        return web.Response(body=blob.data, headers=headers)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("Range", ""))
+        if asked is None:
+            return web.Response(body=blob.data, headers=headers)
+        first, last = int(asked[1]), min(int(asked[2]), len(blob.data) - 1)
+        headers["Content-Range"] = f"bytes {first}-{last}/{len(blob.data)}"
+        return web.Response(status=206, body=blob.data[first : last + 1], headers=headers)
 
 
 def _oid(path: str) -> str:
