@@ -99,6 +99,10 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({"os.sched_getaffinity", "subprocess", "tempfile"}),
     ),
     "folder.inspection_worker": ("shares the memory for large images by a lock", frozenset({"fcntl"})),
+    "folder.stores.store_artifacts": (
+        "maps what is uploaded, and collects it in a file without a name",
+        frozenset({".open()", "mmap", "shutil", "tempfile"}),
+    ),
     "folder.stores.object_store": ("spools a large object into a file without a name", frozenset({"tempfile"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),

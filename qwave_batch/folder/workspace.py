@@ -16,6 +16,7 @@ PARTIAL = f"{PRIVATE}/partial"
 EVIDENCE = f"{PRIVATE}/evidence"
 LIVE = f"{PRIVATE}/live.json"
 REMEMBERED = f"{PRIVATE}/manifest.json"
+STORE = f"{PRIVATE}/store.json"
 GITIGNORE = f"{PRIVATE}/.gitignore"
 """The places of a workspace, relative to the run folder: what the calls of ``RunLayout.tree`` take."""
 

@@ -26,7 +26,7 @@ _SERVICES = {
 _WITH_ACCOUNT = {"abfs", "abfss"}
 SCHEMES = "s3://, gs://, az:// or abfss://"
 """The usual ones, in words."""
-_BEGINNING = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
+_BEGINNING = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(/?)")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _ACCOUNT_HOST = re.compile(r"([a-z0-9-]{3,63})\.(dfs|blob)\.(core\.windows\.net|fabric\.microsoft\.com)")
 _STEERING = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
@@ -67,8 +67,9 @@ class StoreUrl:
 
 
 def is_store_url(text: str) -> bool:
-    """Whether a text is meant as an address rather than as a path: it begins with a scheme and ``:/``."""
-    return _BEGINNING.match(text) is not None
+    """Whether a text is meant as an address rather than as a path, also after a path was made of it."""
+    found = _BEGINNING.match(text)
+    return found is not None and (bool(found[2]) or found[1].lower() in _SERVICES)
 
 
 def read_store_url(text: str) -> StoreUrl:
@@ -77,6 +78,9 @@ def read_store_url(text: str) -> StoreUrl:
     Raises:
         BadStoreUrl: it names none, or holds a key or the like.
     """
+    found = _BEGINNING.match(text)
+    if found is not None and not found[2]:  # it was a path for a while, which has no double slash
+        text = f"{found[1]}://{text[found.end() :]}"
     scheme, separator, rest = text.strip().partition("://")
     scheme = scheme.lower()
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):

@@ -28,7 +28,7 @@ def configure(parser: Parser) -> None:
         "--to",
         metavar="FORMAT",
         required=True,
-        help="parquet, csv or jsonl: OUT is a file",
+        help="hf or croissant: OUT is a folder; parquet, csv or jsonl: OUT is a file",
     )
     add_row_options(parser)
     add_image_options(parser)

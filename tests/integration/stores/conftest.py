@@ -30,6 +30,9 @@ class Bucket:
     def keys(self) -> list[str]:
         return sorted(s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys)
 
+    def below(self, folder: str = "") -> list[str]:
+        return [key for key in self.keys() if key.startswith(folder)]
+
     def content(self, key: str) -> bytes:
         found: bytes = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys[key].value
         return found
