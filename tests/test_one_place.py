@@ -55,6 +55,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
+    "api.folder_inputs": ("downloads large input images into a scratch folder of its own", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.spec_files": (
         "writes the first spec where its user says",

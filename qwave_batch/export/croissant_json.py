@@ -16,7 +16,7 @@ from qwave_batch.export.columns import ColumnKind, ExportColumn
 from qwave_batch.export.dataset_card import dataset_title
 from qwave_batch.export.dataset_facts import DatasetFacts, SplitFacts
 from qwave_batch.export.origin import Origin, SourceRun
-from qwave_batch.folder.kept_inputs import KeptInput
+from qwave_batch.folder.spec_inputs import SpecInput
 from qwave_batch.model.jsontypes import Json
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
@@ -69,7 +69,7 @@ def is_joined(split: SplitFacts) -> bool:
     return is_readable(split) and split.images == split.rows <= MOST_JOINED
 
 
-def croissant_json(facts: DatasetFacts, origin: Origin, card: AuthorCard, inputs: Sequence[KeptInput]) -> bytes:
+def croissant_json(facts: DatasetFacts, origin: Origin, card: AuthorCard, inputs: Sequence[SpecInput]) -> bytes:
     """Return the content of croissant.json.
 
     Args:
@@ -117,7 +117,7 @@ def _agent(creator: Creator) -> dict[str, Json]:
     return {key: value for key, value in agent.items() if value}
 
 
-def _provenance(origin: Origin, inputs: Sequence[KeptInput]) -> dict[str, Json]:
+def _provenance(origin: Origin, inputs: Sequence[SpecInput]) -> dict[str, Json]:
     named = inputs[:MOST_INPUTS]
     derived: list[Json] = [{"@type": "prov:Entity", "prov:label": file.name, "sha256": file.sha256} for file in named]
     if len(inputs) > len(named):

@@ -115,12 +115,20 @@ class OutFolder:
         with self.open_file(path) as file:
             file.write(data)
 
+    def is_current(self, path: str, key: str) -> bool:
+        """Whether a file is there as an earlier export made it out of what ``key`` stands for."""
+        return bool(key) and self._known_status(path, key) is not None
+
     def has(self, path: str, key: str) -> bool:
         """Whether a file is there as an earlier export made it out of what ``key`` stands for; then it stays."""
-        if not key or self._known_status(path, key) is None:
+        if not self.is_current(path, key):
             return False
         self._keep(path)
         return True
+
+    def forget(self, path: str) -> None:
+        """Have the next export make a file again: this one could not put into it all that belongs there."""
+        self.database.execute("UPDATE files SET key = '' WHERE path = ?", (path,))
 
     @contextmanager
     def open_file(self, path: str, key: str = "") -> Iterator[BinaryIO]:

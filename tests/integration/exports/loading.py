@@ -13,8 +13,7 @@ from typing import Any
 from qwave_batch.cli.main import main
 
 CACHE = tempfile.mkdtemp(prefix="qwave-loaders-")
-# read when the libraries are first imported: they keep nothing outside, and ask nobody
-os.environ |= {"HF_HOME": CACHE, "HF_HUB_OFFLINE": "1", "CROISSANT_CACHE": f"{CACHE}/croissant"}
+os.environ["CROISSANT_CACHE"] = f"{CACHE}/croissant"  # read when the library is first imported
 
 Splits = dict[str, list[dict[str, Any]]]
 

@@ -16,7 +16,7 @@ from qwave_batch.export.dataset_card import dataset_card, size_category
 from qwave_batch.export.dataset_facts import DatasetFacts, SplitFacts
 from qwave_batch.export.formats.hf import has_too_many_files
 from qwave_batch.export.origin import Origin, SourceRun
-from qwave_batch.folder.kept_inputs import KeptInput
+from qwave_batch.folder.spec_inputs import SpecInput
 from qwave_batch.model.jsontypes import JsonObject
 
 SUMMARY: JsonObject = {
@@ -113,6 +113,6 @@ def test_columns_of_any_name_have_identifiers_of_their_own() -> None:
 
 
 def test_very_many_inputs_are_counted_and_not_all_named() -> None:
-    inputs = [KeptInput(f"{number}.png", "aa") for number in range(MOST_INPUTS + 5)]
+    inputs = [SpecInput(f"{number}.png", "aa") for number in range(MOST_INPUTS + 5)]
     derived = json.loads(croissant_json(FACTS, ORIGIN, NO_CARD, inputs))["prov:wasDerivedFrom"]
     assert (len(derived), derived[-1]["prov:label"]) == (MOST_INPUTS + 1, "5 more files")

@@ -15,7 +15,7 @@ _OF_IMAGES = PREFIX.replace(":", "-")
 
 
 @dataclass(frozen=True, slots=True)
-class KeptInput:
+class SpecInput:
     """A table, an overlay or an image that a run read."""
 
     name: str
@@ -23,7 +23,7 @@ class KeptInput:
     sha256: str
 
 
-def kept_inputs(layout: RunLayout) -> Iterator[KeptInput]:
+def spec_inputs(layout: RunLayout) -> Iterator[SpecInput]:
     """Yield the files that the runs of a folder read, by their place in ``inputs/``.
 
     The hash of an image is that of its name; ``verify`` checks it.
@@ -39,10 +39,10 @@ def kept_inputs(layout: RunLayout) -> Iterator[KeptInput]:
             continue
         if place.startswith(_OF_IMAGES):
             digest = place.removeprefix(_OF_IMAGES).partition(".")[0]
-            yield KeptInput(names.get(place, f"{PREFIX}{digest}"), digest)
+            yield SpecInput(names.get(place, f"{PREFIX}{digest}"), digest)
         else:
             name = place.rpartition("/")[2] if artifact.path.startswith(f"{INPUTS}/elsewhere/") else place
-            yield KeptInput(name, sha256_of_artifact(layout.artifacts, artifact.path))
+            yield SpecInput(name, sha256_of_artifact(layout.artifacts, artifact.path))
 
 
 def _names_of_images(layout: RunLayout) -> dict[str, str]:
