@@ -157,6 +157,7 @@ class _ShardWriter:
             if isinstance(outcome, UnusableImage):
                 self.export.miss(row, outcome.reason)
                 continue
+            self.export.take_notes(row, outcome)
             planned, key = plan[index], shard.key(index)
             is_changed = outcome.facts != planned.facts
             record = self.export.record_of(row, outcome) if is_changed else planned.record
