@@ -28,15 +28,16 @@ ALLOWED: dict[str, set[str]] = {
     "output": {
         "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
     },
+    "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "api": {
         "catalog", "catalog_reading", "client", "errors", "files", "folder", "git", "imaging", "lazy", "ledger",
-        "model", "output", "plan", "resources", "run", "simulator", "spec",
+        "model", "output", "plan", "quality", "resources", "run", "simulator", "spec",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
     "comparisons": {"api", "plan"},
     "events": {"model", "output"},
-    "folders": {"api", "lazy", "ledger", "model", "output"},
+    "folders": {"api", "lazy", "ledger", "model", "output", "quality"},
     "plans": {"api", "lazy", "model", "plan", "spec"},
     "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},

@@ -42,6 +42,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.LIST_MODELS: "qwave-batch models lists all {about}",
     NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
     NextStep.VERIFY: "qwave-batch verify {about} says more",
+    NextStep.CHECK: "qwave-batch check {about} checks it",
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
 }
 _PASTED = frozenset(
@@ -52,6 +53,7 @@ _PASTED = frozenset(
         NextStep.REFETCH,
         NextStep.ALLOW_READ,
         NextStep.VERIFY,
+        NextStep.CHECK,
         NextStep.WRITE_MANIFEST,
     }
 )

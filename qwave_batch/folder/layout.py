@@ -13,6 +13,7 @@ from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, Tree
 from qwave_batch.folder.artifacts import (
+    CHECKS,
     IMAGES,
     MANIFEST,
     SPEC,
@@ -23,6 +24,7 @@ from qwave_batch.folder.artifacts import (
 )
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.workspace import (
+    CHECKED,
     COUNT,
     EVIDENCE,
     GITIGNORE,
@@ -30,6 +32,7 @@ from qwave_batch.folder.workspace import (
     LINES_ID,
     LIVE,
     LOCK,
+    LOOKS,
     PARTIAL,
     PRIVATE,
     REMEMBERED,
@@ -40,8 +43,8 @@ from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import INPUTS
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE)
-_DATABASES = (LEDGER, SIMULATOR)
+_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, CHECKS, CHECKED)
+_DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 
 _GITIGNORE_TEXT = "# The ledger and what is half downloaded: of this machine, and never for git.\n*\n"

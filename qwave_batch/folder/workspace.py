@@ -16,6 +16,8 @@ PARTIAL = f"{PRIVATE}/partial"
 EVIDENCE = f"{PRIVATE}/evidence"
 LIVE = f"{PRIVATE}/live.json"
 REMEMBERED = f"{PRIVATE}/manifest.json"
+CHECKED = f"{PRIVATE}/checks.json"
+LOOKS = f"{PRIVATE}/looks.sqlite"
 GITIGNORE = f"{PRIVATE}/.gitignore"
 """The places of a workspace, relative to the run folder: what the calls of ``RunLayout.tree`` take."""
 
