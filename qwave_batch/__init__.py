@@ -1,8 +1,8 @@
 """Declarative batch specs for image generation over the QWave API.
 
 The names that a notebook needs stand here; all the others in ``qwave_batch.plans``, ``runs``, ``folders``, ``events``,
-``comparisons``, ``accounts``, ``catalog`` and ``errors``. Importing this loads none of them: each is loaded when one of
-its names is first used. Nothing opens a socket or reads the environment before it is called.
+``comparisons``, ``accounts``, ``catalog``, ``exports`` and ``errors``. Importing this loads none of them: each is
+loaded when one of its names is first used. Nothing opens a socket or reads the environment before it is called.
 """
 
 from importlib import import_module
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qwave_batch import connections as connections
     from qwave_batch import errors as errors
     from qwave_batch import events as events
+    from qwave_batch import exports as exports
     from qwave_batch import folders as folders
     from qwave_batch import plans as plans
     from qwave_batch import runs as runs
@@ -99,6 +100,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
+    "exports",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

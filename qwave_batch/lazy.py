@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import cattrs
     import cattrs.gen
     import jsonschema
+    import obstore.exceptions as obstore_exceptions
+    import obstore.store as obstore_store
     import tqdm
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "hashlib",
     "jsonschema",
     "metadata",
+    "obstore_exceptions",
+    "obstore_store",
     "pathlib",
     "sqlite3",
     "threading",
@@ -40,7 +44,11 @@ __all__ = [
     "traceback",
 ]
 
-_FULL_NAMES = {"metadata": "importlib.metadata"}
+_FULL_NAMES = {
+    "metadata": "importlib.metadata",
+    "obstore_exceptions": "obstore.exceptions",
+    "obstore_store": "obstore.store",
+}
 
 
 def modules_of(package: str, *names: str) -> Callable[[str], object]:

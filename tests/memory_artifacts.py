@@ -17,6 +17,13 @@ class MemoryArtifacts:
         self.files: dict[str, tuple[bytes, int]] = {}
         """The content and the time of each, by path."""
 
+    @property
+    def is_remote(self) -> bool:
+        return True
+
+    def fault_of(self, path: str) -> str | None:
+        return None if path else "it is empty"
+
     def put(self, path: str, data: bytes | Iterable[bytes]) -> None:
         self.files[path] = (data if isinstance(data, bytes) else b"".join(data), time.time_ns())
 
@@ -24,6 +31,10 @@ class MemoryArtifacts:
         with source.open(file) as data:
             self.put(path, data.read())
         source.remove(file)
+        return self._found(path)
+
+    def take_in(self, path: str, data: bytes) -> Artifact:
+        self.put(path, data)
         return self._found(path)
 
     def open(self, path: str) -> BinaryIO:

@@ -29,9 +29,10 @@ ALLOWED: dict[str, set[str]] = {
         "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
+    "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output"},
     "api": {
-        "catalog", "catalog_reading", "client", "errors", "files", "folder", "git", "imaging", "lazy", "ledger",
-        "model", "output", "plan", "quality", "resources", "run", "simulator", "spec",
+        "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "imaging", "lazy",
+        "ledger", "model", "output", "plan", "quality", "resources", "run", "simulator", "spec",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
@@ -41,13 +42,14 @@ ALLOWED: dict[str, set[str]] = {
     "plans": {"api", "lazy", "model", "plan", "spec"},
     "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},
+    "exports": {"api", "export", "model"},
     "__init__": {
-        "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "plans", "runs",
+        "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "plans", "runs",
         "simulations",
     },
     "cli": {
-        "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "lazy", "model",
-        "plans", "resources", "runs", "simulations",
+        "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
+        "lazy", "model", "plans", "resources", "runs", "simulations",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -105,8 +105,28 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({"os.sched_getaffinity", "subprocess", "tempfile"}),
     ),
     "folder.inspection_worker": ("shares the memory for large images by a lock", frozenset({"fcntl"})),
+    "folder.stores.store_artifacts": (
+        "maps what is uploaded, and collects it in a file without a name",
+        frozenset({".open()", "mmap", "shutil", "tempfile"}),
+    ),
+    "folder.stores.object_store": ("spools a large object into a file without a name", frozenset({"tempfile"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
+    "export.image_encoding": ("encodes exported images anew", frozenset({".open()", "PIL"})),
+    "export.out_file": (
+        "looks at the file that the user names as output",
+        frozenset({".exists()", ".is_dir()", ".is_file()", ".is_symlink()"}),
+    ),
+    "export.out_folder": (
+        "looks at the folder that the user names as output, makes the links asked for, and opens its own record",
+        frozenset(
+            {".exists()", ".is_dir()", ".is_file()", ".is_symlink()", ".iterdir()", ".symlink_to()", "sqlite3.connect"}
+        ),
+    ),
+    "export.row_spool": (
+        "keeps the rows of one export in a temporary database",
+        frozenset({"sqlite3.connect", "tempfile"}),
+    ),
     "git.git_process": ("starts git", frozenset({"shutil", "subprocess", "tempfile"})),
     "git.repository": (
         "makes the git directory that git is given",

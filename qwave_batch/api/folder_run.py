@@ -15,11 +15,13 @@ from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
+from qwave_batch.api.store_choice import keep_choice
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.stores.store_binding import StoreBinding
 from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
@@ -71,6 +73,8 @@ class RunSetup:
     scope: JobScope
     reuse: Sequence[Path]
     layout: RunLayout
+    store: StoreBinding | None = None
+    """The store that the folder belongs to from now on."""
     claim: FolderClaim
     callbacks: RunCallbacks
 
@@ -84,6 +88,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         sources = await enter(in_thread(open_reuse_sources(setup.reuse, into=layout, backend=setup.claim.backend)))
         await asyncio.to_thread(layout.create)
         await enter(in_thread(FolderLock(layout)))
+        await asyncio.to_thread(keep_choice, layout, setup.store)
         files = await asyncio.to_thread(layout.check_images)
         await asyncio.to_thread(check_ledger_file, layout)
         ledger = await enter(in_thread(_opened_ledger(layout)))

@@ -14,9 +14,11 @@ from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.api.run_place import run_place
+from qwave_batch.api.store_choice import choose_store, with_store
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.client.connection import AnyConnection, Connection, connection_of
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.stores.store_binding import StoreBinding
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_events import OnEvent
@@ -31,6 +33,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     *,
     connection: AnyConnection,
     out_dir: str | Path | None = None,
+    store: str | None = None,
     options: RunOptions | None = None,
     terms: Terms | None = None,
     reuse: Sequence[str | Path] = (),
@@ -50,6 +53,8 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         connection: The API to run against.
         out_dir: The run folder; None is ``output.folder`` of the spec, else ``runs/NAME`` below the current folder,
             simulated with ``-simulated`` behind it.
+        store: The object store that is to have the results, such as ``s3://bucket/runs/one``; None is the one that the
+            folder has, else ``output.store`` of the spec, else the folder itself.
         options: Which jobs, and how far; None is a plain run.
         terms: Limits, retries and budget to hold the run to; None is what the plan says.
         reuse: Other run folders, made with the same API: what they hold of the very same jobs, whole and not
@@ -71,6 +76,8 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
             folder is not one for this run.
         BudgetError: the estimate is above what the budget leaves, or ``confirm`` said no.
         StorageError: the folder is busy, or the disk failed.
+        MissingExtra: there is a store, and the library for it is not installed.
+        StoreUnusable: the store does not do what a run needs.
         RunStopped: ``stop`` was asked for before anything was sent.
     """
     plan: AnyPlan
@@ -82,6 +89,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         source=file,
         connection=connection,
         out_dir=None if out_dir is None else Path(out_dir),
+        store=store,
         options=options or RunOptions(),
         terms=terms,
         reuse=tuple(map(Path, reuse)),
@@ -127,7 +135,7 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
     scope = await asyncio.to_thread(scope_of, request.options)
     place = await asyncio.to_thread(run_place, plan, connection, request.out_dir)
     place.check()
-    layout = RunLayout(place.folder)
+    layout, store = await asyncio.to_thread(_with_store, RunLayout(place.folder), request, plan)
     await asyncio.to_thread(check_images_are_there, layout, plan)
     return await run_in_folder(
         RunSetup(
@@ -139,6 +147,7 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
             scope=scope,
             reuse=request.reuse,
             layout=layout,
+            store=store,
             claim=FolderClaim(
                 spec_name=plan.name,
                 backend=backend,
@@ -149,6 +158,12 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
             callbacks=callbacks,
         )
     )
+
+
+def _with_store(layout: RunLayout, request: RunRequest, plan: AnyPlan) -> tuple[RunLayout, StoreBinding | None]:
+    """Return a folder with its store, if it has one, and that store."""
+    chosen = choose_store(layout, request.store, plan.output_store, may_move=request.options.adopt)
+    return with_store(layout, chosen), chosen
 
 
 def _file_of(plan: AnyPlan) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +34,17 @@ class RunFolder:
     """A folder that runs have made. Reading its lines first brings back a manifest that a crash left behind."""
 
     root: Path
+    """The folder; for a store, its address as a path."""
+    _opened: RunLayout | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def _layout(self) -> RunLayout:
+        return self._opened or RunLayout.at(self.root)
+
+    @property
+    def address(self) -> str:
+        """The folder as people name it: its path, or the address of a store."""
+        return self._layout.address
 
     def lines(self, where: LineFilter = EVERY_LINE) -> Iterator[ManifestLine]:
         """Yield the lines that a filter takes, in plan order, as they stand at this moment; see ``FolderReader``.
@@ -56,7 +67,7 @@ class RunFolder:
             FolderError: its path leads out of ``images/`` or over a link.
             StorageError: it can't be read.
         """
-        with open_folder(self.root) as reader:
+        with open_folder(self._layout) as reader:
             return reader.open_image(image)
 
     def open_input(self, reference: str) -> BinaryIO | None:
@@ -65,35 +76,38 @@ class RunFolder:
         Raises:
             StorageError: it can't be read.
         """
-        with open_folder(self.root) as reader:
+        with open_folder(self._layout) as reader:
             return reader.open_input(reference)
 
     def header(self) -> FolderHeader:
         """Return the facts of the folder as a whole; no line is read for them."""
-        with open_folder(self.root) as reader:
+        with open_folder(self._layout) as reader:
             return reader.header()
 
     def summary(self) -> dict[str, Json] | None:
         """Return what summary.json says; None when no run came to write it."""
-        return read_summary(RunLayout(self.root))
+        return read_summary(self._layout)
 
     def status(self) -> FolderStatus:
         """Return where the run stands at this moment."""
-        with open_ledger(RunLayout(self.root)) as ledger:
-            return folder_status(RunLayout(self.root), ledger)
+        layout = self._layout
+        with open_ledger(layout) as ledger:
+            return folder_status(layout, ledger)
 
     def glance(self) -> Glance:
         """Return as much as can be seen without reading the plan: cheap, for watching; nothing is written."""
-        with open_ledger(RunLayout(self.root)) as ledger:
-            return glance_at(RunLayout(self.root), ledger)
+        layout = self._layout
+        with open_ledger(layout) as ledger:
+            return glance_at(layout, ledger)
 
     def verify(self) -> "output.verification.VerifyReport":
         """Check every line and every file against manifest, schema and hashes; every image is decoded.
 
         Damaged files are recorded, so that the next run fetches them again even if their size and time are unchanged.
         """
-        with open_ledger(RunLayout(self.root)) as ledger:
-            report = output.verification.verify(RunLayout(self.root), ledger)
+        layout = self._layout
+        with open_ledger(layout) as ledger:
+            report = output.verification.verify(layout, ledger)
         if report.damaged:
             self._doubt(report.damaged)
         return report
@@ -120,11 +134,12 @@ class RunFolder:
         Raises:
             FolderError: the folder came without its ledger, or a link is among its images.
         """
-        RunLayout(self.root).check_images()
-        with open_ledger(RunLayout(self.root)) as ledger:
+        layout = self._layout
+        layout.check_images()
+        with open_ledger(layout) as ledger:
             if ledger is None:
-                raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
-            return output.pruning.find_prunable(RunLayout(self.root), ledger)
+                raise FolderError(f"{layout.address} came without its ledger, so nobody knows what may go")
+            return output.pruning.find_prunable(layout, ledger)
 
     def prune(self, shown: "output.pruning.PrunePlan | None" = None) -> "output.pruning.PrunePlan":
         """Remove what the spec no longer asks for, and return what that was. The spend stays on record.
@@ -137,7 +152,7 @@ class RunFolder:
             FolderBusy: a run is at work.
             FolderError: the folder came without its ledger.
         """
-        layout = RunLayout(self.root)
+        layout = self._layout
         if not layout.tree.is_file(LEDGER):
             return self.find_prunable()
         layout.check_images()
@@ -150,13 +165,13 @@ class RunFolder:
     @contextmanager
     def _up_to_date(self) -> Iterator[FolderReader]:
         """Yield a reader of the folder, after its manifest is brought up to date."""
-        with open_folder(self.root) as reader:
+        with open_folder(self._layout) as reader:
             if reader.ledger is not None:
                 refresh_manifest(reader.layout, reader.ledger)
             yield reader
 
     def _doubt(self, paths: Sequence[str]) -> None:
-        layout = RunLayout(self.root)
+        layout = self._layout
         if not layout.tree.is_file(LEDGER):
             return
         with (
@@ -168,9 +183,16 @@ class RunFolder:
 
 
 def open_run(folder: str | Path) -> RunFolder:
-    """Return a run folder to look at.
+    """Return a run folder to look at, or what a run has put into an object store.
+
+    Args:
+        folder: Its path, or the store's address, such as ``s3://bucket/runs/one``.
 
     Raises:
         FolderError: there is none, with the nearest one that is.
+        MissingExtra: it is a store, and the library for it is not installed.
+        StoreUnusable: the store can't be read as it is set up.
+        StorageError: the store can't be reached.
     """
-    return RunFolder(RunLayout.existing(Path(folder)).root)
+    layout = RunLayout.at(folder)
+    return RunFolder(layout.root, layout)

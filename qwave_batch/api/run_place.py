@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.client.connection import AnyConnection, Simulated
-from qwave_batch.errors import FolderError
+from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.store_url import is_store_url
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
 
 RUNS = Path("runs")
@@ -53,6 +54,12 @@ def run_place(plan: AnyPlan, connection: AnyConnection, out_dir: str | Path | No
         connection: The API that it is run against; what is simulated costs nothing and has a folder of its own.
         out_dir: The folder that was named, with which nothing else is looked for.
     """
+    if out_dir is not None and is_store_url(str(out_dir)):
+        raise UsageError(
+            "the run folder is named by the address of a store; a run has a local folder for its ledger, and keeps "
+            "its images in a store that is named as such",
+            next_steps=(NextStep.NAME_STORE,),
+        )
     if out_dir is not None:
         return RunPlace(folder=Path(out_dir), is_new=not is_run_folder(Path(out_dir)))
     folder = default_folder(plan, connection)

@@ -29,12 +29,14 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
             allow_abbrev=False,
         )
+        self.takes_mixed = False
+        """Whether options may stand between arguments that are read as one list."""
         self.color = False  # Python 3.14 would paint the help by itself
         self.add_argument("-h", "--help", action=_Help.Asked, nargs=0, help="show this and end")
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """Return the arguments, or raise UsageError with the nearest option for one that does not exist."""
-        args, unknown = self.parse_known_args(argv)
+        args, unknown = (self.parse_known_intermixed_args if self.takes_mixed else self.parse_known_args)(argv)
         for argument in unknown:
             self.refuse(argument)
         return args

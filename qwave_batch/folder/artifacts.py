@@ -1,10 +1,10 @@
 """Artifacts: what a run leaves for its readers (images, inputs, spec, manifest, summary), behind a small Protocol.
 
-They lie in the run folder today. The Protocol asks for no more than an object store can do, so that they can lie in
-one; the workspace (ledger, lock, half downloads) stays local. Every path is relative, with ``/``.
+They lie in the run folder, or in an object store (``folder.stores``); the workspace (ledger, lock, half downloads)
+stays local. Every path is relative, with ``/``.
 
-An image comes in from the workspace by ``move_in`` and leaves for it by ``copy_out``. A store without folders does
-nothing when it is told to make or remove one, and never shows one.
+An image comes in from the workspace by ``move_in``, or from memory by ``take_in``, and leaves by ``copy_out``. A store
+without folders does nothing when it is told to make or remove one, and never shows one.
 """
 
 import errno
@@ -13,7 +13,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from io import SEEK_END
@@ -33,6 +33,7 @@ CHECKS = "checks.jsonl"
 
 
 _PIECE_BYTES = 1 << 20
+_NS = 1_000_000_000
 
 
 class ArtifactKind(StrEnum):
@@ -51,17 +52,36 @@ class Artifact:
     path: str
     size_bytes: int
     modified_ns: int
-    """Nanoseconds since 1970, by the clock of the store; it changes whenever the content does."""
+    """A number that changes whenever the content does: in a folder, nanoseconds since 1970 by the clock of the system;
+    elsewhere what the store tells versions apart by."""
     kind: ArtifactKind = ArtifactKind.FILE
+    stamped_at: float | None = field(default=None, compare=False)
+    """Unix seconds by the store's clock, where ``modified_ns`` does not count time."""
+    sha256: str | None = field(default=None, compare=False)
+    """Its hash, where the store knows it without reading."""
 
     @property
     def is_file(self) -> bool:
         """False for a link or the like, which has no place there and is never read."""
         return self.kind is ArtifactKind.FILE
 
+    @property
+    def written_at(self) -> float:
+        """Unix seconds at which it was written, by the store's clock."""
+        return self.modified_ns / _NS if self.stamped_at is None else self.stamped_at
+
 
 class ArtifactStore(Protocol):
     """A place for artifacts. Its calls block."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether each call is a request over a network: then images go there from memory, and many at once."""
+        ...
+
+    def fault_of(self, path: str) -> str | None:
+        """Return why no artifact can have this path, such as its length; None if nothing is known against it."""
+        ...
 
     def put(self, path: str, data: bytes | Iterable[bytes]) -> None:
         """Replace an artifact by ``data``, all of it or nothing; an iterable is streamed.
@@ -84,6 +104,14 @@ class ArtifactStore(Protocol):
         Raises:
             StorageError: the store refuses, or something other than a file or a link has the name.
             FolderError: a link is on the way.
+        """
+        ...
+
+    def take_in(self, path: str, data: bytes) -> Artifact:
+        """Replace an artifact by bytes in memory, all of it or nothing, and return the new, durable one.
+
+        Raises:
+            StorageError, FolderError, NotRegular: as for ``put``.
         """
         ...
 
@@ -168,6 +196,15 @@ class LocalArtifacts:
 
     tree: Tree
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each call is a request over a network."""
+        return False
+
+    def fault_of(self, path: str) -> str | None:  # noqa: ARG002 - what a file system takes is found out by trying it
+        """Return why no file can have this path."""
+        return None
+
     def put(self, path: str, data: bytes | Iterable[bytes]) -> None:
         """Replace a file whole, by way of a temporary one that is synced and renamed."""
         write_atomic(self.tree, path, data)
@@ -184,6 +221,12 @@ class LocalArtifacts:
                     raise
                 return self._copy_in(path, source, file)
             return _artifact(path, status) if status is not None else self._found(path)
+
+    def take_in(self, path: str, data: bytes) -> Artifact:
+        """Replace a file whole."""
+        self.put(path, data)
+        with storage_errors(self.tree.root, "read", path):
+            return self._found(path)
 
     def open(self, path: str) -> BinaryIO:
         """Open a regular file."""

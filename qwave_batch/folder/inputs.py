@@ -94,8 +94,9 @@ def stored_input(layout: RunLayout, reference: str) -> str | None:
     digest = reference.removeprefix(PREFIX)
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):  # noqa: PLR2004 - a SHA-256 in hex
         return None
-    paths = (f"{INPUTS}/sha256-{digest}.{ending}" for ending in _ENDINGS)
-    found = map(layout.artifacts.look, paths)
+    paths = [f"{INPUTS}/sha256-{digest}.{ending}" for ending in _ENDINGS]
+    artifacts = layout.artifacts
+    found = artifacts.look_all(paths) if artifacts.is_remote else map(artifacts.look, paths)
     return next((each.path for each in found if each is not None and each.is_file), None)
 
 

@@ -1,5 +1,6 @@
 """A run folder: its local workspace and its artifacts, made, checked and found."""
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from qwave_batch.folder.artifacts import (
     LocalArtifacts,
 )
 from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.stores.run_store import RunStore
+from qwave_batch.folder.stores.store_binding import read_binding
 from qwave_batch.folder.workspace import (
     CHECKED,
     COUNT,
@@ -37,16 +40,20 @@ from qwave_batch.folder.workspace import (
     PRIVATE,
     REMEMBERED,
     SIMULATOR,
+    STORE,
     Workspace,
 )
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import INPUTS
+from qwave_batch.model.store_url import is_store_url
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, CHECKS, CHECKED)
+_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, STORE, CHECKS, CHECKED)
 _DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 
+NOWHERE = Path(os.devnull) / "no-folder"
+"""A path at which there can't be anything: the local folder of a store that is only looked at."""
 _GITIGNORE_TEXT = "# The ledger and what is half downloaded: of this machine, and never for git.\n*\n"
 
 
@@ -55,12 +62,26 @@ class RunLayout:
     """One run folder; everything in it is reached through ``tree``, ``workspace`` and ``artifacts``."""
 
     root: Path
+    """The local folder. For a store that is only looked at there is none, and this is the store's address as a path."""
+    store: RunStore | None = field(default=None, repr=False, compare=False)
+    """The object store that has the artifacts; None where they lie in the folder."""
+    is_view: bool = False
+    """Whether there is no local folder: the store is looked at, and nothing is written."""
     _held: Tree | None = field(default=None, repr=False, compare=False)
 
     @property
     def tree(self) -> Tree:
         """The folder as what opens, makes, moves and removes its files, never over a link."""
-        return self._held or Tree(self.root)
+        return self._held or Tree(NOWHERE if self.is_view else self.root)
+
+    @property
+    def address(self) -> str:
+        """The folder, for people: its path, or the address of a store that is only looked at."""
+        return str(self.store.url) if self.is_view and self.store is not None else str(self.root)
+
+    def place_of(self, path: str) -> str:
+        """Return where an artifact is, for people."""
+        return str(self.root / path) if self.store is None else f"{self.store.url}/{path}"
 
     @contextmanager
     def held(self) -> Iterator["RunLayout"]:
@@ -75,12 +96,12 @@ class RunLayout:
     @property
     def workspace(self) -> Workspace:
         """The part that only the process at work writes: ledger, lock, half downloads, evidence."""
-        return Workspace(self.root)
+        return Workspace(NOWHERE if self.is_view else self.root)
 
     @property
     def artifacts(self) -> ArtifactStore:
         """The results of a run for its readers: images, inputs, spec, manifest, summary."""
-        return LocalArtifacts(self.tree)
+        return LocalArtifacts(self.tree) if self.store is None else self.store.artifacts
 
     @property
     def manifest(self) -> Path:
@@ -144,7 +165,7 @@ class RunLayout:
             FolderError: there is one, with its path.
         """
         with storage_errors(self.root, "read"):
-            if not self.root.is_dir():
+            if self.is_view or not self.root.is_dir():
                 return
             for path in _FOLDERS:
                 status = self.tree.look(path)
@@ -176,16 +197,31 @@ class RunLayout:
         return files
 
     @classmethod
+    def at(cls, address: str | Path) -> "RunLayout":
+        """Return the layout of what a text or a path names: a folder that a run has made, or a store's address.
+
+        Raises:
+            FolderError: it is neither, or it is a folder that ``check`` refuses.
+            MissingExtra, StoreUnusable: a store can't be opened.
+        """
+        if not is_store_url(str(address)):
+            return cls.existing(Path(address))
+        store = RunStore.named(str(address))
+        return cls(Path(str(store.url)), store=store, is_view=True)
+
+    @classmethod
     def existing(cls, root: Path) -> "RunLayout":
-        """Return the layout of a folder that a run has made.
+        """Return the layout of a folder that a run has made, with the store that the folder belongs to.
 
         Raises:
             FolderError: it is not one, with the nearest one that is; or it is one that ``check`` refuses.
+            MissingExtra, StoreUnusable: its store can't be opened.
         """
         if is_run_folder(root):
             layout = cls(root)
             layout.check()
-            return layout
+            bound = read_binding(layout.tree)
+            return layout if bound is None else replace(layout, store=RunStore.opened(bound.url))
         if not root.exists():
             raise FolderError(f"there is no folder {root}{_nearest_hint(root)}")
         if not root.is_dir():

@@ -44,14 +44,16 @@ class Placing:
         placing._folders = self._folders
         return placing
 
-    def place(self, partial: str, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]) -> Artifact:
-        """Move a whole image to its final name and return the artifact that it is now, at ``images/...``.
+    def place(
+        self, source: str | bytes, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]
+    ) -> Artifact:
+        """Bring a whole image to its final name and return the artifact that it is now, at ``images/...``.
 
         A name that is taken by anything else than this job's own earlier file gives way to one with the job id in
         it. When this returns, the name survives a power cut. It blocks: call it in a thread.
 
         Args:
-            partial: The file as it was downloaded, synced: its path relative to the folder.
+            source: The file as it was downloaded, synced: its path relative to the folder. Or its bytes.
             image: The result of ``inspect_bytes`` for it.
             name: The name it asks for.
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
@@ -63,10 +65,10 @@ class Placing:
             with self._errors(path):
                 is_free = self._is_free(path, image, owner_of(path), name.job_id)
             if is_free:
-                return self._move(partial, path)
+                return self._bring(source, path)
         raise StorageError(f"cannot write images/{name.job_id}: other files have this name and all that are like it")
 
-    def restore(self, partial: str, path: str) -> Artifact | None:
+    def restore(self, source: str | bytes, path: str) -> Artifact | None:
         """Put an image that was fetched again where the record says it stood (``ImageFile.path``).
 
         Return None where that can't be, and nothing was done: a folder stands there, or a file where one of its
@@ -80,10 +82,10 @@ class Placing:
             found = self._artifacts.look(path) if is_in_a_folder else None
             if not is_in_a_folder or (found is not None and found.kind is ArtifactKind.FOLDER):
                 return None
-        return self._move(partial, path)
+        return self._bring(source, path)
 
     def _is_free(self, path: str, image: ImageInfo, owner: str | None, job_id: str) -> bool:
-        if owner is not None and owner != job_id:
+        if (owner is not None and owner != job_id) or self._artifacts.fault_of(path) is not None:
             return False
         found = self._artifacts.look(path)
         if found is None:  # nothing is there, unless a file stands where one of its folders must be
@@ -97,13 +99,18 @@ class Placing:
         return is_ours and sha256_of_artifact(self._artifacts, path) == image.sha256
 
     def _is_blocked(self, path: str) -> bool:
+        if self._artifacts.is_remote:  # it has no folders
+            return False
         above = [str(folder) for folder in PurePosixPath(path).parents][:-1]
         found = map(self._artifacts.look, above)
         return any(folder is not None and folder.is_file for folder in found)
 
-    def _move(self, partial: str, path: str) -> Artifact:
+    def _bring(self, source: str | bytes, path: str) -> Artifact:
         with self._errors(path):
-            placed = self._artifacts.move_in(path, self._layout.tree, partial)
+            if isinstance(source, bytes):
+                placed = self._artifacts.take_in(path, source)
+            else:
+                placed = self._artifacts.move_in(path, self._layout.tree, source)
         self._folders.add(path.rpartition("/")[0])
         return placed
 

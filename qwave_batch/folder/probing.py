@@ -48,6 +48,8 @@ class StorageProbe:
 
     def is_known(self, job_path: str, *, of_many: bool) -> bool:
         """Whether a job's images have a folder and a name of which the like was tried; it only looks."""
+        if self._artifacts.is_remote:  # it takes any name that ``Placing`` gives, and has no folders
+            return True
         path = _path_of(job_path, of_many=of_many)
         return (
             str(path.parent) in self._folders
@@ -75,7 +77,9 @@ class StorageProbe:
             StorageError: it fails, with the step and the reason.
         """
         name = f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}{_SUFFIX}"
-        if not self._is_blocked(PurePosixPath(f"{folder}/{name}")):  # else the images are placed elsewhere
+        if not self._artifacts.is_remote and not self._is_blocked(
+            PurePosixPath(f"{folder}/{name}")
+        ):  # else the images are placed elsewhere
             self._store(folder, name)
 
     def _store(self, folder: str, name: str) -> None:
@@ -100,6 +104,8 @@ class StorageProbe:
 
     def _is_blocked(self, path: PurePosixPath) -> bool:
         """Whether a file stands where one of the folders must be."""
+        if self._artifacts.is_remote:
+            return False
         with self._step(str(path.parent), "looking at the folder"):
             found = (self._artifacts.look(str(folder)) for folder in path.parents if folder.name)
             return any(folder is not None and folder.is_file for folder in found)

@@ -18,6 +18,7 @@ LIVE = f"{PRIVATE}/live.json"
 REMEMBERED = f"{PRIVATE}/manifest.json"
 CHECKED = f"{PRIVATE}/checks.json"
 LOOKS = f"{PRIVATE}/looks.sqlite"
+STORE = f"{PRIVATE}/store.json"
 GITIGNORE = f"{PRIVATE}/.gitignore"
 """The places of a workspace, relative to the run folder: what the calls of ``RunLayout.tree`` take."""
 

@@ -139,7 +139,7 @@ class FolderReader:
         """
         fault = path_fault(image.path)
         if fault is not None:
-            raise FolderError(f"{self.layout.root} names an image {image.path!r}, which no run has written: {fault}")
+            raise FolderError(f"{self.layout.address} names an image {image.path!r}, which no run has written: {fault}")
         return self._open(image.path)
 
     def open_input(self, reference: str) -> BinaryIO | None:
@@ -197,14 +197,18 @@ class FolderReader:
 
 
 @contextmanager
-def open_folder(root: Path) -> Iterator[FolderReader]:
+def open_folder(address: str | Path | RunLayout) -> Iterator[FolderReader]:
     """Yield a reader of a run folder; its ledger is open, to read only, inside the block.
+
+    Args:
+        address: A folder's path, or the address of a store, which is read as a copy without ``.qwave`` is; or a layout.
 
     Raises:
         FolderError: there is none, with the nearest one that is; or runs have filled it and its ledger is gone.
-        StorageError: the disk or the ledger fails.
+        MissingExtra, StoreUnusable: a store can't be read as it is set up.
+        StorageError: the disk or the ledger fails, or a store can't be reached.
     """
-    layout = RunLayout.existing(root)
+    layout = address if isinstance(address, RunLayout) else RunLayout.at(address)
     with open_ledger(layout) as ledger:
         yield FolderReader(layout, ledger)
 

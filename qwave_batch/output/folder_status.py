@@ -100,7 +100,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
     freshness = refresh_manifest(layout, ledger)
     identity, holder, books = ledger.identity(), holder_of(layout), ledger.cost_report()
     return FolderStatus(
-        folder=str(layout.root),
+        folder=layout.address,
         name=identity.spec_name if identity else None,
         backend=identity.backend if identity else None,
         holder=holder,
@@ -148,7 +148,7 @@ def glance_at(layout: RunLayout, ledger: LedgerReading | None) -> Glance:
     """Return the facts about a folder that are available at once; nothing is written."""
     identity, holder = ledger.identity() if ledger else None, holder_of(layout)
     return Glance(
-        folder=str(layout.root),
+        folder=layout.address,
         name=identity.spec_name if identity else None,
         backend=identity.backend if identity else None,
         holder=holder,

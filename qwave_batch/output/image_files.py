@@ -15,6 +15,8 @@ from qwave_batch.folder.stored_images import FileFault, inspect_stored
 from qwave_batch.imaging.image_inspection import ImageInfo
 from qwave_batch.model.record import ImageFile
 
+_REQUESTS = 16
+"""Images that are on their way from a store at once."""
 _THREADS = 4
 """Decoding releases the interpreter lock; more than a few threads only wait for the disk."""
 _AHEAD = 64
@@ -38,7 +40,8 @@ def check_images(
     if by_processes and isinstance(artifacts, LocalArtifacts) and (processes := cores()) > 1:
         inspected = inspect_by_processes(artifacts.tree, asked, processes=processes)
     else:
-        found = in_threads(lambda each: inspect_stored(artifacts, each[1]), asked)
+        threads = _REQUESTS if artifacts.is_remote else _THREADS
+        found = in_threads(lambda each: inspect_stored(artifacts, each[1]), asked, threads=threads)
         inspected = ((each, what) for (each, _), what in found)
     for (item, image), what in inspected:
         yield item, image, _fault(what, image)
@@ -64,17 +67,19 @@ def _fault(found: ImageInfo | FileFault, image: ImageFile) -> FileFault | None:
     return None
 
 
-def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with the result of ``work``, in order, some at a time and never many ahead.
+def in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], *, ahead: int = _AHEAD, threads: int = _THREADS
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with the result of ``work``, in order, some at a time and at most ``ahead`` of them.
 
     If the caller is interrupted, running work is not waited for.
     """
     waiting: deque[tuple[Item, Future[Result]]] = deque()
-    pool = ThreadPoolExecutor(_THREADS)
+    pool = ThreadPoolExecutor(threads)
     try:
         for item in items:
             waiting.append((item, pool.submit(work, item)))
-            if len(waiting) >= _AHEAD:
+            if len(waiting) >= ahead:
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:

@@ -107,13 +107,14 @@ def read_manifest(layout: RunLayout) -> Iterator[ManifestLine]:
         FolderError: there is none, or a line is torn or not of its schema.
         StorageError: it can't be read.
     """
+    place = layout.place_of(MANIFEST)
     for number, raw in read_raw_lines(layout):
         try:
             line = line_from_json(json.loads(raw))
         except (ValueError, RecursionError) as error:
             raise FolderError(
-                f"{layout.manifest}:{number}: not a line of a manifest ({error}); the next run writes it anew",
-                next_steps=(Advice(NextStep.VERIFY, str(layout.root)),),
+                f"{place}:{number}: not a line of a manifest ({error}); the next run writes it anew",
+                next_steps=(Advice(NextStep.VERIFY, layout.address),),
             ) from error
         yield line
 
@@ -138,7 +139,9 @@ def read_raw_lines(layout: RunLayout, *, into: "hashlib._Hash | None" = None) ->
         while raw := file.readline(MOST_LINE_BYTES + 1):
             number += 1
             if len(raw) > MOST_LINE_BYTES:
-                raise FolderError(f"{layout.manifest}:{number}: the line is longer than {MOST_LINE_BYTES:,} bytes")
+                raise FolderError(
+                    f"{layout.place_of(MANIFEST)}:{number}: the line is longer than {MOST_LINE_BYTES:,} bytes"
+                )
             if into is not None:
                 into.update(raw)
             yield number, raw.removesuffix(b"\n")
@@ -146,11 +149,13 @@ def read_raw_lines(layout: RunLayout, *, into: "hashlib._Hash | None" = None) ->
 
 def _no_manifest(layout: RunLayout) -> FolderError:
     if (holder := holder_of(layout)) is not None:
-        return FolderError(f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})")
+        return FolderError(f"{layout.address} has no manifest.jsonl yet: a run is at work there ({holder})")
     if layout.tree.is_file(LEDGER):
         step = Advice(NextStep.WRITE_MANIFEST, str(layout.root))
         return FolderError(f"{layout.root} has no manifest.jsonl", next_steps=(step,))
-    return FolderError(f"{layout.root} has no manifest.jsonl, nor a ledger to write it from: no run has come that far")
+    return FolderError(
+        f"{layout.address} has no manifest.jsonl, nor a ledger to write it from: no run has come that far"
+    )
 
 
 def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
@@ -238,7 +243,7 @@ def _sha256_if_ours(layout: RunLayout, candidates: Iterable[_Fingerprint]) -> st
         return None
     if found.size_bytes not in sizes and not (None in sizes and found.size_bytes <= _MOST_BYTES_OF_OLD):
         return None
-    return sha256_of_artifact(layout.artifacts, MANIFEST)
+    return found.sha256 or sha256_of_artifact(layout.artifacts, MANIFEST)
 
 
 def _is_there(layout: RunLayout) -> bool:

@@ -16,8 +16,6 @@ from qwave_batch.output.ledger_ports import LedgerOwned, LedgerReading
 from qwave_batch.output.manifest import is_as_written, read_raw_lines
 from qwave_batch.output.times import iso_from_unix, unix_from_iso
 
-_NS = 1_000_000_000
-
 
 def check_is_claimed(layout: RunLayout, ledger: LedgerReading) -> None:
     """Reject an unclaimed ledger in a folder that runs have filled.
@@ -77,7 +75,7 @@ def _by_manifest(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, 
     found = layout.artifacts.look(MANIFEST)
     if found is None or not found.is_file:
         return
-    written_at = found.modified_ns / _NS
+    written_at = found.written_at
     try:
         for _, raw in read_raw_lines(layout):
             told = _submit_told(raw)
@@ -122,7 +120,7 @@ def _by_images(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, fl
     made_at: dict[str, float] = {}
     for stray in stray_files(layout, named):
         found = layout.artifacts.look(stray.path)
-        time = None if found is None else found.modified_ns / _NS
+        time = None if found is None else found.written_at
         if time is not None and identity is not None and identity.created_at <= time:
             made_at.setdefault(stem_of(stray.path), time)
     for line in ledger.lines() if made_at else ():

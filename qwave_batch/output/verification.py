@@ -148,7 +148,7 @@ class _Verification:
 
     def _images(self) -> Iterator[tuple[SourcePlace, ImageFile]]:
         """Check every line and then its images."""
-        checker, file = LineChecker(), str(self.layout.manifest)
+        checker, file = LineChecker(), self.layout.place_of(MANIFEST)
         for number, raw in read_raw_lines(self.layout, into=self.digest):
             place = SourcePlace(file=file, line=number)
             line, faults = checker.read(number, raw)

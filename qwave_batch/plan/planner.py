@@ -12,6 +12,7 @@ from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
+from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.checks.prompt_texts import names_of_row
@@ -77,6 +78,11 @@ class Plan:
     def output_folder(self) -> Path | None:
         """The run folder that the spec names; None without one."""
         return self.spec.output_folder
+
+    @property
+    def output_store(self) -> StoreUrl | None:
+        """The object store that the spec names; None without one."""
+        return self.spec.output_store
 
     @property
     def spec_file(self) -> Path:

@@ -87,9 +87,9 @@ def read_checks(reader: FolderReader) -> Checks:
         StorageError: the disk or the ledger fails.
     """
     layout = reader.layout
-    advice = Advice(NextStep.CHECK, str(layout.root))
+    advice = Advice(NextStep.CHECK, layout.address)
     if layout.artifacts.look(CHECKS) is None:
-        raise FolderError(f"{layout.root} was not checked yet: it has no {CHECKS}", next_steps=(advice,))
+        raise FolderError(f"{layout.address} was not checked yet: it has no {CHECKS}", next_steps=(advice,))
     digest, findings = hashlib.sha256(), dict[str, tuple[Finding, ...]]()
     for number, raw in enumerate(_raw_lines(layout), 1):
         digest.update(raw)
@@ -97,12 +97,12 @@ def read_checks(reader: FolderReader) -> Checks:
             finding = finding_from_json(json.loads(raw))
         except (ValueError, RecursionError) as error:
             raise FolderError(
-                f"{layout.root / CHECKS}:{number}: not a finding of a check ({error})", next_steps=(advice,)
+                f"{layout.place_of(CHECKS)}:{number}: not a finding of a check ({error})", next_steps=(advice,)
             ) from error
         if finding.path is not None:
             findings[finding.path] = (*findings.get(finding.path, ()), finding)
     if _is_outdated(reader, digest.hexdigest()):
-        raise FolderError(f"{layout.root / CHECKS} is older than the images: they changed since", next_steps=(advice,))
+        raise FolderError(f"{layout.place_of(CHECKS)} is older than the images: they changed since", next_steps=(advice,))
     return Checks(findings)
 
 

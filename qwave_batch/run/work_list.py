@@ -201,6 +201,8 @@ def check_storage(context: RunContext, work_list: WorkList) -> list[str]:
 
 def _disk_space_message(context: RunContext, work_list: WorkList) -> str | None:
     """Return a warning if the disk has less room than the expected images need, by the size of those received."""
+    if context.layout.artifacts.is_remote:
+        return None
     usual_bytes = context.ledger.usual_image_bytes()
     needed_bytes = work_list.images_to_come * usual_bytes
     try:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
+from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
 from qwave_batch.spec.inputs.file_access import FileAccess
 from qwave_batch.spec.overlay_text import OverlayText
@@ -153,6 +154,8 @@ class Spec:
     """Whether addresses of input images count for a job's identity without their signatures."""
     output_folder: Path | None = None
     """The absolute path of the run folder; None if the spec does not set it."""
+    output_store: StoreUrl | None = None
+    """The object store that has the results; None if the spec does not set it."""
     inputs: FileAccess
     """Which files the spec may read."""
     files_read: Mapping[str, Path] = field(default_factory=dict)

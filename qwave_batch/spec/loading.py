@@ -21,12 +21,19 @@ from qwave_batch.spec.parsing import (
     parse_matrix,
     parse_output_folder,
     parse_output_path,
+    parse_output_store,
     parse_prompts,
     parse_sample,
     parse_terms,
 )
 from qwave_batch.spec.recovery import RecoveredSpec, recover
-from qwave_batch.spec.spec_checks import id_problems, open_tables, range_problems, template_problems
+from qwave_batch.spec.spec_checks import (
+    id_problems,
+    open_tables,
+    range_problems,
+    store_problems,
+    template_problems,
+)
 from qwave_batch.spec.structure import structure_problems, with_catalog_dates, with_known_keys
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_messages import type_name
@@ -112,6 +119,7 @@ def read_spec(
         template_problems(value, source_map),
         id_problems(value, source_map),
         range_problems(value, source_map),
+        store_problems(value, source_map),
         closed,
         unreadable,
     ):
@@ -141,6 +149,7 @@ def read_spec(
             overlay=overlay,
             overrides=tuple(overrides),
             output_folder=parse_output_folder(sound.value, inputs.root),
+            output_store=parse_output_store(sound.value),
             notes=tuple(source_map.root.notes()) if files.has_notes or overrides else (),
             warnings=tuple(warnings),
             **_parts(sound, tables),

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qwave_batch.model.store_url import StoreUrl, read_store_url
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.spec.document import (
     DEFAULT_OUTPUT_PATH,
@@ -123,6 +124,12 @@ def parse_output_folder(spec: Fields, beside: Path) -> Path | None:
     """Return the absolute run folder, which is relative to ``beside``; None if the spec does not set it."""
     folder: str | None = spec.get("output", {}).get("folder")
     return None if folder is None else Path(os.path.abspath(beside / folder))  # noqa: PTH100 - no link is followed
+
+
+def parse_output_store(spec: Fields) -> StoreUrl | None:
+    """Return the object store that has the results of a run; None if the spec does not set it."""
+    store: str | None = spec.get("output", {}).get("store")
+    return None if store is None else read_store_url(store)
 
 
 def _whole(number: float | None) -> int | None:

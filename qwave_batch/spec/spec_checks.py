@@ -6,6 +6,7 @@ from dataclasses import replace
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.store_url import BadStoreUrl, read_store_url
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused
 from qwave_batch.spec.table.tables import Table, open_table
 from qwave_batch.spec.template.literal_text import OPENINGS, is_template
@@ -108,6 +109,23 @@ def id_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Pro
             message = f'the id "{name}" is already used at {source_map.place(taken[name])}'
             yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=name)
         taken.setdefault(name, path)
+
+
+def store_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
+    """Yield the problem of an address of a store; the address itself is not repeated, for it may hold a key."""
+    output, path = spec.get("output"), ("output", "store")
+    store = output.get("store") if isinstance(output, Mapping) else None
+    if not isinstance(store, str):
+        return
+    try:
+        read_store_url(store)
+    except BadStoreUrl as error:
+        yield Problem(
+            message=f"it is not the address of a place in an object store: {error}",
+            path=source_map.path_text(path),
+            place=source_map.place(path),
+            suggestion="write it as in s3://bucket/folder",
+        )
 
 
 def range_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:

@@ -50,6 +50,12 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-o", "--out", metavar="DIR", type=a_path, help="the run folder; else output.folder of the spec, else runs/NAME"
     )
+    parser.add_argument(
+        "--store",
+        metavar="URL",
+        help="keep images, manifest and summary in this object store (s3://BUCKET/FOLDER, gs://..., az://...) "
+        "instead of DIR; else output.store of the spec",
+    )
     add_simulate(parser, "run against the embedded API; no key is needed")
     add_base_url(parser)
     _configure_money(parser)
@@ -201,6 +207,7 @@ async def _run(
                 plan,
                 connection=connection,
                 out_dir=args.out,
+                store=args.store,
                 options=options,
                 reuse=args.reuse,
                 on_progress=view.show,

@@ -10,8 +10,10 @@ from typing import Protocol
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.catalog.fingerprint import catalog_fingerprint
+from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.store_url import BadStoreUrl, StoreUrl
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, overlay_as_json, terms_as_json
@@ -22,7 +24,7 @@ from qwave_batch.plan.input_images import InputImage, images_as_json
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
 from qwave_batch.spec.inputs.file_access import InputFile, named_file
-from qwave_batch.spec.parsing import parse_output_folder
+from qwave_batch.spec.parsing import parse_output_folder, parse_output_store
 
 
 class AnyPlan(Protocol):
@@ -56,6 +58,11 @@ class AnyPlan(Protocol):
     @property
     def output_folder(self) -> Path | None:
         """The run folder that the spec names; None without one."""
+        ...
+
+    @property
+    def output_store(self) -> StoreUrl | None:
+        """The object store that the spec names; None without one."""
         ...
 
     @property
@@ -172,6 +179,14 @@ class SavedPlan:
         return parse_output_folder(self.header.output, self.source.path.parent)
 
     @property
+    def output_store(self) -> StoreUrl | None:
+        """The object store in the header; None without one."""
+        try:
+            return parse_output_store({"output": self.header.output})
+        except BadStoreUrl as error:
+            raise UsageError(f"{self.file}: output.store is not the address of a store: {error}") from None
+
+    @property
     def spec_file(self) -> Path | None:
         """The location of the spec according to the header, relative to the plan file: only a hint."""
         spec = self.header.spec
@@ -232,10 +247,13 @@ def is_plan_file(file: Path) -> bool:
 
 def _output(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
     """Return the ``output`` of a plan's header; empty if the spec has none."""
-    folder = plan.output_folder
-    if folder is None:
-        return {}
-    return {"output": {"folder": str(folder) if beside is None else os.path.relpath(folder, beside.resolve())}}
+    folder, store = plan.output_folder, plan.output_store
+    output: dict[str, Json] = {}
+    if folder is not None:
+        output["folder"] = str(folder) if beside is None else os.path.relpath(folder, beside.resolve())
+    if store is not None:
+        output["store"] = str(store)
+    return {"output": output} if output else {}
 
 
 def _spec(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:

@@ -10,6 +10,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -47,6 +48,7 @@ class BatchThreads(Generic[ItemT, ResultT]):
         weight_of: Callable[[ItemT], int],
         *,
         threads: int,
+        pool: Executor | None = None,
     ) -> None:
         """Describe the threads.
 
@@ -55,10 +57,12 @@ class BatchThreads(Generic[ItemT, ResultT]):
                 it raises itself is raised for all of them.
             weight_of: Returns how much work an item is, in bytes.
             threads: The most threads at work.
+            pool: The threads; None is the event loop's default executor.
         """
         self._work = work
         self._weight_of = weight_of
         self._most = threads
+        self._pool = pool
         self._waiting: deque[BatchItem[ItemT, ResultT]] = deque()
         self._is_handing_over = False
         """Whether threads are about to be told of what waits, once this step of the loop is over."""
@@ -87,7 +91,7 @@ class BatchThreads(Generic[ItemT, ResultT]):
             begin = min(self._most - self._busy, math.ceil(batches))
             self._busy += begin
         for _ in range(begin):
-            loop.run_in_executor(None, self._until_done, loop).add_done_callback(_resolve_last)
+            loop.run_in_executor(self._pool, self._until_done, loop).add_done_callback(_resolve_last)
 
     def _until_done(self, loop: asyncio.AbstractEventLoop) -> "_Answers[ItemT, ResultT]":
         """Do batches until none waits, and return the answers to the last one."""

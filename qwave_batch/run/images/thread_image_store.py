@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, assert_never
@@ -30,6 +31,8 @@ from qwave_batch.run.images.stored_files import FileCheck, check_files
 
 _THREADS = min(8, (os.cpu_count() or 1) + 1)
 """Decoding needs a processor, and one more thread may wait for the disk. Further threads cost more than they bring."""
+_UPLOADS = 16
+"""Images that are on their way to a store at once."""
 
 
 class Download(Protocol):
@@ -69,7 +72,12 @@ class ThreadImageStore:
         self._download = download
         self._owner_of = owner_of
         self._placing = Placing(layout)
-        self._threads = BatchThreads(self._store_together, _weight_of, threads=_THREADS)
+        if layout.artifacts.is_remote:
+            # each image is a request that is waited for: one image a thread, in threads that are in nobody's way
+            pool = ThreadPoolExecutor(_UPLOADS, "uploads")
+            self._threads = BatchThreads(self._store_together, lambda _: MAX_IMAGE_BYTES, threads=_UPLOADS, pool=pool)
+        else:
+            self._threads = BatchThreads(self._store_together, _weight_of, threads=_THREADS)
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
         """Fetch an image and store it; see ``ImageStore.fetch``."""
@@ -121,12 +129,14 @@ class ThreadImageStore:
             _check_is_wanted(each)
             return _keep(layout, request, bad, content, partial)
         _check_is_wanted(each)
+        goes_from_memory = content is not None and layout.artifacts.is_remote
         with storage_errors(layout.root, below=partial):
             if content is None:
                 layout.tree.sync(partial)
-            else:
+            elif not goes_from_memory:
                 layout.tree.write_synced(partial, content)
-        placed = self._put_in_place(layout, request, partial, info)
+        source = content if goes_from_memory and content is not None else partial
+        placed = self._put_in_place(layout, request, source, info)
         return StoredFile(
             image=ImageFile(
                 path=placed.path,
@@ -140,16 +150,16 @@ class ThreadImageStore:
             modified_ns=placed.modified_ns,
         )
 
-    def _put_in_place(self, layout: RunLayout, request: ImageRequest, partial: str, info: ImageInfo) -> Artifact:
+    def _put_in_place(self, layout: RunLayout, request: ImageRequest, source: str | bytes, info: ImageInfo) -> Artifact:
         placing, path = self._placing.within(layout), request.restores
-        restored = None if path is None else placing.restore(partial, path)
+        restored = None if path is None else placing.restore(source, path)
         if restored is not None:
             return restored
 
         def owner_of(path: str) -> str | None:
             return request.claims.get(without_ending(path)) or self._owner_of(path)
 
-        return placing.place(partial, info, request.name, owner_of)
+        return placing.place(source, info, request.name, owner_of)
 
 
 def _inspect(layout: RunLayout, partial: str) -> ImageInfo:

@@ -78,6 +78,8 @@ class RunRequest:
     """A folder with catalogs of the user beside those that ship with the program."""
     out_dir: Path | None = None
     """The run folder; None means the one of ``run_place``."""
+    store: str | None = None
+    """The address of the object store that is to have the results; None means the one of the folder or the spec."""
     options: RunOptions = field(default_factory=RunOptions)
     """The options: which jobs, and within which limits."""
     terms: Terms | None = None

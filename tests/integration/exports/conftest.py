@@ -1,10 +1,13 @@
 """Run folders to export, made by the simulator once for all workers of a test run."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.integration.exports.trap_runs import OTHER_SPEC, SPEC, made_once, run
+
+os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "false"  # else a look at a local file is counted on a host far away
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
-"""The contract of an artifact store, held to by the local folder and by one in memory."""
+"""The contract of an artifact store, held to by the local folder, by one in memory and by one over objects."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
 from qwave_batch.errors import QwaveError
 from qwave_batch.files.tree import Tree
@@ -14,6 +16,10 @@ from qwave_batch.folder.artifacts import (
     read_artifact,
     sha256_of_artifact,
 )
+from qwave_batch.folder.stores.obstore_client import ObstoreClient
+from qwave_batch.folder.stores.store_artifacts import StoreArtifacts
+from qwave_batch.folder.stores.store_errors import StorePlace
+from qwave_batch.model.store_url import StoreService
 from tests.memory_artifacts import MemoryArtifacts
 
 
@@ -29,9 +35,16 @@ def store(root: Path) -> ArtifactStore:
     return LocalArtifacts(Tree(root))
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "objects"])
 def any_store(request: pytest.FixtureRequest, root: Path) -> ArtifactStore:
-    return LocalArtifacts(Tree(root)) if request.param == "local" else MemoryArtifacts()
+    match request.param:
+        case "local":
+            return LocalArtifacts(Tree(root))
+        case "memory":
+            return MemoryArtifacts()
+        case _:
+            place = StorePlace(address="memory", bucket="memory", service=StoreService.S3)
+            return StoreArtifacts(ObstoreClient(MemoryStore(), place))
 
 
 @pytest.fixture
@@ -49,6 +62,20 @@ def test_what_is_moved_in_replaces_what_was_there_and_leaves_the_workspace(
         assert moved == any_store.look("images/deep/a.png")
         assert read_artifact(any_store, "images/deep/a.png", most_bytes=9) == data
         assert workspace.entries() == []
+
+
+def test_what_is_taken_in_from_memory_replaces_what_was_there(any_store: ArtifactStore) -> None:
+    for data in (b"one", b"other"):
+        assert any_store.take_in("images/a.png", data) == any_store.look("images/a.png")
+        assert read_artifact(any_store, "images/a.png", most_bytes=9) == data
+
+
+def test_other_content_is_another_version_written_now(any_store: ArtifactStore) -> None:
+    one, other = any_store.take_in("images/a.png", b"one"), any_store.take_in("images/a.png", b"two")
+    assert one.modified_ns != other.modified_ns
+    found = any_store.look("images/a.png")
+    assert found is not None
+    assert abs(time.time() - found.written_at) < 60
 
 
 def test_some_are_looked_at_together_as_one_by_one(any_store: ArtifactStore) -> None:
@@ -91,6 +118,8 @@ def test_a_folder_with_something_in_it_stays(store: ArtifactStore, root: Path) -
 def test_what_is_put_is_read(any_store: ArtifactStore) -> None:
     any_store.put("images/deep/a.png", b"one")
     any_store.put("manifest.jsonl", iter([b"tw", b"o"]))
+    any_store.put("checks.jsonl", iter([]))
+    assert read_artifact(any_store, "checks.jsonl", most_bytes=3) == b""
     assert read_artifact(any_store, "images/deep/a.png", most_bytes=3) == b"one"
     assert read_artifact(any_store, "manifest.jsonl", most_bytes=3) == b"two"
     assert sha256_of_artifact(any_store, "manifest.jsonl").startswith("3fc4ccfe")
@@ -101,6 +130,17 @@ def test_a_look_shows_size_and_time(store: ArtifactStore, root: Path) -> None:
     store.put("summary.json", b"{}")
     modified_ns = (root / "summary.json").stat().st_mtime_ns
     assert store.look("summary.json") == Artifact(path="summary.json", size_bytes=2, modified_ns=modified_ns)
+
+
+def test_a_source_that_fails_leaves_the_old_one(any_store: ArtifactStore) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"new"
+        raise OSError("the source broke")
+
+    any_store.put("manifest.jsonl", b"old")
+    with pytest.raises(OSError, match="source broke"):
+        any_store.put("manifest.jsonl", broken())
+    assert read_artifact(any_store, "manifest.jsonl", most_bytes=9) == b"old"
 
 
 def test_a_put_that_fails_leaves_the_old_one(store: ArtifactStore, root: Path) -> None:

@@ -1,0 +1,150 @@
+"""Exporting run folders: opened, selected, and written by a format."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.errors import UsageError
+from qwave_batch.export.export_notes import Notes
+from qwave_batch.export.export_request import ExportRequest, FileMode
+from qwave_batch.export.formats import Format, Option, format_named
+from qwave_batch.export.image_change import ImageChange
+from qwave_batch.export.image_loading import ImageLoader
+from qwave_batch.export.open_export import OpenExport
+from qwave_batch.export.origin import origin_of
+from qwave_batch.export.out_file import OutFile, check_out_file
+from qwave_batch.export.out_folder import ORIGIN, OutCounts, check_out_folder, out_folder
+from qwave_batch.export.row_spool import row_spool
+from qwave_batch.export.selection import IsDropped, LeftOut, names_of_runs, select_rows
+from qwave_batch.folder.layout import is_run_folder
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.work_progress import OnWork, ignore_work
+from qwave_batch.output.folder_reader import FolderReader, open_folder
+from qwave_batch.output.versions import PROGRAM, version_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReport:
+    """The result of an export."""
+
+    out: Path
+    rows: int
+    splits: Mapping[str, int]
+    """Rows by split."""
+    left_out: Mapping[LeftOut, int]
+    """Jobs and images without a row, by reason."""
+    notes: Notes = field(repr=False)
+    files: OutCounts
+    """Files that were written, unchanged and removed."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that ``export --json`` prints."""
+        return {
+            "out": str(self.out),
+            "rows": self.rows,
+            "splits": dict(self.splits),
+            "left_out": {reason.value: number for reason, number in self.left_out.items()},
+            "files": {"written": self.files.written, "unchanged": self.files.unchanged, "removed": self.files.removed},
+            "notes": self.notes.as_json(),
+        }
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every selected image is in the export: exit status 0."""
+        return self.notes.is_complete
+
+
+def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> ExportReport:
+    """Make a dataset of run folders, or bring one up to date.
+
+    Raises:
+        UsageError: the format, an option, the condition, the split or the output is not right; nothing was written.
+        FolderError: a folder is not a run folder.
+        MissingExtra: the format needs what is not installed.
+        StorageError: the disk fails.
+    """
+    form = format_named(request.format)
+    write = form.writer_of(request.format)
+    _check_options(request, form)
+    _check_places(request, form)
+    with ExitStack() as stack:
+        readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
+        dropped = _findings(request, readers)
+        spool = stack.enter_context(row_spool(names_of_runs(readers)))
+        selected = select_rows(request, readers, dropped, spool, on_work)
+        export = OpenExport(
+            request=request,
+            readers=readers,
+            selected=selected,
+            loader=ImageLoader(readers, request.image),
+            origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
+            on_work=on_work,
+        )
+        counts = OutCounts()
+        if form.is_folder:
+            with out_folder(
+                request.out, format_name=request.format, loader=export.loader, mode=request.files
+            ) as folder:
+                write(export, folder)
+                folder.write(ORIGIN, export.origin.as_bytes())
+                folder.finish()
+                counts = folder.counts
+        else:
+            file = OutFile(request.out)
+            write(export, file)
+            file.write_origin(export.origin.as_bytes())
+            counts = OutCounts(written=int(file.is_changed), unchanged=int(not file.is_changed))
+        return ExportReport(
+            out=request.out,
+            rows=selected.count,
+            splits=selected.splits,
+            left_out=selected.left_out,
+            notes=export.notes,
+            files=counts,
+        )
+
+
+def _check_options(request: ExportRequest, form: Format) -> None:
+    asked = {
+        Option.IMAGE: request.image != ImageChange(),
+        Option.FILES: request.files is not FileMode.COPY,
+        Option.NO_IMAGES: not request.has_images,
+        Option.JSON: request.has_json,
+        Option.CARD: request.card is not None,
+    }
+    unread = sorted(option.value for option, is_asked in asked.items() if is_asked and option not in form.options)
+    if unread:
+        raise UsageError(f"the format {request.format} {_HAS_NO_USE[Option(unread[0])]}")
+    if request.files is not FileMode.COPY and not request.image.keeps_bytes:
+        raise UsageError("links share the run folder's bytes, so images that are changed or marked must be copied")
+    if not request.has_images and request.image != ImageChange():
+        raise UsageError("without the images there is nothing to change or mark in them")
+
+
+_HAS_NO_USE: Mapping[Option, str] = {
+    Option.IMAGE: "names the run folder's images and does not change or mark them",
+    Option.FILES: "makes no files of images that could be links",
+    Option.NO_IMAGES: "is nothing without its images; for a table alone use parquet, csv or jsonl",
+    Option.JSON: "has no JSON files beside its images",
+    Option.CARD: "has no place for the author's words; hf and croissant have",
+}
+
+
+def _check_places(request: ExportRequest, form: Format) -> None:
+    if not request.folders:
+        raise UsageError("there is no run folder to export")
+    out = request.out.resolve()
+    for place in (out, *out.parents):
+        if is_run_folder(place):
+            raise UsageError(f"{request.out} lies in the run folder {place}, which exports do not write into")
+    if form.is_folder:
+        check_out_folder(request.out)
+    else:
+        check_out_file(request.out)
+
+
+def _findings(request: ExportRequest, readers: Sequence[FolderReader]) -> Sequence[IsDropped]:
+    if request.drop:
+        raise UsageError("findings of checks can't be left out yet")
+    return [lambda _line, _image: False for _ in readers]

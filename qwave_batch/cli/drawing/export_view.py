@@ -1,0 +1,60 @@
+"""The result of an export in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from qwave_batch.cli.drawing.amounts import count
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import wrap
+
+if TYPE_CHECKING:
+    from qwave_batch.exports import ExportReport
+
+_LEFT_OUT: Mapping[str, tuple[str, str]] = {
+    "no_image": ("job", "without an image, such as failed ones (--with-failed gives them rows)"),
+    "condition": ("row", "that --where does not take"),
+    "finding": ("image", "that checks have found something about"),
+    "no_split": ("image", "without a tag or value that names a split"),
+    "twice": ("image", "that another folder has brought already"),
+}
+"""By the reason: the thing that was left out, and why."""
+
+_NOTES: Mapping[str, tuple[str, str]] = {
+    "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+}
+"""By the kind of a note: the thing that it counts, and what is said of it."""
+
+
+def draw_export(report: "ExportReport", terminal: Terminal) -> list[str]:
+    """Return the lines that tell what was exported, what was left out, and what deserves a look."""
+    lines = [_verdict(report, terminal)]
+    for reason, number in report.left_out.items():
+        thing, why = _LEFT_OUT[reason.value]
+        lines += wrap(f"left out: {count(number, thing)} {why}", terminal.width, hang="  ")
+    for split, rows in report.splits.items():
+        if not rows:
+            lines += wrap(f"the split {split} has no rows", terminal.width, hang="  ")
+    return [*lines, *_notes(report, terminal)]
+
+
+def _verdict(report: "ExportReport", terminal: Terminal) -> str:
+    splits = ", ".join(f"{name} {rows:,}" for name, rows in report.splits.items())
+    of_splits = f" ({splits})" if len(report.splits) > 1 else ""
+    files = report.files
+    changes = [f"{files.written:,} written", f"{files.unchanged:,} unchanged"]
+    changes += [f"{files.removed:,} removed"] if files.removed else []
+    verdict = f"{count(report.rows, 'row')}{of_splits} in {terminal.shown(str(report.out))}"
+    painted = terminal.paint(verdict, "green" if report.is_complete else "yellow")
+    return f"{painted}; files: {', '.join(changes)}"
+
+
+def _notes(report: "ExportReport", terminal: Terminal) -> Iterator[str]:
+    for kind, number in report.notes.counts.items():
+        thing, what = _NOTES[kind.value]
+        yield from wrap(f"{count(number, thing)} {what}:", terminal.width, hang="  ")
+        examples = report.notes.examples[kind]
+        for example in examples:
+            reason = f": {example.reason}" if example.reason else ""
+            yield from wrap(terminal.shown(f"{example.about}{reason}"), terminal.width, indent="  ", hang="      ")
+        if number > len(examples):
+            yield f"  and {number - len(examples):,} more"

@@ -1,0 +1,69 @@
+"""Rows as Arrow tables with an explicit schema, and as Parquet files; it needs pyarrow, of the extra ``parquet``."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from qwave_batch.export.columns import ColumnKind, ExportColumn
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.output.times import unix_from_iso
+
+_TYPES: Mapping[ColumnKind, pa.DataType] = {
+    ColumnKind.TEXT: pa.string(),
+    ColumnKind.INTEGER: pa.int64(),
+    ColumnKind.REAL: pa.float64(),
+    ColumnKind.BOOLEAN: pa.bool_(),
+    ColumnKind.TEXTS: pa.list_(pa.string()),
+    ColumnKind.JSON: pa.string(),
+    ColumnKind.MOMENT: pa.timestamp("ms", tz="UTC"),
+}
+IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+"""The form in which Hugging Face's libraries keep an image in a table."""
+ROWS_WITH_IMAGES = 100
+"""Rows of a row group: the Hub's viewer reads one as a whole, and refuses large ones."""
+ROWS_OF_TEXT = 10_000
+
+
+def arrow_schema(
+    columns: Sequence[ExportColumn], *, first: Sequence[pa.Field] = (), metadata: Mapping[str, Json] | None = None
+) -> pa.Schema:
+    """Return the schema of a table.
+
+    Args:
+        columns: The columns of an export.
+        first: Fields before them.
+        metadata: Values by name that the file's footer holds, as JSON text.
+    """
+    fields = [*first, *(pa.field(column.name, _TYPES[column.kind]) for column in columns)]
+    told = {name: json.dumps(value, ensure_ascii=True) for name, value in (metadata or {}).items()}
+    return pa.schema(fields, metadata=told or None)
+
+
+def write_parquet(
+    file: BinaryIO, schema: pa.Schema, records: Iterable[Mapping[str, Any]], *, rows_in_group: int = ROWS_OF_TEXT
+) -> None:
+    """Write records to an open file, a row group at a time; memory holds one.
+
+    Args:
+        file: The file.
+        schema: Of ``arrow_schema``.
+        records: Values by column, as ``ExportTable.record_of`` returns them.
+        rows_in_group: Rows of a group.
+    """
+    moments = [field.name for field in schema if pa.types.is_timestamp(field.type)]
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for group in _groups(records, rows_in_group):
+            for name in moments:
+                for record in group:
+                    record[name] = None if record[name] is None else round(unix_from_iso(record[name]) * 1000)
+            writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=rows_in_group)
+
+
+def _groups(records: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    source = iter(records)
+    while group := [dict(record) for record in islice(source, size)]:
+        yield group

@@ -1,0 +1,258 @@
+"""The columns of an export: their names, their types, and the values of a row in them.
+
+The types hold for the whole export, so that a reader never meets another one later: those of the axes are worked out
+over all rows. Text in a value is always text that every encoding and reader takes.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.record import ImageFile
+from qwave_batch.output.times import iso_from_unix
+
+AXIS = "axis_"
+_LONGEST_INTEGER = 1 << 63
+_EXACT_IN_REAL = 1 << 53
+
+Value: TypeAlias = "str | int | float | bool | list[str] | None"
+"""A value as a table holds it."""
+
+
+class ColumnKind(StrEnum):
+    """The types of columns."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    """64 bits."""
+    REAL = "real"
+    BOOLEAN = "boolean"
+    TEXTS = "texts"
+    """A list of text."""
+    JSON = "json"
+    """The JSON text of a value."""
+    MOMENT = "moment"
+    """ISO 8601 text, in UTC; tables with a type for times have it as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """One column."""
+
+    name: str
+    kind: ColumnKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """An image file as an export holds it."""
+
+    format: str
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    size_bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, image: ImageFile) -> "ImageFacts":
+        """Return the facts of a run's file."""
+        return cls(
+            format=image.format,
+            width=image.width,
+            height=image.height,
+            size_bytes=image.size_bytes,
+            sha256=image.sha256,
+        )
+
+
+_Get: TypeAlias = Callable[[ExportRow, "ImageFacts | None"], Value]
+_FIXED: Mapping[str, tuple[ColumnKind, _Get]] = {
+    "prompt": (ColumnKind.TEXT, lambda row, _: row.line.prompt),
+    "prompt_id": (ColumnKind.TEXT, lambda row, _: row.line.prompt_id),
+    "job_id": (ColumnKind.TEXT, lambda row, _: row.line.job_id),
+    "image_index": (ColumnKind.INTEGER, lambda row, _: row.image_index),
+    "model": (ColumnKind.TEXT, lambda row, _: row.line.model),
+    "action": (ColumnKind.TEXT, lambda row, _: row.line.action),
+    "seed": (ColumnKind.INTEGER, lambda row, _: _seed(row)),
+    "repeat": (ColumnKind.INTEGER, lambda row, _: row.line.repeat),
+    "tags": (ColumnKind.TEXTS, lambda row, _: list(row.line.tags)),
+    "meta": (ColumnKind.JSON, lambda row, _: json_text(row.line.meta)),
+    "request": (ColumnKind.JSON, lambda row, _: json_text(row.line.request)),
+    "width": (ColumnKind.INTEGER, lambda _, image: None if image is None else image.width),
+    "height": (ColumnKind.INTEGER, lambda _, image: None if image is None else image.height),
+    "format": (ColumnKind.TEXT, lambda _, image: None if image is None else image.format),
+    "bytes": (ColumnKind.INTEGER, lambda _, image: None if image is None else image.size_bytes),
+    "sha256": (ColumnKind.TEXT, lambda _, image: None if image is None else image.sha256),
+    "source_sha256": (ColumnKind.TEXT, lambda row, _: None if row.image is None else row.image.sha256),
+    "source_path": (ColumnKind.TEXT, lambda row, _: None if row.image is None else row.image.path),
+    "cost_usd": (ColumnKind.REAL, lambda row, _: row.line.cost_usd),
+    "image_cost_usd": (ColumnKind.REAL, lambda row, _: _share_of_cost(row)),
+    "seconds": (ColumnKind.REAL, lambda row, _: row.line.seconds),
+    "submitted_at": (ColumnKind.MOMENT, lambda row, _: _moment(row.line.submitted_at)),
+    "completed_at": (ColumnKind.MOMENT, lambda row, _: _moment(row.line.completed_at)),
+    "task_id": (ColumnKind.TEXT, lambda row, _: row.line.task_id),
+    "status": (ColumnKind.TEXT, lambda row, _: row.line.status.value),
+    "error_code": (ColumnKind.TEXT, lambda row, _: None if row.line.error is None else row.line.error.code),
+    "error_message": (ColumnKind.TEXT, lambda row, _: None if row.line.error is None else row.line.error.message),
+}
+_ALWAYS = frozenset(
+    {
+        "prompt", "prompt_id", "job_id", "image_index", "model", "action", "seed", "tags", "request", "width",
+        "height", "sha256", "cost_usd", "completed_at", "status",
+    }
+)  # fmt: skip
+"""Columns that every export has; the others are there where a row has a value."""
+_AFTER_AXES = "tags"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportTable:
+    """The columns of one export, in order."""
+
+    columns: tuple[ExportColumn, ...]
+    filled: frozenset[str]
+    """The columns with a value in some row."""
+    with_gaps: frozenset[str]
+    """The columns without a value in some row."""
+
+    def record_of(self, row: ExportRow, image: ImageFacts | None) -> dict[str, Value]:
+        """Return the values of a row by column.
+
+        Args:
+            row: The row.
+            image: Its image as it was exported; None for a row without one.
+        """
+        return {column.name: _value(column, row, image) for column in self.columns}
+
+
+def _value(column: ExportColumn, row: ExportRow, image: ImageFacts | None) -> Value:
+    known = _FIXED.get(column.name)
+    if known is not None:
+        return well_formed(known[1](row, image))
+    if column.name == "run":
+        return row.run
+    if column.name == "split":
+        return row.split
+    return _as_kind(row.line.axes.get(column.name.removeprefix(AXIS)), column.kind)
+
+
+@dataclass(slots=True)
+class ColumnSurvey:
+    """Works out the columns of an export, a row at a time."""
+
+    has_splits: bool
+    has_runs: bool
+    axes: dict[str, set[ColumnKind]] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+    with_gaps: set[str] = field(default_factory=set)
+    rows: int = 0
+
+    def add(self, row: ExportRow) -> None:
+        """Take a row into account."""
+        image = None if row.image is None else ImageFacts.of(row.image)
+        for name, (kind, get) in _FIXED.items():
+            value = get(row, image)
+            is_empty = value is None or value == [] or (kind is ColumnKind.JSON and value == "{}")
+            (self.with_gaps if is_empty else self.filled).add(name)
+        for name, axis in row.line.axes.items():
+            if name not in self.axes and self.rows:
+                self.with_gaps.add(f"{AXIS}{name}")
+            kinds = self.axes.setdefault(name, set())
+            if axis is None:
+                self.with_gaps.add(f"{AXIS}{name}")
+            else:
+                kinds.add(_kind_of(axis))
+                self.filled.add(f"{AXIS}{name}")
+        self.with_gaps.update(f"{AXIS}{name}" for name in self.axes if name not in row.line.axes)
+        self.rows += 1
+
+    def table(self) -> ExportTable:
+        """Return the columns of the rows so far."""
+        names = [name for name in _FIXED if name in _ALWAYS or name in self.filled]
+        at = names.index(_AFTER_AXES)
+        axes = [ExportColumn(f"{AXIS}{name}", _kind_of_all(kinds)) for name, kinds in self.axes.items()]
+        columns = [ExportColumn(name, _FIXED[name][0]) for name in names]
+        extra = [ExportColumn("run", ColumnKind.TEXT)] if self.has_runs else []
+        extra += [ExportColumn("split", ColumnKind.TEXT)] if self.has_splits else []
+        return ExportTable(
+            columns=(*columns[:at], *axes, *columns[at:], *extra),
+            filled=frozenset(self.filled | {column.name for column in extra}),
+            with_gaps=frozenset(self.with_gaps),
+        )
+
+
+def _kind_of(value: Json) -> ColumnKind:
+    match value:
+        case bool():
+            return ColumnKind.BOOLEAN
+        case int():
+            return ColumnKind.INTEGER if -_LONGEST_INTEGER <= value < _LONGEST_INTEGER else ColumnKind.TEXT
+        case float():
+            return ColumnKind.REAL
+        case str():
+            return ColumnKind.TEXT
+        case _:
+            return ColumnKind.JSON
+
+
+def _kind_of_all(kinds: set[ColumnKind]) -> ColumnKind:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds == {ColumnKind.INTEGER, ColumnKind.REAL}:
+        return ColumnKind.REAL
+    return ColumnKind.TEXT
+
+
+def _as_kind(value: Json, kind: ColumnKind) -> Value:
+    if value is None:
+        return None
+    if kind is ColumnKind.REAL and isinstance(value, int | float):
+        return float(value)
+    if kind is ColumnKind.TEXT and isinstance(value, str):
+        return well_formed(value)
+    if kind in {ColumnKind.TEXT, ColumnKind.JSON}:
+        return json_text(value)
+    assert isinstance(value, str | int | float), value  # noqa: S101 - the survey has seen all values
+    return value
+
+
+def json_text(value: Json) -> str:
+    """Return the JSON text of a value; what no encoding takes stands as JSON's own escape."""
+    text = json.dumps(value, ensure_ascii=False, default=dict)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def well_formed(value: Value) -> Value:
+    """Return a value whose text has a replacement character for each half of a surrogate pair."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [str(well_formed(text)) for text in value]
+    return value
+
+
+def _seed(row: ExportRow) -> int | None:
+    seed = row.line.request.get("seed")
+    is_whole = isinstance(seed, int) and not isinstance(seed, bool)
+    return seed if is_whole and -_LONGEST_INTEGER <= seed < _LONGEST_INTEGER else None  # type: ignore[operator, return-value]
+
+
+def _moment(unix_s: float | None) -> str | None:
+    return None if unix_s is None else iso_from_unix(unix_s)
+
+
+def _share_of_cost(row: ExportRow) -> float:
+    """Return the row's share of what its job cost, so that the shares of all images of a job add up to it."""
+    number = len(row.line.images)
+    if number <= 1:
+        return row.line.cost_usd
+    whole = nusd_from_usd(row.line.cost_usd)
+    each, rest = divmod(whole, number)
+    return usd_from_nusd(each + (1 if (row.image_index or 0) < rest else 0))

@@ -1,0 +1,60 @@
+"""Facts about an export that deserve a look; only the command line words them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from qwave_batch.model.jsontypes import Json
+
+_NAMED = 10
+"""Examples of one kind that are kept."""
+
+
+class NoteKind(StrEnum):
+    """The kinds of notes."""
+
+    UNUSABLE = "unusable"
+    """Images that are missing or damaged in their run folder; they have no row."""
+
+
+INCOMPLETE = frozenset({NoteKind.UNUSABLE})
+"""Kinds after which the export does not hold all that it should: exit status 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One thing that a note is about."""
+
+    about: str
+    """An image, a field or a folder."""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Notes:
+    """The notes of one export: how many of each kind, with the first few."""
+
+    counts: dict[NoteKind, int] = field(default_factory=dict)
+    examples: dict[NoteKind, list[Example]] = field(default_factory=dict)
+
+    def add(self, kind: NoteKind, about: str, reason: str = "") -> None:
+        """Note something."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        named = self.examples.setdefault(kind, [])
+        if len(named) < _NAMED:
+            named.append(Example(about, reason))
+
+    def as_json(self) -> list[Json]:
+        """Return a list of objects, one for each kind."""
+        return [
+            {
+                "kind": kind.value,
+                "count": number,
+                "examples": [{"about": each.about, "reason": each.reason} for each in self.examples[kind]],
+            }
+            for kind, number in self.counts.items()
+        ]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the export holds all that it should."""
+        return INCOMPLETE.isdisjoint(self.counts)

@@ -1,0 +1,32 @@
+"""A row of an export: one image with the job that made it, or a job that made none."""
+
+from dataclasses import dataclass
+
+from qwave_batch.model.record import ImageFile
+from qwave_batch.output.manifest_line import ManifestLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRow:
+    """One row."""
+
+    folder: int
+    """The place of its run folder in the request, from 0."""
+    run: str
+    """The name of that folder, which no other one of the request has."""
+    line: ManifestLine
+    image: ImageFile | None
+    """None for a job without an image, such as one that failed."""
+    image_index: int | None
+    """The place of the image among those of its job, from 0; None without one."""
+    split: str
+
+    @property
+    def key(self) -> str:
+        """The name of the row in this export: its folder, job and image."""
+        return f"{self.folder}/{self.line.job_id}/{'-' if self.image_index is None else self.image_index}"
+
+    @property
+    def shown_as(self) -> str:
+        """The row as messages name it: the path of its image, or its job."""
+        return f"job {self.line.job_id}" if self.image is None else self.image.path

@@ -1,0 +1,103 @@
+"""Reads the images of an export from their run folders, checks them, and changes them as asked; several at a time."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from qwave_batch.errors import QwaveError
+from qwave_batch.export.columns import ImageFacts
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.image_change import ImageChange
+from qwave_batch.export.image_encoding import UnreadableImage, encode_image
+from qwave_batch.imaging.image_inspection import EXTENSIONS
+from qwave_batch.output.folder_reader import FolderReader
+from qwave_batch.output.image_files import in_threads
+from qwave_batch.output.manifest_line import encode_line
+
+IMAGES_AHEAD = 8
+"""Images in memory at a time: two for each thread that loads them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedImage:
+    """An image as it is exported, in memory."""
+
+    data: bytes = field(repr=False)
+    facts: ImageFacts
+    neighbours: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that belong beside it, by what follows its name, such as ``.xmp``."""
+
+    @property
+    def ending(self) -> str:
+        """Return how its file's name ends, without a dot."""
+        return EXTENSIONS[self.facts.format].removeprefix(".")
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableImage:
+    """An image that the folder does not hold as its record says."""
+
+    reason: str
+
+
+LoadOutcome: TypeAlias = LoadedImage | UnusableImage
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLoader:
+    """Loads images; its calls may come from many threads."""
+
+    readers: Sequence[FolderReader]
+    rule: ImageChange
+
+    def key_of(self, row: ExportRow) -> str:
+        """Return a text that stands for the bytes that ``load`` returns: the same text, the same bytes."""
+        assert row.image is not None, row.key  # noqa: S101 - the caller's promise
+        if self.rule.keeps_bytes:
+            return row.image.sha256
+        told = hashlib.sha256(encode_line(row.line)).hexdigest() if self.rule.marks else ""
+        marks = "+".join(sorted(mark.value for mark in self.rule.marks))
+        return (
+            f"{row.image.sha256} {self.rule.form.value} {self.rule.quality} {self.rule.max_size} {marks} "
+            f"{self.rule.has_prompt} {told}"
+        )
+
+    def load(self, row: ExportRow) -> LoadOutcome:
+        """Return the image of a row that has one, with the bytes that the export writes."""
+        assert row.image is not None, row.key  # noqa: S101 - the caller's promise
+        try:
+            data = self._read(row)
+        except QwaveError as error:
+            return UnusableImage(str(error))
+        if data is None:
+            return UnusableImage("it is missing")
+        if hashlib.sha256(data).hexdigest() != row.image.sha256:
+            return UnusableImage("it is damaged: it has other bytes than were recorded")
+        return self._changed(row, data)
+
+    def loaded(self, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, LoadOutcome | None]]:
+        """Yield rows with their images, None for a row without one, in order.
+
+        Several are loaded at a time, and few are held.
+        """
+        return in_threads(lambda row: None if row.image is None else self.load(row), rows, ahead=IMAGES_AHEAD)
+
+    def _read(self, row: ExportRow) -> bytes | None:
+        assert row.image is not None  # noqa: S101 - see load
+        file = self.readers[row.folder].open_image(row.image)
+        if file is None:
+            return None
+        with file:
+            return file.read(row.image.size_bytes + 1)
+
+    def _changed(self, row: ExportRow, data: bytes) -> LoadOutcome:
+        assert row.image is not None  # noqa: S101 - see load
+        facts = ImageFacts.of(row.image)
+        if self.rule.keeps_bytes:
+            return LoadedImage(data=data, facts=facts)
+        try:
+            data, facts = encode_image(data, facts, self.rule)
+        except UnreadableImage as error:
+            return UnusableImage(str(error))
+        return LoadedImage(data=data, facts=facts)

@@ -1,0 +1,71 @@
+"""An export at work: all that a format needs to write it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from qwave_batch.export.columns import Value
+from qwave_batch.export.export_notes import NoteKind, Notes
+from qwave_batch.export.export_request import ExportRequest
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.image_loading import ImageLoader, LoadedImage, UnusableImage
+from qwave_batch.export.origin import Origin
+from qwave_batch.export.out_folder import OutFolder, PlacedImage
+from qwave_batch.export.selection import Selected
+from qwave_batch.model.work_progress import OnWork, WorkProgress
+from qwave_batch.output.folder_reader import FolderReader
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenExport:
+    """One export, between the selection of its rows and its end."""
+
+    request: ExportRequest
+    readers: Sequence[FolderReader] = field(repr=False)
+    selected: Selected
+    loader: ImageLoader = field(repr=False)
+    origin: Origin
+    on_work: OnWork
+    notes: Notes = field(default_factory=Notes)
+    _done: int = 0
+
+    def placed(
+        self, out: OutFolder, split: str, path_of: Callable[[int, ExportRow], str]
+    ) -> Iterator[tuple[ExportRow, PlacedImage | None]]:
+        """Put the images of a split into a folder, and yield its rows in order with what was put there.
+
+        A row without an image comes with None. One whose image is missing or damaged is noted and left out.
+
+        Args:
+            out: The folder.
+            split: The split.
+            path_of: Returns the path for an image; it is given its number, from 0, among the images of the split.
+        """
+        numbers = count()
+        paths = (
+            (path_of(next(numbers), row) if row.image is not None else "", row) for row in self.selected.rows(split)
+        )
+        for row, outcome in out.place(paths):
+            self.tick()
+            if isinstance(outcome, UnusableImage):
+                self.notes.add(NoteKind.UNUSABLE, row.shown_as, outcome.reason)
+            else:
+                yield row, outcome
+
+    def loaded(self, split: str | None = None) -> Iterator[tuple[ExportRow, LoadedImage | None]]:
+        """Yield the rows of a split, or all, in order with their images in memory; otherwise as ``placed`` does."""
+        for row, outcome in self.loader.loaded(self.selected.rows(split)):
+            self.tick()
+            if isinstance(outcome, UnusableImage):
+                self.notes.add(NoteKind.UNUSABLE, row.shown_as, outcome.reason)
+            else:
+                yield row, outcome
+
+    def record_of(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> dict[str, Value]:
+        """Return the values of a row by column, with the image as it was exported."""
+        return self.selected.table.record_of(row, None if image is None else image.facts)
+
+    def tick(self) -> None:
+        """Count a row that is done."""
+        self._done += 1
+        self.on_work(WorkProgress(done=self._done, total=self.selected.count, doing=""))

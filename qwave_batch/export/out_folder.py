@@ -1,0 +1,351 @@
+"""The folder that an export makes: only what has changed is written, and only what an export wrote is removed.
+
+``.qwave-export/state.sqlite`` says of each file what it was made of, its size and time. A file that still is as it was
+left, and would be made of the same things, is let be; so an export that was killed goes on where it was, and one that
+is repeated changes what has changed. Files go in whole: each is written aside and then renamed.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
+
+from qwave_batch import lazy
+from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.export.columns import ImageFacts
+from qwave_batch.export.export_request import FileMode
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.image_loading import IMAGES_AHEAD, ImageLoader, LoadedImage, LoadOutcome, UnusableImage
+from qwave_batch.files.tree import Tree
+from qwave_batch.folder.storage import storage_errors
+from qwave_batch.output.image_files import in_threads
+
+if TYPE_CHECKING:
+    import os
+    import sqlite3
+
+PRIVATE: Final = ".qwave-export"
+STATE: Final = f"{PRIVATE}/state.sqlite"
+ORIGIN: Final = f"{PRIVATE}/origin.json"
+_PART: Final = f"{PRIVATE}/part"
+_COMMIT_EVERY = 500
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY, key TEXT, size INTEGER, modified_ns INTEGER, image TEXT, neighbours TEXT, round INTEGER
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedImage:
+    """An image that is in the output under its path."""
+
+    path: str
+    facts: ImageFacts
+
+
+PlaceOutcome: TypeAlias = PlacedImage | UnusableImage
+
+
+@dataclass(slots=True)
+class OutCounts:
+    """The numbers of files that were written, let be and removed."""
+
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownFile:
+    """A file as the state has it."""
+
+    facts: ImageFacts
+    neighbours: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class OutFolder:
+    """An output folder, open for one export; see ``out_folder``. Its calls belong to one thread."""
+
+    tree: Tree
+    database: "sqlite3.Connection"
+    loader: ImageLoader
+    mode: FileMode
+    round: int
+    """The number of this export into the folder; files of an earlier one are removed in the end."""
+    counts: OutCounts = field(default_factory=OutCounts)
+    _folders: set[str] = field(default_factory=set)
+    _parts: int = 0
+    _pending: int = 0
+
+    def place(self, images: Iterable[tuple[str, ExportRow]]) -> Iterator[tuple[ExportRow, PlaceOutcome | None]]:
+        """Put images under their paths, in order; one that is there already is not read.
+
+        Args:
+            images: The paths, relative to the output, with the rows. A row without an image comes back with None.
+
+        Raises:
+            StorageError: a folder fails.
+        """
+        wanted = (
+            (path, row, None if row.image is None else self._known(path, self._key_of(row))) for path, row in images
+        )
+        for (path, row, known), outcome in in_threads(self._load_unknown, wanted, ahead=IMAGES_AHEAD):
+            if known is not None:
+                self._keep(path, *known.neighbours)
+                yield row, PlacedImage(path, known.facts)
+            elif isinstance(outcome, LoadedImage):
+                self._put_image(path, row, outcome)
+                yield row, PlacedImage(path, outcome.facts)
+            else:
+                yield row, outcome
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a small file, unless it is there with the same bytes."""
+        status = self.tree.look(path)
+        if status is not None and status.st_size == len(data) and self._holds(path, data):
+            self._remember(path, "", status)
+            self.counts.unchanged += 1
+            return
+        with self.open_file(path) as file:
+            file.write(data)
+
+    def has(self, path: str, key: str) -> bool:
+        """Whether a file is there as an earlier export made it out of what ``key`` stands for; then it stays."""
+        if not key or self._known_status(path, key) is None:
+            return False
+        self._keep(path)
+        return True
+
+    @contextmanager
+    def open_file(self, path: str, key: str = "") -> Iterator[BinaryIO]:
+        """Yield a new file that takes its place at the end of the block; if the block fails, nothing has changed.
+
+        Args:
+            path: Its path, relative to the output.
+            key: Stands for all that it is made of, for ``has``.
+        """
+        with storage_errors(self.tree.root, below=path):
+            self._make_folder(_PART)
+            self._make_folder(path.rpartition("/")[0])
+            part = self._new_part()
+            with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part))) as file:
+                yield file
+            self.tree.move(part, path, is_durable=False)
+            status = self.tree.look(path)
+        self._remember(path, key, status)
+        self.counts.written += 1
+
+    def finish(self) -> None:
+        """Remove what earlier exports wrote and this one did not ask for."""
+        gone = self.database.execute("SELECT path FROM files WHERE round < ? ORDER BY path", (self.round,)).fetchall()
+        for (path,) in gone:
+            with storage_errors(self.tree.root, "remove", path), suppress(FileNotFoundError):
+                self.tree.remove(path)
+            self.counts.removed += 1
+            self._remove_empty_folders(path)
+        self.database.execute("DELETE FROM files WHERE round < ?", (self.round,))
+        self.database.commit()
+
+    def _load_unknown(self, wanted: tuple[str, ExportRow, _KnownFile | None]) -> LoadOutcome | None:
+        _, row, known = wanted
+        return None if known is not None or row.image is None else self.loader.load(row)
+
+    def _key_of(self, row: ExportRow) -> str:
+        return f"{self.mode.value} {self.loader.key_of(row)}"
+
+    def _put_image(self, path: str, row: ExportRow, image: LoadedImage) -> None:
+        if self.mode is FileMode.COPY:
+            self._put_bytes(path, image.data)
+        else:
+            self._put_link(path, row)
+        for ending, data in image.neighbours.items():
+            self._put_bytes(f"{path}{ending}", data)
+            self._remember(f"{path}{ending}", "", self.tree.look(f"{path}{ending}"))
+        self._remember(
+            path,
+            self._key_of(row),
+            self.tree.look(path),
+            facts=image.facts,
+            neighbours=[f"{path}{ending}" for ending in image.neighbours],
+        )
+        self.counts.written += 1
+
+    def _put_bytes(self, path: str, data: bytes) -> None:
+        with storage_errors(self.tree.root, below=path):
+            self._make_folder(_PART)
+            self._make_folder(path.rpartition("/")[0])
+            part = self._new_part()
+            with self.tree.create(part) as file:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[file.write(rest) :]
+            self.tree.move(part, path, is_durable=False)
+
+    def _put_link(self, path: str, row: ExportRow) -> None:
+        assert row.image is not None  # noqa: S101 - only rows with an image are placed
+        layout = self.loader.readers[row.folder].layout
+        self._make_folder(path.rpartition("/")[0])
+        if self.mode is FileMode.LINK:
+            layout.artifacts.copy_out(row.image.path, self.tree, path)
+            return
+        with storage_errors(self.tree.root, "link", path):
+            with suppress(FileNotFoundError):
+                self.tree.remove(path)
+            (self.tree.root / path).symlink_to((layout.root / row.image.path).resolve())
+
+    def _new_part(self) -> str:
+        self._parts += 1
+        return f"{_PART}/{self._parts}"
+
+    def _make_folder(self, folder: str) -> None:
+        if folder not in self._folders:
+            with storage_errors(self.tree.root, "make the folder", folder):
+                self.tree.make_folder(folder)
+            self._folders.add(folder)
+
+    def _known(self, path: str, key: str) -> _KnownFile | None:
+        found = self._known_status(path, key)
+        if found is None or found[0] is None:
+            return None
+        neighbours = tuple(json.loads(found[1] or "[]"))
+        if any(self._known_status(neighbour, "") is None for neighbour in neighbours):
+            return None
+        return _KnownFile(ImageFacts(**json.loads(found[0])), neighbours)
+
+    def _known_status(self, path: str, key: str) -> tuple[str | None, str | None] | None:
+        """Return what the state has of a file's image and neighbours; None unless the file is as it was left."""
+        found = self.database.execute(
+            "SELECT size, modified_ns, image, neighbours FROM files WHERE path = ? AND key = ?", (path, key)
+        ).fetchone()
+        if found is None:
+            return None
+        status = self.tree.look(path)
+        if status is None or (status.st_size, status.st_mtime_ns) != found[:2]:
+            return None
+        return found[2], found[3]
+
+    def _keep(self, *paths: str) -> None:
+        for path in paths:
+            self.database.execute("UPDATE files SET round = ? WHERE path = ?", (self.round, path))
+        self.counts.unchanged += 1
+        self._commit_now_and_then()
+
+    def _remember(
+        self,
+        path: str,
+        key: str,
+        status: "os.stat_result | None",
+        *,
+        facts: ImageFacts | None = None,
+        neighbours: Iterable[str] = (),
+    ) -> None:
+        assert status is not None, path  # noqa: S101 - it was written a moment ago
+        self.database.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                path,
+                key,
+                status.st_size,
+                status.st_mtime_ns,
+                None if facts is None else json.dumps(asdict(facts)),
+                json.dumps(list(neighbours)),
+                self.round,
+            ),
+        )
+        self._commit_now_and_then()
+
+    def _commit_now_and_then(self) -> None:
+        self._pending += 1
+        if self._pending >= _COMMIT_EVERY:
+            self.database.commit()
+            self._pending = 0
+
+    def _holds(self, path: str, data: bytes) -> bool:
+        with storage_errors(self.tree.root, "read", path):
+            return self.tree.read(path, most_bytes=len(data)) == data
+
+    def _remove_empty_folders(self, path: str) -> None:
+        folder = path.rpartition("/")[0]
+        while folder:
+            try:
+                self.tree.remove_folder(folder)
+            except OSError:  # not empty
+                return
+            self._folders.discard(folder)
+            folder = folder.rpartition("/")[0]
+
+
+@contextmanager
+def out_folder(
+    root: Path, *, format_name: str, loader: ImageLoader, mode: FileMode = FileMode.COPY
+) -> Iterator[OutFolder]:
+    """Yield an output folder, made if it is not there; call ``finish`` in the end.
+
+    Raises:
+        UsageError: it is a file, holds what no export made, or was made in another format.
+        FolderBusy: another export is at work there.
+        StorageError: the disk refuses.
+    """
+    check_out_folder(root)
+    tree = Tree(root)
+    with storage_errors(root, "make the folder"):
+        tree.make_folder()
+        tree.make_folder(PRIVATE)
+    with closing(_open_state(root)) as database:
+        _check_format(database, root, format_name)
+        with storage_errors(root, "remove", _PART):
+            for left in tree.entries(_PART):  # of an export that was killed
+                tree.remove(left.path)
+        (newest,) = database.execute("SELECT coalesce(max(round), 0) FROM files").fetchone()
+        out = OutFolder(tree, database, loader, mode, newest + 1)
+        try:
+            yield out
+        finally:
+            database.commit()
+
+
+def check_out_folder(root: Path) -> None:
+    """Refuse a folder that holds what no export made; nothing is changed.
+
+    Raises:
+        UsageError: it is a file, or holds someone else's files.
+    """
+    if not root.exists() and not root.is_symlink():
+        return
+    if not root.is_dir():
+        raise UsageError(f"{root} is a file, and this format makes a folder; name another place")
+    if not (root / STATE).is_file() and any(entry.name not in {".DS_Store", PRIVATE} for entry in root.iterdir()):
+        raise UsageError(f"{root} holds files that no export made; name an empty folder, or one that is not there yet")
+
+
+def _open_state(root: Path) -> "sqlite3.Connection":
+    sqlite3 = lazy.sqlite3
+    try:
+        database = sqlite3.connect(root / STATE, timeout=0)
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("BEGIN EXCLUSIVE")
+        for statement in _SCHEMA.split(";"):
+            database.execute(statement)
+        database.commit()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "") in {"SQLITE_BUSY", "SQLITE_LOCKED"}:
+            raise FolderBusy(str(root), "another export") from error
+        raise UsageError(f"the record of earlier exports in {root / STATE} can't be used: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise UsageError(f"{root / STATE} is damaged ({error}); remove {root}, or name another folder") from error
+    return database
+
+
+def _check_format(database: "sqlite3.Connection", root: Path, format_name: str) -> None:
+    database.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (format_name,))
+    database.commit()
+    (made_as,) = database.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+    if made_as != format_name:
+        raise UsageError(f"{root} holds an export in the format {made_as}; name another folder for {format_name}")

@@ -1,0 +1,152 @@
+"""The selected rows of an export in a temporary database: one consistent look at folders that may be live.
+
+It may be read as often as a format needs, and memory does not grow with the number of rows.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwave_batch import lazy
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.folder.storage import storage_errors
+from qwave_batch.output.manifest_line import encode_line, line_from_json
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE rows (
+    row INTEGER PRIMARY KEY, folder INTEGER, image INTEGER, split TEXT, job_id TEXT, sha256 TEXT, model TEXT,
+    prompt_id TEXT, text BLOB, line BLOB
+);
+CREATE TABLE prompts (prompt_id TEXT, text BLOB, label TEXT, PRIMARY KEY (prompt_id, text)) WITHOUT ROWID;
+CREATE INDEX prompts_by_text ON prompts (text);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConflict:
+    """A prompt whose rows lie in two splits."""
+
+    prompt_id: str
+    splits: tuple[str, ...]
+
+
+class RowSpool:
+    """The rows of one export; it belongs to one thread."""
+
+    def __init__(self, database: "sqlite3.Connection", runs: Sequence[str], *, is_merged: bool) -> None:
+        self._database, self._runs = database, tuple(runs)
+        database.executescript(_SCHEMA)
+        if is_merged:
+            database.execute("CREATE UNIQUE INDEX same ON rows (job_id, image, sha256)")
+
+    def add(self, row: ExportRow) -> bool:
+        """Append a row; return False for an image that another folder has brought, of the same job and bytes."""
+        text = sha256(row.line.prompt.encode("utf-8", "surrogatepass")).digest()
+        prompt_id = row.line.prompt_id.encode("utf-8", "replace").decode()
+        added = self._database.execute(
+            "INSERT OR IGNORE INTO rows (folder, image, split, job_id, sha256, model, prompt_id, text, line) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.folder,
+                -1 if row.image_index is None else row.image_index,
+                row.split,
+                row.line.job_id,
+                "" if row.image is None else row.image.sha256,
+                row.line.model,
+                prompt_id,
+                text,
+                encode_line(row.line),
+            ),
+        )
+        self._database.execute(
+            "INSERT OR IGNORE INTO prompts (prompt_id, text, label) VALUES (?, ?, ?)", (prompt_id, text, prompt_id)
+        )
+        return added.rowcount == 1
+
+    def rows(self, split: str | None = None) -> Iterator[ExportRow]:
+        """Yield the rows of a split, or all, in the order of the folders and their plans."""
+        query = "SELECT folder, image, split, line FROM rows"
+        found = (
+            self._database.execute(f"{query} ORDER BY row")
+            if split is None
+            else self._database.execute(f"{query} WHERE split = ? ORDER BY row", (split,))
+        )
+        for folder, image, its_split, line in found:
+            parsed = line_from_json(json.loads(line))
+            yield ExportRow(
+                folder=folder,
+                run=self._runs[folder],
+                line=parsed,
+                image=None if image < 0 else parsed.images[image],
+                image_index=None if image < 0 else image,
+                split=its_split,
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows by split."""
+        return dict(self._database.execute("SELECT split, count(*) FROM rows GROUP BY split"))
+
+    def models(self) -> list[str]:
+        """Return the models of the rows, by name."""
+        return [model for (model,) in self._database.execute("SELECT DISTINCT model FROM rows ORDER BY model")]
+
+    def group_prompts(self) -> None:
+        """Find the prompts that belong together, because they share an id or a text; needed for the calls below."""
+        moved = 1
+        while moved:  # the smallest id of a group spreads over it, one step each time
+            moved = sum(self._database.execute(_SPREAD.format(by=by)).rowcount for by in ("text", "prompt_id"))
+
+    def prompts(self) -> list[str]:
+        """Return the name of each prompt: the smallest id of its group."""
+        return [label for (label,) in self._database.execute("SELECT DISTINCT label FROM prompts ORDER BY label")]
+
+    def assign(self, splits: Mapping[str, str]) -> None:
+        """Set the split of all rows, by the name of their prompt."""
+        self._database.execute("CREATE TEMP TABLE dealt (label TEXT PRIMARY KEY, split TEXT) WITHOUT ROWID")
+        self._database.executemany("INSERT INTO dealt VALUES (?, ?)", splits.items())
+        self._database.execute(
+            "UPDATE rows SET split = (SELECT dealt.split FROM prompts JOIN dealt USING (label) "
+            "WHERE prompts.prompt_id = rows.prompt_id AND prompts.text = rows.text)"
+        )
+
+    def conflict(self) -> SplitConflict | None:
+        """Return a prompt that lies in several splits; None if none does."""
+        found = self._database.execute(
+            "SELECT label, group_concat(DISTINCT split) FROM rows JOIN prompts USING (prompt_id, text) "
+            "GROUP BY label HAVING count(DISTINCT split) > 1 ORDER BY label LIMIT 1"
+        ).fetchone()
+        return None if found is None else SplitConflict(found[0], tuple(sorted(found[1].split(","))))
+
+
+_SPREAD = """
+UPDATE prompts SET label = (SELECT min(label) FROM prompts AS other WHERE other.{by} = prompts.{by})
+WHERE label > (SELECT min(label) FROM prompts AS other WHERE other.{by} = prompts.{by})
+"""
+
+
+@contextmanager
+def row_spool(runs: Sequence[str]) -> Iterator[RowSpool]:
+    """Yield an empty spool, which is gone at the end of the block.
+
+    Args:
+        runs: The names of the folders.
+
+    Raises:
+        StorageError: there is no room for temporary files.
+    """
+    with (
+        storage_errors(Path(tempfile.gettempdir()), "write temporary files in"),
+        tempfile.TemporaryDirectory(prefix="qwave-export-") as folder,
+        closing(lazy.sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None)) as database,
+    ):
+        yield RowSpool(database, runs, is_merged=len(runs) > 1)

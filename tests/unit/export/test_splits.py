@@ -1,0 +1,163 @@
+"""Splits: rules as they are written, and prompts that never lie in two."""
+
+import sqlite3
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_batch.errors import UsageError
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.row_spool import RowSpool
+from qwave_batch.export.splits import (
+    ONE_SPLIT,
+    AxisSplit,
+    FractionSplit,
+    TagSplit,
+    deal,
+    read_split,
+    split_named_after,
+)
+from qwave_batch.model.record import JobStatus
+from qwave_batch.output.manifest_line import ManifestLine
+
+
+def line(prompt_id: str, prompt: str, number: int) -> ManifestLine:
+    return ManifestLine(
+        job_id=f"{number:016x}",
+        index=number,
+        status=JobStatus.FAILED,
+        prompt_id=prompt_id,
+        prompt=prompt,
+        model="m",
+        action="generate",
+        request={},
+        dropped=(),
+        axes={},
+        tags=(),
+        meta={},
+        repeat=0,
+        also=(),
+        path="p",
+        task_id=None,
+        attempts=0,
+        submitted_at=None,
+        completed_at=None,
+        seconds=None,
+        cost_usd=0.0,
+        cost_from=None,
+        images=(),
+        error=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (None, ONE_SPLIT),
+        ("train=0.7,test=0.3", FractionSplit((("train", Fraction("0.7")), ("test", Fraction("0.3"))))),
+        ("a=1/3, b=2/3", FractionSplit((("a", Fraction(1, 3)), ("b", Fraction(2, 3))))),
+        ("tag:train,test", TagSplit(("train", "test"))),
+        ("axis:model", AxisSplit("model")),
+    ],
+)
+def test_a_rule_is_read_as_it_is_written(text: str | None, rule: object) -> None:
+    assert read_split(text) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("train=0.7,test=0.2", "add up to 0.9, not to 1"),
+        ("train", "not a name with a share"),
+        ("train=-1,test=2", "not a name with a share"),
+        ("train=1/0", "not a name with a share"),
+        ("train=0.5,Train=0.5", "twice"),
+        ("tag:", "can't name a split"),
+        ("tag:a,b-c", "can't name a split"),
+        ("axis:", "names no axis"),
+        ("", "not a name with a share"),
+    ],
+)
+def test_a_wrong_rule_is_refused_with_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        read_split(text)
+
+
+@pytest.mark.parametrize("text", [None, "tag:train,test", "axis:model"])
+def test_a_seed_that_nothing_reads_is_refused(text: str | None) -> None:
+    with pytest.raises(UsageError, match="seed"):
+        read_split(text, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("16:9", "16_9"), (7, "7"), (1.5, "1.5"), (None, "none"), (True, "true"), ("qwen-image-2.0", "qwen_image_2.0")],
+)
+def test_axis_values_become_names_that_loaders_take(value: str | float | None, name: str) -> None:
+    assert split_named_after(value) == name
+
+
+def test_an_axis_value_of_which_nothing_is_left_is_refused() -> None:
+    with pytest.raises(UsageError, match="no letters or digits"):
+        split_named_after("日本")
+
+
+@given(
+    prompts=st.lists(st.text(), unique=True, max_size=50),
+    parts=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    seed=st.integers(0, 3),
+)
+def test_shares_are_met_to_less_than_one_prompt(prompts: list[str], parts: list[int], seed: int) -> None:
+    rule = FractionSplit(tuple((f"s{at}", Fraction(part, sum(parts))) for at, part in enumerate(parts)), seed)
+    dealt = deal(prompts, rule)
+    assert dealt.keys() == set(prompts)
+    assert dealt == deal(prompts[::-1], rule)
+    for name, share in rule.shares:
+        assert abs(sum(1 for each in dealt.values() if each == name) - share * len(prompts)) < 1
+
+
+def test_another_seed_deals_otherwise() -> None:
+    prompts = [str(number) for number in range(40)]
+    rules = [FractionSplit((("a", Fraction(1, 2)), ("b", Fraction(1, 2))), seed) for seed in (0, 1)]
+    assert deal(prompts, rules[0]) != deal(prompts, rules[1])
+
+
+@given(pairs=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("stuvwxyz")), max_size=24))
+def test_prompts_that_share_an_id_or_a_text_over_any_steps_lie_together(pairs: list[tuple[str, str]]) -> None:
+    spool = RowSpool(sqlite3.connect(":memory:", isolation_level=None), ["run"], is_merged=False)
+    for number, (prompt_id, text) in enumerate(pairs):
+        row = ExportRow(
+            folder=0, run="run", line=line(prompt_id, text, number), image=None, image_index=None, split="train"
+        )
+        assert spool.add(row)
+    spool.group_prompts()
+    spool.assign({name: f"of_{name}" for name in spool.prompts()})
+    assert spool.conflict() is None
+    split_of: dict[str, str] = {}
+    for row in spool.rows():
+        for name in (f"id {row.line.prompt_id}", f"text {row.line.prompt}"):
+            assert split_of.setdefault(name, row.split) == row.split
+    assert len(set(split_of.values())) == components(pairs)
+
+
+def components(pairs: list[tuple[str, str]]) -> int:
+    """The number of groups, found the slow way."""
+    groups: list[set[str]] = []
+    for prompt_id, text in pairs:
+        names = {f"id {prompt_id}", f"text {text}"}
+        touched = [group for group in groups if group & names]
+        groups = [group for group in groups if not group & names] + [names.union(*touched)]
+    return len(groups)
+
+
+def test_a_prompt_in_two_splits_is_found() -> None:
+    spool = RowSpool(sqlite3.connect(":memory:", isolation_level=None), ["run"], is_merged=False)
+    for number, (prompt_id, split) in enumerate([("a", "x"), ("b", "x"), ("b", "y")]):
+        made = line(prompt_id, prompt_id, number)
+        spool.add(ExportRow(folder=0, run="run", line=made, image=None, image_index=None, split=split))
+    spool.group_prompts()
+    conflict = spool.conflict()
+    assert conflict is not None
+    assert (conflict.prompt_id, conflict.splits) == ("b", ("x", "y"))
