@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from qwave_batch.errors import FolderError, StorageError, UsageError
+from qwave_batch.errors import FolderError, StorageError, UnknownName, UsageError
 from qwave_batch.files.tree import PRIVATE_MODE
 from qwave_batch.folder.artifacts import CHECKS, MANIFEST
 from qwave_batch.folder.layout import RunLayout
@@ -79,6 +79,19 @@ class Dropping:
         return first or path
 
 
+def kinds_named(names: Collection[str]) -> frozenset[FindingKind]:
+    """Return the kinds of findings that users name.
+
+    Raises:
+        UnknownName: there is no such kind.
+    """
+    known = tuple(kind.value for kind in FindingKind)
+    for name in names:
+        if name not in known:
+            raise UnknownName("kind of finding", name, known, hint=f"there is {', '.join(known)}")
+    return frozenset(map(FindingKind, names))
+
+
 def read_checks(reader: FolderReader) -> Checks:
     """Return what the last check of a folder found.
 
@@ -102,7 +115,9 @@ def read_checks(reader: FolderReader) -> Checks:
         if finding.path is not None:
             findings[finding.path] = (*findings.get(finding.path, ()), finding)
     if _is_outdated(reader, digest.hexdigest()):
-        raise FolderError(f"{layout.place_of(CHECKS)} is older than the images: they changed since", next_steps=(advice,))
+        raise FolderError(
+            f"{layout.place_of(CHECKS)} is older than the images: they changed since", next_steps=(advice,)
+        )
     return Checks(findings)
 
 
