@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
         "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
-    "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output"},
+    "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec"},
     "api": {
         "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "imaging", "lazy",
         "ledger", "model", "output", "plan", "quality", "resources", "run", "simulator", "spec",

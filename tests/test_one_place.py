@@ -55,6 +55,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
+    "api.folder_inputs": ("downloads large input images into a scratch folder of its own", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.spec_files": (
         "writes the first spec where its user says",
@@ -112,6 +113,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "folder.stores.object_store": ("spools a large object into a file without a name", frozenset({"tempfile"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
+    "export.author_card": ("reads what ships with the package", frozenset({".read_text()"})),
     "export.image_encoding": ("encodes exported images anew", frozenset({".open()", "PIL"})),
     "export.out_file": (
         "looks at the file that the user names as output",

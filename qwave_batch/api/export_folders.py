@@ -1,12 +1,16 @@
 """Exporting run folders: opened, selected, and written by a format."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch import quality
+from qwave_batch.api.folder_inputs import inputs_of_folders
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import UsageError
+from qwave_batch.export.author_card import NO_CARD, read_card
 from qwave_batch.export.export_notes import Notes
 from qwave_batch.export.export_request import ExportRequest, FileMode
 from qwave_batch.export.formats import Format, Option, format_named
@@ -56,8 +60,15 @@ class ExportReport:
         return self.notes.is_complete
 
 
-def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> ExportReport:
+def export_folders(
+    request: ExportRequest, on_work: OnWork = ignore_work, *, catalogs: CatalogSource = SHIPPED
+) -> ExportReport:
     """Make a dataset of run folders, or bring one up to date.
+
+    Args:
+        request: The dataset to make.
+        on_work: Told of its progress.
+        catalogs: The catalogs to look in for those that the folders were made with, which say where input images are.
 
     Raises:
         UsageError: the format, an option, the condition, the split or the output is not right; nothing was written.
@@ -69,6 +80,7 @@ def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> Exp
     write = form.writer_of(request.format)
     _check_options(request, form)
     _check_places(request, form)
+    card = NO_CARD if request.card is None else read_card(request.card)
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
         dropped = _findings(request, readers)
@@ -81,6 +93,8 @@ def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> Exp
             loader=ImageLoader(readers, request.image),
             origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
             on_work=on_work,
+            card=card,
+            inputs=stack.enter_context(inputs_of_folders(readers, catalogs, os.environ, is_fetching=form.has_edits)),
         )
         counts = OutCounts()
         if form.is_folder:
@@ -98,9 +112,9 @@ def export_folders(request: ExportRequest, on_work: OnWork = ignore_work) -> Exp
             counts = OutCounts(written=int(file.is_changed), unchanged=int(not file.is_changed))
         return ExportReport(
             out=request.out,
-            rows=selected.count,
-            splits=selected.splits,
-            left_out=selected.left_out,
+            rows=selected.count - sum(export.missing.values()),
+            splits={name: rows - export.missing.get(name, 0) for name, rows in selected.splits.items()},
+            left_out={**selected.left_out, **export.left_out},
             notes=export.notes,
             files=counts,
         )
@@ -113,6 +127,7 @@ def _check_options(request: ExportRequest, form: Format) -> None:
         Option.NO_IMAGES: not request.has_images,
         Option.JSON: request.has_json,
         Option.CARD: request.card is not None,
+        Option.FAILED: request.has_failed,
     }
     unread = sorted(option.value for option, is_asked in asked.items() if is_asked and option not in form.options)
     if unread:
@@ -129,6 +144,7 @@ _HAS_NO_USE: Mapping[Option, str] = {
     Option.NO_IMAGES: "is nothing without its images; for a table alone use parquet, csv or jsonl",
     Option.JSON: "has no JSON files beside its images",
     Option.CARD: "has no place for the author's words; hf and croissant have",
+    Option.FAILED: "is made of images, and has no place for a job without one",
 }
 
 

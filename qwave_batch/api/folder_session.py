@@ -8,23 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from qwave_batch import catalog_reading
-from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_backend, newest_catalog_of, open_api
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_backend, open_api
+from qwave_batch.api.folder_catalog import catalog_of_folder
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_source import CatalogSource
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
-from qwave_batch.errors import FolderError, SpecError
+from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.next_step import RunWarning
-from qwave_batch.model.problem import SourcePlace
-from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.manifest import keep_manifest
-from qwave_batch.output.summary import read_summary, refresh_summary
+from qwave_batch.output.summary import refresh_summary
 
 CONNECTIONS = 16
 
@@ -74,7 +72,7 @@ def _look_at(
     layout = RunLayout.existing(folder)
     layout.check_images()
     identity = _identity(layout)
-    catalog, warnings = _catalog_of(layout, identity, catalogs)
+    catalog, warnings = catalog_of_folder(layout, identity.backend, catalogs)
     return layout, catalog, _claim(layout, identity, connection, catalog), warnings
 
 
@@ -116,42 +114,6 @@ def _claim(
         host=socket.gethostname(),
         key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
     )
-
-
-def _catalog_of(
-    layout: RunLayout, identity: FolderIdentity, catalogs: CatalogSource
-) -> tuple[Catalog, tuple[RunWarning, ...]]:
-    """Return the catalog that the folder was made with, by its summary, with its overlay.
-
-    Otherwise it is the newest with the folder's host, or the newest of all, with a warning that says so: it tells where
-    the API is, and a folder that was made with another API is refused.
-    """
-    summary = read_summary(layout) or {}
-    date = summary.get("catalog")
-    if isinstance(date, str) and date in catalogs.dates():
-        return _with_overlay(catalogs.at(date), layout, KeptOverlay.of(summary))
-    reason = f"catalog {date} is not at hand" if isinstance(date, str) else "no summary.json names one"
-    catalog, which = newest_catalog_of(identity.backend), f"the newest of {identity.backend}"
-    if catalog is None:
-        catalog, which = catalogs.at(catalogs.newest()), "the newest"
-    return catalog, (RunWarning(f"{layout.root} is read with catalog {catalog.date}, {which}: {reason}"),)
-
-
-def _with_overlay(
-    catalog: Catalog, layout: RunLayout, overlay: KeptOverlay | None
-) -> tuple[Catalog, tuple[RunWarning, ...]]:
-    """Return a catalog with the overlay that the folder keeps; without it, with a warning, where that is damaged."""
-    if overlay is None:
-        return catalog, ()
-    content = overlay.content(layout)
-    reason = "it is not in inputs/ as it was written"
-    if content is not None:
-        try:
-            place = SourcePlace(str(layout.root / (overlay.path(layout) or "")))
-            return catalog_reading.overlay_reading.overlaid_again(catalog, content, overlay.name, place), ()
-        except SpecError as error:
-            reason = str(error.problems[0].message)
-    return catalog, (RunWarning(f"{layout.root} is read without its overlay {overlay.name}: {reason}"),)
 
 
 T = TypeVar("T")

@@ -48,6 +48,8 @@ class Catalog:
     changes: CatalogChanges
     """All that is written otherwise than in an older catalog."""
     callback_fields: frozenset[str]
+    mask_fields: frozenset[str]
+    """The fields whose image is a mask; it names an area of the input images, and is not one of them."""
     data: CatalogData
     """The content of its files, for an overlay to be laid over."""
     overlay: Overlay | None = None

@@ -87,6 +87,7 @@ def catalog_of(data: CatalogData, *, overlay: Overlay | None = None) -> Catalog:
         gone={name: Successor(use=entry["use"], since=entry.get("since")) for name, entry in listing["gone"].items()},
         changes=changes,
         callback_fields=frozenset(listing["callback_fields"]),
+        mask_fields=frozenset(listing.get("mask_fields", ())),
         data=data,
         overlay=overlay,
     )

@@ -109,6 +109,8 @@ _ALWAYS = frozenset(
     }
 )  # fmt: skip
 """Columns that every export has; the others are there where a row has a value."""
+_NEVER_EMPTY = frozenset({"prompt", "prompt_id", "job_id", "model", "action", "repeat", "request", "status"})
+_MAY_BE_EMPTY = [(name, get) for name, (_, get) in _FIXED.items() if name not in _NEVER_EMPTY]
 _AFTER_AXES = "tags"
 
 
@@ -157,10 +159,8 @@ class ColumnSurvey:
     def add(self, row: ExportRow) -> None:
         """Take a row into account."""
         image = None if row.image is None else ImageFacts.of(row.image)
-        for name, (kind, get) in _FIXED.items():
-            value = get(row, image)
-            is_empty = value is None or value == [] or (kind is ColumnKind.JSON and value == "{}")
-            (self.with_gaps if is_empty else self.filled).add(name)
+        for name, get in _MAY_BE_EMPTY:
+            (self.with_gaps if _is_empty(get(row, image)) else self.filled).add(name)
         for name, axis in row.line.axes.items():
             if name not in self.axes and self.rows:
                 self.with_gaps.add(f"{AXIS}{name}")
@@ -175,7 +175,7 @@ class ColumnSurvey:
 
     def table(self) -> ExportTable:
         """Return the columns of the rows so far."""
-        names = [name for name in _FIXED if name in _ALWAYS or name in self.filled]
+        names = [name for name in _FIXED if name in _ALWAYS or name in _NEVER_EMPTY or name in self.filled]
         at = names.index(_AFTER_AXES)
         axes = [ExportColumn(f"{AXIS}{name}", _kind_of_all(kinds)) for name, kinds in self.axes.items()]
         columns = [ExportColumn(name, _FIXED[name][0]) for name in names]
@@ -183,9 +183,13 @@ class ColumnSurvey:
         extra += [ExportColumn("split", ColumnKind.TEXT)] if self.has_splits else []
         return ExportTable(
             columns=(*columns[:at], *axes, *columns[at:], *extra),
-            filled=frozenset(self.filled | {column.name for column in extra}),
+            filled=frozenset(self.filled | {column.name for column in extra} | (_NEVER_EMPTY if self.rows else set())),
             with_gaps=frozenset(self.with_gaps),
         )
+
+
+def _is_empty(value: Value) -> bool:
+    return value is None or value in ([], "{}")
 
 
 def _kind_of(value: Json) -> ColumnKind:

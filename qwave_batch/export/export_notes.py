@@ -14,6 +14,14 @@ class NoteKind(StrEnum):
 
     UNUSABLE = "unusable"
     """Images that are missing or damaged in their run folder; they have no row."""
+    TOO_MANY_FILES = "too_many_files"
+    """More images than the Hub takes as single files."""
+    NOT_SAID = "not_said"
+    """Fields that only the author can fill in, and has not."""
+    CROISSANT_UNREADABLE = "croissant_unreadable"
+    """Splits whose images Croissant's own library can't open."""
+    NOT_FETCHED = "not_fetched"
+    """Images with an input on the web that could not be fetched; they have no pair."""
 
 
 INCOMPLETE = frozenset({NoteKind.UNUSABLE})

@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from qwave_batch.export.author_card import NO_CARD, AuthorCard
 from qwave_batch.export.columns import Value
+from qwave_batch.export.export_inputs import ExportInputs
 from qwave_batch.export.export_notes import NoteKind, Notes
 from qwave_batch.export.export_request import ExportRequest
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_loading import ImageLoader, LoadedImage, UnusableImage
 from qwave_batch.export.origin import Origin
 from qwave_batch.export.out_folder import OutFolder, PlacedImage
-from qwave_batch.export.selection import Selected
+from qwave_batch.export.selection import LeftOut, Selected
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
 
@@ -26,7 +28,14 @@ class OpenExport:
     loader: ImageLoader = field(repr=False)
     origin: Origin
     on_work: OnWork
+    card: AuthorCard = NO_CARD
+    """The author's words."""
+    inputs: ExportInputs = field(default_factory=ExportInputs, repr=False)
     notes: Notes = field(default_factory=Notes)
+    left_out: dict[LeftOut, int] = field(default_factory=dict)
+    """Selected rows that the format leaves out, by reason."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """Selected rows that are not in the export, by split."""
     _done: int = 0
 
     def placed(
@@ -48,7 +57,7 @@ class OpenExport:
         for row, outcome in out.place(paths):
             self.tick()
             if isinstance(outcome, UnusableImage):
-                self.notes.add(NoteKind.UNUSABLE, row.shown_as, outcome.reason)
+                self.miss(row, outcome.reason)
             else:
                 yield row, outcome
 
@@ -57,13 +66,23 @@ class OpenExport:
         for row, outcome in self.loader.loaded(self.selected.rows(split)):
             self.tick()
             if isinstance(outcome, UnusableImage):
-                self.notes.add(NoteKind.UNUSABLE, row.shown_as, outcome.reason)
+                self.miss(row, outcome.reason)
             else:
                 yield row, outcome
 
     def record_of(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> dict[str, Value]:
         """Return the values of a row by column, with the image as it was exported."""
         return self.selected.table.record_of(row, None if image is None else image.facts)
+
+    def miss(self, row: ExportRow, reason: str, kind: NoteKind = NoteKind.UNUSABLE) -> None:
+        """Note a row that should be in the export and can't be."""
+        self.notes.add(kind, row.shown_as, reason)
+        self.missing[row.split] = self.missing.get(row.split, 0) + 1
+
+    def leave_out(self, row: ExportRow, reason: LeftOut) -> None:
+        """Count a row that the format has no place for."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+        self.missing[row.split] = self.missing.get(row.split, 0) + 1
 
     def tick(self) -> None:
         """Count a row that is done."""

@@ -20,7 +20,7 @@ from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_loading import IMAGES_AHEAD, ImageLoader, LoadedImage, LoadOutcome, UnusableImage
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.storage import sha256_of, storage_errors
 from qwave_batch.output.image_files import in_threads
 
 if TYPE_CHECKING:
@@ -115,12 +115,20 @@ class OutFolder:
         with self.open_file(path) as file:
             file.write(data)
 
+    def is_current(self, path: str, key: str) -> bool:
+        """Whether a file is there as an earlier export made it out of what ``key`` stands for."""
+        return bool(key) and self._known_status(path, key) is not None
+
     def has(self, path: str, key: str) -> bool:
         """Whether a file is there as an earlier export made it out of what ``key`` stands for; then it stays."""
-        if not key or self._known_status(path, key) is None:
+        if not self.is_current(path, key):
             return False
         self._keep(path)
         return True
+
+    def forget(self, path: str) -> None:
+        """Have the next export make a file again: this one could not put into it all that belongs there."""
+        self.database.execute("UPDATE files SET key = '' WHERE path = ?", (path,))
 
     @contextmanager
     def open_file(self, path: str, key: str = "") -> Iterator[BinaryIO]:
@@ -140,6 +148,33 @@ class OutFolder:
             status = self.tree.look(path)
         self._remember(path, key, status)
         self.counts.written += 1
+
+    @contextmanager
+    def open_new_version(self, path: str) -> Iterator[BinaryIO]:
+        """Yield a new file that takes its place at the end of the block, unless the one there has the same bytes."""
+        with storage_errors(self.tree.root, below=path):
+            self._make_folder(_PART)
+            self._make_folder(path.rpartition("/")[0])
+            part = self._new_part()
+            with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part))) as file:
+                yield file
+            is_same = self.tree.is_file(path) and self._sha256_of(part) == self._sha256_of(path)
+            if is_same:
+                self.tree.remove(part)
+                self.counts.unchanged += 1
+            else:
+                self.tree.move(part, path, is_durable=False)
+                self.counts.written += 1
+            self._remember(path, "", self.tree.look(path))
+
+    def sha256_of_output(self, path: str) -> str:
+        """Return the hash of a file that is in the output."""
+        with storage_errors(self.tree.root, "read", path):
+            return self._sha256_of(path)
+
+    def _sha256_of(self, path: str) -> str:
+        with self.tree.open(path) as file:
+            return sha256_of(file)
 
     def finish(self) -> None:
         """Remove what earlier exports wrote and this one did not ask for."""

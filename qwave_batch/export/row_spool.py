@@ -46,6 +46,7 @@ class RowSpool:
     def __init__(self, database: "sqlite3.Connection", runs: Sequence[str], *, is_merged: bool) -> None:
         self._database, self._runs = database, tuple(runs)
         database.executescript(_SCHEMA)
+        database.execute("BEGIN")  # for good: one transaction for all rows, of a database that is thrown away
         if is_merged:
             database.execute("CREATE UNIQUE INDEX same ON rows (job_id, image, sha256)")
 

@@ -46,6 +46,8 @@ class LeftOut(StrEnum):
     """Images without a tag or value that names a split."""
     TWICE = "twice"
     """Images that another folder has brought, of the same job and with the same bytes."""
+    NO_INPUT = "no_input"
+    """Images of jobs without an input image, in a format of edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from qwave_batch.folder.artifacts import MANIFEST, SPEC, read_artifact
 from qwave_batch.folder.inputs import stored_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
+from qwave_batch.folder.spec_inputs import SpecInput, spec_inputs
 from qwave_batch.folder.storage import storage_errors
 from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.folder.workspace import LEDGER
@@ -150,6 +151,14 @@ class FolderReader:
         """
         path = stored_input(self.layout, reference)
         return None if path is None else self._open(path)
+
+    def inputs(self) -> Iterator[SpecInput]:
+        """Yield the tables, overlays and images that the runs read, with the names that the spec gave them.
+
+        Raises:
+            FolderError, StorageError: they can't be read.
+        """
+        return spec_inputs(self.layout)
 
     def spec(self) -> bytes | None:
         """Return the spec as it was, byte for byte; None when it is not there.

@@ -14,7 +14,7 @@ from qwave_batch.cli.export_options import (
     add_row_options,
     read_export_request,
 )
-from qwave_batch.cli.options import add_json
+from qwave_batch.cli.options import add_catalog_path, add_json, catalogs_of
 from qwave_batch.errors import UsageError
 
 USAGE = "DIR... --to FORMAT OUT [options]"
@@ -28,13 +28,14 @@ def configure(parser: Parser) -> None:
         "--to",
         metavar="FORMAT",
         required=True,
-        help="parquet, csv or jsonl: OUT is a file",
+        help="hf, croissant, webdataset, sidecar or pairs: OUT is a folder; parquet, csv or jsonl: OUT is a file",
     )
     add_row_options(parser)
     add_image_options(parser)
     parser.add_argument("--no-images", action="store_true", help="parquet: paths in place of the images themselves")
     parser.add_argument("--json-files", action="store_true", help="sidecar: also a JSON file beside each image")
     add_failed_option(parser)
+    add_catalog_path(parser)
     add_json(parser, "what was exported")
 
 
@@ -52,7 +53,7 @@ def execute(args: Namespace, console: Console) -> int:
         has_json=args.json_files,
     )
     with work_bar(console, "exporting") as show:
-        report = qb.exports.export_folders(request, show)
+        report = qb.exports.export_folders(request, show, catalogs=catalogs_of(args))
     if args.json:
         console.print_json(report.as_json())
     console.say(*draw_export(report, console.err))

@@ -15,12 +15,17 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "condition": ("row", "that --where does not take"),
     "finding": ("image", "that checks have found something about"),
     "no_split": ("image", "without a tag or value that names a split"),
+    "no_input": ("image", "of jobs without an input image"),
     "twice": ("image", "that another folder has brought already"),
 }
 """By the reason: the thing that was left out, and why."""
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
+    "not_said": ("field", "that only the author can fill in, in the file of --card"),
+    "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),
+    "not_fetched": ("image", "left out, since an input of theirs on the web could not be fetched"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 

@@ -22,6 +22,8 @@ class Option(StrEnum):
     """A JSON file beside each image."""
     CARD = "card"
     """The author's words."""
+    FAILED = "failed"
+    """Rows for jobs without an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Format:
     is_folder: bool
     """Whether the output is a folder of files."""
     options: frozenset[Option] = frozenset()
+    has_edits: bool = False
+    """Whether it holds the input images of edits, also those on the web."""
     needs: str = ""
     """A module of the extra ``parquet`` that it can't do without."""
 
@@ -56,11 +60,45 @@ FORMATS: Mapping[str, Format] = {
     "parquet": Format(
         module="parquet_file",
         is_folder=False,
-        options=frozenset({Option.IMAGE, Option.NO_IMAGES}),
+        options=frozenset({Option.IMAGE, Option.NO_IMAGES, Option.FAILED}),
         needs=_ARROW,
     ),
-    "csv": Format(module="text_tables", function="write_csv", is_folder=False),
-    "jsonl": Format(module="text_tables", function="write_jsonl", is_folder=False),
+    "hf": Format(
+        module="hf",
+        function="write_hf",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.CARD, Option.FAILED}),
+        needs=_ARROW,
+    ),
+    "croissant": Format(
+        module="croissant",
+        function="write_croissant",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.CARD, Option.FAILED}),
+        needs=_ARROW,
+    ),
+    "csv": Format(module="text_tables", function="write_csv", is_folder=False, options=frozenset({Option.FAILED})),
+    "jsonl": Format(module="text_tables", function="write_jsonl", is_folder=False, options=frozenset({Option.FAILED})),
+    "webdataset": Format(
+        module="webdataset",
+        function="write_webdataset",
+        is_folder=True,
+        options=frozenset({Option.IMAGE}),
+        needs=_ARROW,
+    ),
+    "sidecar": Format(
+        module="sidecar",
+        function="write_sidecar",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES, Option.JSON}),
+    ),
+    "pairs": Format(
+        module="pairs",
+        function="write_pairs",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES}),
+        has_edits=True,
+    ),
 }
 """The formats by the name that users ask for."""
 

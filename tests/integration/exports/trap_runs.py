@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,14 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(home)
             (home / "whole").touch()
     return home / "run"
+
+
+def folder_of_many(home: Path, source: Path, number: int) -> Path:
+    """A copy of a run folder without its ledger: its first image, as if so many jobs had made it."""
+    line = next(line for line in lines_of(source) if line["images"])
+    path = home / "many" / line["images"][0]["path"]
+    path.parent.mkdir(parents=True)
+    shutil.copy(source / line["images"][0]["path"], path)
+    lines = (json.dumps({**line, "job_id": f"{index:016x}", "index": index}) for index in range(number))
+    (home / "many" / "manifest.jsonl").write_text("".join(f"{text}\n" for text in lines), encoding="utf-8")
+    return home / "many"

@@ -1,0 +1,63 @@
+"""The input images of an export's rows, read from their run folders or fetched from the web."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from qwave_batch.errors import QwaveError
+from qwave_batch.export.edit_inputs import EditInput, ImageFields, inputs_of
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.web_images import WebAnswer, WebImages
+from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
+from qwave_batch.model.input_references import reference_to
+from qwave_batch.output.folder_reader import FolderReader
+
+
+class InputMissing(Exception):
+    """An input image is not to be had; the message is a phrase for people."""
+
+    def __init__(self, reason: str, *, is_on_web: bool = False) -> None:
+        self.is_on_web = is_on_web
+        """Whether it was never in the run folder, so that nothing is wrong with that."""
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportInputs:
+    """The input images of rows, by each folder's catalog."""
+
+    readers: Sequence[FolderReader] = field(default=(), repr=False)
+    fields: Sequence[ImageFields] = ()
+    """For each folder."""
+    web: Sequence[WebImages] = field(default=(), repr=False)
+    """For each folder what fetches its images on the web; empty if nothing is fetched."""
+
+    def of(self, row: ExportRow) -> tuple[EditInput, ...]:
+        """Return the images that a row was made with, masks too."""
+        return inputs_of(row.line.request, self.fields[row.folder])
+
+    def stored(self, row: ExportRow, image: EditInput) -> bytes:
+        """Return the bytes of an input that the row's folder holds; calls may come from many threads.
+
+        Raises:
+            InputMissing: it is not there as it was kept.
+        """
+        try:
+            file = self.readers[row.folder].open_input(image.source)
+            data = b"" if file is None else _read(file)
+        except QwaveError as error:
+            raise InputMissing(str(error)) from error
+        if file is None:
+            raise InputMissing(f"{image.field} is not in inputs/")
+        if reference_to(data) != image.source:
+            raise InputMissing(f"{image.field} is damaged: inputs/ has other bytes than were sent")
+        return data
+
+    def fetched(self, folder: int, addresses: Collection[str]) -> Mapping[str, WebAnswer]:
+        """Return what comes of addresses in the requests of a folder. It blocks, and belongs to one thread."""
+        return self.web[folder].fetched(addresses)
+
+
+def _read(file: BinaryIO) -> bytes:
+    with file:
+        return file.read(MAX_IMAGE_BYTES + 1)

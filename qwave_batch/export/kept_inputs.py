@@ -1,0 +1,56 @@
+"""The input images of an export's rows as files of the output, each once however many rows were made with it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from qwave_batch.export.edit_inputs import EditInput
+from qwave_batch.export.export_inputs import InputMissing
+from qwave_batch.export.export_notes import NoteKind
+from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.open_export import OpenExport
+from qwave_batch.export.out_folder import OutFolder
+from qwave_batch.imaging.formats.signatures import format_of
+from qwave_batch.imaging.image_inspection import EXTENSIONS
+from qwave_batch.model.input_references import PREFIX
+from qwave_batch.model.jsontypes import Json
+
+FOLDER = "inputs"
+
+
+@dataclass(slots=True)
+class KeptInputs:
+    """Writes the inputs that run folders hold into ``inputs/``, under their hash, as they were sent."""
+
+    export: OpenExport
+    out: OutFolder
+    _files: dict[str, str] = field(default_factory=dict)
+    """By reference; an empty text stands for one that is not to be had."""
+
+    def text_for(self, row: ExportRow) -> str:
+        """Return the JSON text of a list of a row's inputs, and keep those that lie in its run folder."""
+        return json.dumps(list(self._told(row)), ensure_ascii=False)
+
+    def _told(self, row: ExportRow) -> Iterator[dict[str, Json]]:
+        for image in self.export.inputs.of(row):
+            told: dict[str, Json] = {"field": image.field, "role": image.role.value, "source": image.source}
+            if image.is_stored:
+                told["file"] = self._file_of(row, image)
+            yield told
+
+    def _file_of(self, row: ExportRow, image: EditInput) -> str:
+        known = self._files.get(image.source)
+        if known is None:
+            known = self._files[image.source] = self._kept(row, image)
+        return known
+
+    def _kept(self, row: ExportRow, image: EditInput) -> str:
+        try:
+            data = self.export.inputs.stored(row, image)
+        except InputMissing as missing:
+            self.export.notes.add(NoteKind.UNUSABLE, row.shown_as, str(missing))
+            return ""
+        ending = EXTENSIONS.get(format_of(data) or "", ".bin")
+        path = f"{FOLDER}/{image.source.removeprefix(PREFIX)}{ending}"
+        self.out.write(path, data)
+        return path
