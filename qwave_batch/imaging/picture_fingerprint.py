@@ -1,4 +1,4 @@
-"""What a picture looks like, in a few bytes: enough to find equal, nearly equal and one-coloured pictures.
+"""The fingerprint of a picture, a few bytes: enough to find equal, nearly equal and one-coloured pictures.
 
 - ``pixels``: a hash of the decoded pixels, so that the same picture in two files is known by it.
 - ``look``: a perceptual hash (pHash): the discrete cosine transform of the picture in grey at 16 x 16, and for each of
@@ -38,7 +38,7 @@ _LEVEL = (128, 128, 128)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFingerprint:
-    """What one picture looks like."""
+    """The look of one picture."""
 
     pixels: str
     """SHA-256 of its size and its pixels."""

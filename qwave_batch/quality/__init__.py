@@ -1,4 +1,4 @@
-"""What spoils a dataset and costs little to find, in a run folder: ``check``, and what it leaves for exports.
+"""Finds in a run folder what spoils a dataset and costs little to find: ``check``, and what it leaves for exports.
 
 Its modules are loaded when they are first used, as ``quality.folder_check``.
 """

@@ -146,7 +146,7 @@ class ImagesDigest:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What a check remembers."""
+    """The memory of a check."""
 
     checks_sha256: str
     """Of the file as it was written."""

@@ -31,7 +31,7 @@ _INPUT = re.compile(r"(sha256:|https?://)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSize:
-    """What is known of the size of a request's images."""
+    """The facts that are known of the size of a request's images."""
 
     ratio: tuple[float, float] | None = None
     """Width to height."""

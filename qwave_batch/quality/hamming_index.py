@@ -23,7 +23,7 @@ class _Block:
     keep: int
     """A mask of its width."""
     masks: tuple[int, ...]
-    """What a value near another one may differ by."""
+    """The bits that a value near another one may differ in."""
 
 
 class HammingIndex:

@@ -66,4 +66,4 @@ def look_from_json(value: Any) -> ImageLook | FileFault:
 
 
 INSPECTION: Inspection[ImageLook | FileFault] = Inspection(__name__, look_at, look_as_json, look_from_json)
-"""What an image looks like."""
+"""The look of an image."""

@@ -1,4 +1,4 @@
-"""What ``check`` found, for people: the first findings one by one, and a table by kind, model and tag."""
+"""The findings of ``check``, for people: the first findings one by one, and a table by kind, model and tag."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice

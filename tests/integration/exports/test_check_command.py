@@ -209,7 +209,7 @@ def test_a_folder_that_takes_nothing_is_checked_all_the_same(copy: Path, monkeyp
             is_written = report.unwritten is None
     finally:
         copy.chmod(0o755)
-    assert is_written == (copy / "checks.jsonl").exists()  # whoever is root may write everywhere
+    assert is_written == (copy / "checks.jsonl").exists()  # root may write everywhere
 
 
 def test_what_commands_leave_is_neither_a_stranger_nor_pruned(folder: Path) -> None:
@@ -296,7 +296,7 @@ def test_checks_that_cannot_be_used_are_refused_with_the_command_to_run(
 
 
 def test_a_run_that_adds_images_makes_checks_old(tmp_path: Path) -> None:
-    """Whatever the times of the files say."""
+    """The times of the files do not matter."""
     spec = tmp_path / "spec.yaml"
     text = (
         "version: 1\nname: grows\ncatalog: '2026-10'\nprompts: [{id: a, text: One}]\nmatrix: {model: [z-image-turbo]}\n"

@@ -75,7 +75,7 @@ def test_another_picture_is_not_taken_for_it(change: Callable[[Image.Image], Ima
 
 
 def test_pictures_composed_alike_in_other_colours_have_near_hashes_and_are_told_apart() -> None:
-    """What a hash of the grey picture alone confuses."""
+    """A hash of the grey picture alone confuses them."""
     red, blue = (Image.new("RGB", (64, 64), "white") for _ in range(2))
     ImageDraw.Draw(red).rectangle((10, 20, 40, 50), (200, 60, 60))
     ImageDraw.Draw(blue).rectangle((10, 20, 40, 50), (60, 104, 200))
