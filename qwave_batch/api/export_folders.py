@@ -83,6 +83,8 @@ def export_folders(
     card = NO_CARD if request.card is None else read_card(request.card)
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
+        if request.files is FileMode.SYMLINK and any(reader.layout.artifacts.is_remote for reader in readers):
+            raise UsageError("a symbolic link can't lead into an object store; copy the images")
         dropped = _findings(request, readers)
         spool = stack.enter_context(row_spool(names_of_runs(readers)))
         selected = select_rows(request, readers, dropped, spool, on_work)
@@ -90,7 +92,7 @@ def export_folders(
             request=request,
             readers=readers,
             selected=selected,
-            loader=ImageLoader(readers, request.image),
+            loader=ImageLoader(readers, request.image, tuple(map(_catalog_of, readers)) if request.image.marks else ()),
             origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
             on_work=on_work,
             card=card,
@@ -118,6 +120,12 @@ def export_folders(
             notes=export.notes,
             files=counts,
         )
+
+
+def _catalog_of(reader: FolderReader) -> str | None:
+    """Return the date of a folder's catalog; None where its summary does not say."""
+    date = (reader.header().summary or {}).get("catalog")
+    return date if isinstance(date, str) else None
 
 
 def _check_options(request: ExportRequest, form: Format) -> None:

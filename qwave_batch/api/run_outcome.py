@@ -67,6 +67,8 @@ class RunSummary:
     """How a run ended, and what its folder now holds."""
 
     folder: Path
+    store: str | None = None
+    """The address of the object store that has its images; None when the folder has them itself."""
     kind: EndKind
     """How it ended; see "How a run ends" in docs/run-folder.md."""
     counts: JobCounts

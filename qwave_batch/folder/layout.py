@@ -24,7 +24,7 @@ from qwave_batch.folder.artifacts import (
     LocalArtifacts,
 )
 from qwave_batch.folder.storage import storage_errors, write_atomic
-from qwave_batch.folder.stores.run_store import RunStore
+from qwave_batch.folder.stores.run_store import RunStore, store_url_of
 from qwave_batch.folder.stores.store_binding import read_binding
 from qwave_batch.folder.workspace import (
     CHECKED,
@@ -217,6 +217,11 @@ class RunLayout:
             FolderError: it is not one, with the nearest one that is; or it is one that ``check`` refuses.
             MissingExtra, StoreUnusable: its store can't be opened.
         """
+        if is_store_url(str(root)):
+            raise FolderError(
+                f"{store_url_of(str(root))} is a store; this needs the run folder that keeps its images there",
+                next_steps=(NextStep.NAME_FOLDER,),
+            )
         if is_run_folder(root):
             layout = cls(root)
             layout.check()

@@ -164,7 +164,7 @@ def _without_ledger(reader: FolderReader) -> FolderStatus:
         counters.add_manifest_line(line)
     header = reader.header()
     return FolderStatus(
-        folder=str(header.root),
+        folder=reader.layout.address,
         name=header.name,
         backend=header.backend,
         holder=header.holder,

@@ -33,7 +33,7 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     """Return the closing lines of a run."""
     counts = summary.counts
     made = f"{counts.completed:,} of {count(counts.jobs - counts.skipped, 'job')} done"
-    images = f"{count(counts.images, 'image')} in {terminal.shown(str(summary.folder))}"
+    images = f"{count(counts.images, 'image')} in {terminal.shown(summary.store or str(summary.folder))}"
     cost = f"{usd(summary.cost_nusd)} in {duration(summary.seconds)}"
     if summary.folder_cost_nusd != summary.cost_nusd:
         cost += f" ({usd(summary.folder_cost_nusd)} over all runs)"

@@ -115,7 +115,7 @@ class ObstoreClient:
                 stream = None
                 raise
 
-        while page := self._call(f"list {folder}" if folder else "list what is there", next_page):
+        while page := self._call("look into it", next_page):
             last = page[-1]["path"]
             yield from map(_facts, page)
 

@@ -23,6 +23,24 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         "prompts:\n  - A teahouse: at dawn\n",
         ['spec.yaml:5:5  prompts[0]["A teahouse"]: unknown key "A teahouse"; a string that contains ": " needs quotes'],
     ),
+    "a store with a key in its address": (
+        "prompts: [x]\noutput: {store: 's3://AKIAX:s3cr3t@bucket/x'}\n",
+        [
+            "spec.yaml:5:17  output.store: it is not the address of a place in an object store: it has a name or a key before an @; keys belong where the store's own tools keep them, and are never part of an address; write it as in s3://bucket/folder"
+        ],
+    ),
+    "a store that is none": (
+        "prompts: [x]\noutput:\n  store: https://bucket.s3.amazonaws.com/x\n",
+        [
+            "spec.yaml:6:10  output.store: it is not the address of a place in an object store: https:// is not an object store that is known here; an address begins with s3://, gs://, az:// or abfss://; write it as in s3://bucket/folder"
+        ],
+    ),
+    "a store where a folder belongs": (
+        "prompts: [x]\noutput: {folder: 's3://bucket/x'}\n",
+        [
+            'spec.yaml:5:18  output.folder: "s3://bucket/x": a folder is a plain path with /, relative to the folder of the spec, without ~, backslashes and {{ }}; the address of an object store belongs into output.store'
+        ],
+    ),
     "empty list of prompts": ("prompts: []\n", ["spec.yaml:4:10  prompts: the list is empty; add at least one item"]),
     "no prompts": (
         "request: {}\n",

@@ -8,8 +8,9 @@ import pytest
 
 from qwave_batch.errors import UsageError
 from qwave_batch.model.problem import SourcePlace
+from qwave_batch.model.store_url import StoreService, StoreUrl
 from qwave_batch.model.terms import Limits, ModelLimits, Terms
-from qwave_batch.spec.document import IntegerRange, RandomSeeds, Sample, Spec, Unsupported
+from qwave_batch.spec.document import DEFAULT_OUTPUT_PATH, IntegerRange, RandomSeeds, Sample, Spec, Unsupported
 from qwave_batch.spec.loading import load_spec
 
 Load = Callable[..., Spec]
@@ -134,10 +135,17 @@ def test_the_terms_and_the_rest(whole: Spec) -> None:
     assert whole.source_map.place(("matrix", "seed")) == SourcePlace(whole.file, 25, 9)
 
 
+def test_the_store_is_an_address_and_changes_nothing_else(load: Load) -> None:
+    spec = load("prompts: [A cat]\noutput: {store: 's3a://bucket/runs/cats/'}\n")
+    assert spec.output_store == StoreUrl(service=StoreService.S3, bucket="bucket", prefix="runs/cats")
+    assert (spec.output_folder, spec.output_path) == (None, DEFAULT_OUTPUT_PATH)
+
+
 def test_what_is_not_said_has_its_default(load: Load) -> None:
     spec = load("prompts: [A cat]\n")
     assert (spec.description, spec.vars, spec.request, spec.repeat) == ("", {}, {}, 1)
     assert (spec.unsupported, spec.sample, spec.terms) == (Unsupported.ERROR, None, Terms())
+    assert spec.output_store is None
     assert spec.matrix.axes == ()
     assert spec.output_path == "{{ model }}/{{ prompt.id }}-{{ job_id }}"
 
