@@ -36,8 +36,8 @@ class NoteKind(StrEnum):
     """Fields that only the author can fill in, and has not."""
     CROISSANT_UNREADABLE = "croissant_unreadable"
     """Splits whose images Croissant's own library can't open."""
-    NOT_FETCHED = "not_fetched"
-    """Images with an input on the web that could not be fetched; they have no pair."""
+    WITHOUT_INPUT = "without_input"
+    """Images with an input that nobody has kept, such as one on the web that is gone; they have no pair."""
 
 
 INCOMPLETE = frozenset({NoteKind.UNUSABLE, NoteKind.INPUT_MISSING})

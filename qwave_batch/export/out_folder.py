@@ -33,6 +33,7 @@ STATE: Final = f"{PRIVATE}/state.sqlite"
 ORIGIN: Final = f"{PRIVATE}/origin.json"
 _PART: Final = f"{PRIVATE}/part"
 _COMMIT_EVERY = 500
+_BUFFER_BYTES = 1 << 18
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS files (
@@ -145,7 +146,7 @@ class OutFolder:
             self._make_folder(_PART)
             self._make_folder(path.rpartition("/")[0])
             part = self._new_part()
-            with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part))) as file:
+            with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part)), _BUFFER_BYTES) as file:
                 yield file
             self.tree.move(part, path, is_durable=False)
             status = self.tree.look(path)

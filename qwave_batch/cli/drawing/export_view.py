@@ -33,7 +33,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
     "not_said": ("field", "that only the author can fill in, in the file of --card"),
     "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),
-    "not_fetched": ("image", "left out, since an input of theirs on the web could not be fetched"),
+    "without_input": ("image", "left out, since the image that was edited is not to be had"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 
