@@ -12,6 +12,7 @@ from qwave_batch.api.restored_request import identifying_request
 from qwave_batch.api.run_folders_near import run_folders_at, run_folders_near
 from qwave_batch.catalog.catalog_source import SHIPPED
 from qwave_batch.errors import QwaveError, StorageError, UsageError
+from qwave_batch.export.export_record import recorded_source
 from qwave_batch.export.marks.mark_reading import read_mark
 from qwave_batch.files.regular_files import open_regular, system_reason
 from qwave_batch.folder.inputs import stored_input
@@ -123,17 +124,19 @@ def _wanted_image(text: str) -> tuple[WantedImage, Path | None]:
         reason = system_reason(error) if isinstance(error, OSError) else str(error)
         raise StorageError(f"cannot read {text}: {reason}") from error
     mark = read_mark(start) if len(start) <= MAX_IMAGE_BYTES else None
-    sources = {mark.source_sha256} if mark and mark.source_sha256 else set[str]()
-    return WantedImage(frozenset({digest.hexdigest(), *sources}), mark.job_id if mark else None), path
+    sources = (digest.hexdigest(), mark.source_sha256 if mark else None, recorded_source(path, digest.hexdigest()))
+    return WantedImage(frozenset(filter(None, sources)), mark.job_id if mark else None), path
 
 
 def find_origins(image: str | Path, folders: Sequence[str | Path] = (), *, beside: Path | None = None) -> OriginSearch:
     """Return the jobs that made an image.
 
     Args:
-        image: A file, or a SHA-256 in hex. A file is known by its bytes, or by the mark in an exported copy.
-        folders: Run folders, addresses of stores, or folders with run folders directly in them. Without any, the run folder around the file is
-            searched and all below the current folder, and those that can't be read are passed over.
+        image: A file, or a SHA-256 in hex. A file is known by its bytes, by the mark in an exported copy, or by the
+            record of the export that it lies in.
+        folders: Run folders, addresses of stores, or folders with run folders directly in them. Without any, the run
+            folder around the file is searched and all below the current folder, and those that can't be read are
+            passed over.
         beside: The folder that specs name files from; the current one if it is None.
 
     Raises:

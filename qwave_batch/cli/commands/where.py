@@ -43,8 +43,8 @@ def configure(parser: Parser) -> None:
         metavar="DIR",
         nargs="*",
         type=_address,
-        help="run folders, folders that hold some, or addresses of stores; else the run folder around the file, and all "
-        "below the current folder",
+        help="run folders, folders that hold some, or stores; else the run folder around the file, and all below the "
+        "current folder",
     )
     add_json(parser, "job, folder, spec hash, line and spec")
 
@@ -81,7 +81,7 @@ def _draw(found: "OriginSearch", terminal: Terminal) -> Iterator[str]:
 
 def _facts(origin: "ImageOrigin") -> Iterator[str]:
     place = "no line of" if origin.number is None else f"line {origin.number:,} of"
-    yield f"job {origin.job_id}, {place} {_on_a_line(f'{origin.folder}/manifest.jsonl')}"
+    yield f"job {origin.job_id}, {place} {_on_a_line(origin.folder)}/manifest.jsonl"
     image = f"image {_on_a_line(origin.path)}, " if origin.path else ""
     yield f"{image}prompt {_on_a_line(origin.prompt_id)}, model {_on_a_line(origin.model)}"
     yield f"spec {_on_a_line(origin.spec_name or '-')}, sha256 {origin.spec_sha256 or '-'}"
