@@ -19,7 +19,11 @@ class FileFault:
 
 
 def inspect_stored(artifacts: ArtifactStore, path: str) -> ImageInfo | FileFault:
-    """Return what a stored image is, decoded to its end, or its fault. It blocks."""
+    """Return what a stored image is, decoded to its end, or its fault. It blocks.
+
+    Raises:
+        StorageError: a remote store can't be reached; nothing follows from that for the image.
+    """
     fault = path_fault(path)
     if fault is not None:
         return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
@@ -29,6 +33,8 @@ def inspect_stored(artifacts: ArtifactStore, path: str) -> ImageInfo | FileFault
     except BadImage as bad:
         return FileFault(kind="damaged", message=str(bad))
     except (OSError, UsageError, StorageError) as error:
+        if isinstance(error, StorageError) and artifacts.is_remote:
+            raise
         return _fault_of(artifacts, path, error)
 
 
