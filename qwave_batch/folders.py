@@ -13,6 +13,7 @@ from qwave_batch.output.live import LiveRun
 from qwave_batch.output.manifest_line import ManifestLine
 
 if TYPE_CHECKING:
+    from qwave_batch.api.image_origins import ImageOrigin, OriginNote, OriginSearch, find_origins
     from qwave_batch.output.line_condition import lines_matching
     from qwave_batch.output.pruning import PrunePlan
     from qwave_batch.output.verification import VerifyReport
@@ -23,22 +24,27 @@ __all__ = [
     "FolderStatus",
     "Glance",
     "ImageFile",
+    "ImageOrigin",
     "JobRecord",
     "JobStatus",
     "LineFilter",
     "LineSource",
     "LiveRun",
     "ManifestLine",
+    "OriginNote",
+    "OriginSearch",
     "PlanLine",
     "PrunePlan",
     "ReusedFrom",
     "RunFolder",
     "VerifyReport",
+    "find_origins",
     "lines_matching",
     "open_run",
 ]
 
 _LAZY_NAMES = {
+    "qwave_batch.api.image_origins": ("ImageOrigin", "OriginNote", "OriginSearch", "find_origins"),
     "qwave_batch.output.line_condition": ("lines_matching",),
     "qwave_batch.output.pruning": ("PrunePlan",),
     "qwave_batch.output.verification": ("VerifyReport",),

@@ -91,7 +91,7 @@ def export_folders(
             request=request,
             readers=readers,
             selected=selected,
-            loader=ImageLoader(readers, request.image),
+            loader=ImageLoader(readers, request.image, tuple(map(_catalog_of, readers)) if request.image.marks else ()),
             origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
             on_work=on_work,
             card=card,
@@ -119,6 +119,12 @@ def export_folders(
             notes=export.notes,
             files=counts,
         )
+
+
+def _catalog_of(reader: FolderReader) -> str | None:
+    """Return the date of a folder's catalog; None where its summary does not say."""
+    date = (reader.header().summary or {}).get("catalog")
+    return date if isinstance(date, str) else None
 
 
 def _check_options(request: ExportRequest, form: Format) -> None:

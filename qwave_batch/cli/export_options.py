@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwave_batch as qb
-from qwave_batch.cli.arguments import Parser, a_path, whole_number
+from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
 
 if TYPE_CHECKING:
     from qwave_batch.exports import ExportRequest
@@ -41,6 +41,18 @@ def add_image_options(parser: Parser) -> None:
     parser.add_argument(
         "--max-size", metavar="PIXELS", type=whole_number(minimum=1), help="make larger images smaller: the longer side"
     )
+    parser.add_argument(
+        "--mark",
+        dest="marks",
+        metavar="KIND",
+        action="append",
+        default=[],
+        type=one_of("mark", ("xmp", "a1111")),
+        help="state in images that a model made them: xmp (IPTC) or a1111 (galleries); may be given again",
+    )
+    parser.add_argument(
+        "--prompt-in-image", action="store_true", help="marks hold the prompt itself; else its hash, or nothing of it"
+    )
     parser.add_argument("--card", metavar="FILE", type=a_path, help="the author's words about the dataset, in YAML")
     parser.add_argument("--files", metavar="MODE", default="copy", help="copy (without it), link or symlink images")
 
@@ -62,7 +74,11 @@ def read_export_request(
         where=args.where,
         split=exports.read_split(args.split, seed=args.split_seed),
         image=exports.ImageChange(
-            form=exports.ImageForm.named(args.image), quality=args.quality, max_size=args.max_size
+            form=exports.ImageForm.named(args.image),
+            quality=args.quality,
+            max_size=args.max_size,
+            marks=frozenset(map(exports.ProvenanceMark, args.marks)),
+            has_prompt=args.prompt_in_image,
         ),
         files=exports.FileMode.named(args.files),
         drop=frozenset(filter(None, (kind.strip() for kind in (args.drop or "").split(",")))),

@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from qwave_batch.errors import QwaveError
 from qwave_batch.export.columns import ImageFacts
+from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_change import ImageChange
 from qwave_batch.export.image_encoding import UnreadableImage, encode_image
+from qwave_batch.export.marks.mark_facts import facts_for_marks
+from qwave_batch.export.marks.marking import marked, signature_notes
 from qwave_batch.imaging.image_inspection import EXTENSIONS
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads
@@ -27,6 +30,8 @@ class LoadedImage:
     facts: ImageFacts
     neighbours: Mapping[str, bytes] = field(default_factory=dict)
     """Files that belong beside it, by what follows its name, such as ``.xmp``."""
+    notes: tuple[NoteKind, ...] = ()
+    """Facts about its marks and its signature."""
 
     @property
     def ending(self) -> str:
@@ -50,6 +55,8 @@ class ImageLoader:
 
     readers: Sequence[FolderReader]
     rule: ImageChange
+    catalogs: Sequence[str | None] = ()
+    """For each folder the date of its catalog, which marks state; they are read only where marks are asked for."""
 
     def key_of(self, row: ExportRow) -> str:
         """Return a text that stands for the bytes that ``load`` returns: the same text, the same bytes."""
@@ -60,7 +67,7 @@ class ImageLoader:
         marks = "+".join(sorted(mark.value for mark in self.rule.marks))
         return (
             f"{row.image.sha256} {self.rule.form.value} {self.rule.quality} {self.rule.max_size} {marks} "
-            f"{self.rule.has_prompt} {told}"
+            f"{self.rule.has_prompt} {told} {self.catalogs[row.folder] if told else ''}"
         )
 
     def load(self, row: ExportRow) -> LoadOutcome:
@@ -97,7 +104,24 @@ class ImageLoader:
         if self.rule.keeps_bytes:
             return LoadedImage(data=data, facts=facts)
         try:
-            data, facts = encode_image(data, facts, self.rule)
+            made, facts = encode_image(data, facts, self.rule)
         except UnreadableImage as error:
             return UnusableImage(str(error))
-        return LoadedImage(data=data, facts=facts)
+        notes = () if made is data else signature_notes(data, made)
+        if not self.rule.marks:
+            return LoadedImage(data=made, facts=facts, notes=notes)
+        told = facts_for_marks(
+            row.line,
+            row.image,
+            size=(facts.width, facts.height),
+            catalog=self.catalogs[row.folder],
+            has_prompt=self.rule.has_prompt,
+        )
+        done = marked(made, told, self.rule.marks)
+        digest = hashlib.sha256(done.data).hexdigest()
+        return LoadedImage(
+            data=done.data,
+            facts=replace(facts, size_bytes=len(done.data), sha256=digest),
+            neighbours=done.neighbours,
+            notes=(*notes, *done.notes),
+        )

@@ -59,6 +59,7 @@ class OpenExport:
             if isinstance(outcome, UnusableImage):
                 self.miss(row, outcome.reason)
             else:
+                self._take_notes(row, outcome)
                 yield row, outcome
 
     def loaded(self, split: str | None = None) -> Iterator[tuple[ExportRow, LoadedImage | None]]:
@@ -68,6 +69,7 @@ class OpenExport:
             if isinstance(outcome, UnusableImage):
                 self.miss(row, outcome.reason)
             else:
+                self._take_notes(row, outcome)
                 yield row, outcome
 
     def record_of(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> dict[str, Value]:
@@ -88,3 +90,7 @@ class OpenExport:
         """Count a row that is done."""
         self._done += 1
         self.on_work(WorkProgress(done=self._done, total=self.selected.count, doing=""))
+
+    def _take_notes(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> None:
+        for kind in image.notes if image else ():
+            self.notes.add(kind, row.shown_as)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
 from qwave_batch import lazy
 from qwave_batch.errors import FolderBusy, UsageError
 from qwave_batch.export.columns import ImageFacts
+from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_loading import IMAGES_AHEAD, ImageLoader, LoadedImage, LoadOutcome, UnusableImage
@@ -46,6 +47,8 @@ class PlacedImage:
 
     path: str
     facts: ImageFacts
+    notes: tuple[NoteKind, ...] = ()
+    """Facts about what was written now; none of an image that was there."""
 
 
 PlaceOutcome: TypeAlias = PlacedImage | UnusableImage
@@ -101,7 +104,7 @@ class OutFolder:
                 yield row, PlacedImage(path, known.facts)
             elif isinstance(outcome, LoadedImage):
                 self._put_image(path, row, outcome)
-                yield row, PlacedImage(path, outcome.facts)
+                yield row, PlacedImage(path, outcome.facts, outcome.notes)
             else:
                 yield row, outcome
 

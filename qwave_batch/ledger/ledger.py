@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from qwave_batch.ledger.folder_identity import (
     write_identity,
 )
 from qwave_batch.ledger.group_writer import GroupWriter
+from qwave_batch.ledger.image_makers import JobOfImage, read_makers
 from qwave_batch.ledger.job_reading import (
     read_plan_lines,
     read_record,
@@ -235,6 +236,10 @@ class Ledger:
     def reusable_job(self, job_id: str) -> ReusableJob | None:
         """Return the parts of a job that another folder may reuse, planned or not; None when it is not completed."""
         return self._ask(lambda connection: read_reusable(connection, job_id))
+
+    def makers(self, sha256s: Collection[str], job_id: str | None) -> list[JobOfImage]:
+        """Return the jobs that made one of these images, and the job of an id, planned or not, in plan order."""
+        return self._ask(lambda connection: read_makers(connection, sha256s, job_id))
 
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds, by job id."""

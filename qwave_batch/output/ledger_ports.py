@@ -1,10 +1,11 @@
 """The ledger's interfaces for this package; ``ledger.Ledger`` implements them, and so does plain data."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.image_makers import JobOfImage
 from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.record import JobRecord
@@ -23,6 +24,10 @@ class LedgerReading(Protocol):
 
     def line_counts(self) -> LineCounts:
         """Return the number of lines by status, and other sums over them."""
+        ...
+
+    def makers(self, sha256s: Collection[str], job_id: str | None) -> list[JobOfImage]:
+        """Return the jobs that made one of these images, and the job of an id."""
         ...
 
     def unplanned(self) -> Iterator[JobRecord]:

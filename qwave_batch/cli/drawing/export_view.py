@@ -22,6 +22,12 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "signed": ("image", "kept byte for byte, to keep a C2PA signature whole; marks are beside them, in .xmp files"),
+    "signature_lost": ("image", "without the C2PA signature of the run's file, as it was encoded anew"),
+    "mark_beside": ("image", "of a kind that takes no XMP; marks are beside them, in .xmp files"),
+    "no_gallery_text": ("image", "without the text of --mark a1111, which has no place in such a file"),
+    "other_gallery_text": ("image", "with another program's text for galleries, which was kept"),
+    "prompt_too_long": ("image", "with a prompt too long for --mark a1111 in such a file, which has the rest only"),
     "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
     "not_said": ("field", "that only the author can fill in, in the file of --card"),
     "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),

@@ -1,7 +1,7 @@
 """A run folder made of plain data, with real images in it."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from qwave_batch.folder.inputs import keep_spec
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.image_makers import JobOfImage
 from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
@@ -50,6 +51,13 @@ class PlainLedger:
 
     def unplanned(self) -> Iterator[JobRecord]:
         return iter(self.left)
+
+    def makers(self, sha256s: Collection[str], job_id: str | None) -> list[JobOfImage]:
+        return [
+            JobOfImage(number, line)
+            for number, line in enumerate(self.planned, start=1)
+            if line.job.job_id == job_id or any(image.sha256 in sha256s for image in line.record.images)
+        ]
 
     def unplanned_count(self) -> int:
         return len(self.left)

@@ -1,0 +1,77 @@
+"""The smallest spec of a job gives the same job id when it is planned."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.plan.job_spec import AskedJob, draws_alone, spec_of_job
+from qwave_batch.plan.planner import Plan, make_plan
+from qwave_batch.spec.loading import load_spec
+
+CHECKOUT = Path(__file__).parents[3]
+SPECS = (*sorted((CHECKOUT / "specs").glob("*.yaml")), *sorted((CHECKOUT / "tests" / "specs-2026-05").glob("*.yaml")))
+HARD_TEXTS = st.text(
+    st.one_of(st.characters(codec="utf-8", exclude_characters="\0"), st.sampled_from("{}%#\r\n '\"\\:-")), min_size=1
+).filter(lambda text: bool(text.strip()))
+
+
+def planned(job: AskedJob, folder: Path) -> Plan:
+    (folder / "again.yaml").write_bytes(spec_of_job(job).encode())
+    return make_plan(load_spec(folder / "again.yaml", allow_read=[CHECKOUT]))
+
+
+def jobs_of(plan: Plan) -> Iterator[Job]:
+    return (item for item in plan.items() if isinstance(item, Job) and item.skip is None)
+
+
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_every_job_of_the_examples_is_made_again(file: Path, tmp_path: Path) -> None:
+    plan = make_plan(load_spec(file))
+    files = {reference: str(image.path) for reference, image in plan.inputs.items()}
+    for job in jobs_of(plan):
+        asked = AskedJob(request=job.request, repeat=job.repeat, catalog=plan.catalog, files=files)
+        again = planned(asked, tmp_path)
+        assert [item.job_id for item in again.items()] == [job.job_id]
+        assert [(item.body(), item.model) for item in jobs_of(again)] == [(job.body({}), job.model)]
+        assert again.warnings == ()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("again")
+
+
+@given(prompt=HARD_TEXTS, other=HARD_TEXTS, repeat=st.integers(0, 9))
+def test_any_text_renders_to_itself(folder: Path, prompt: str, other: str, repeat: int) -> None:
+    request: JsonObject = {"model": "qwen-image-2.0", "negative_prompt": other, "prompt": prompt}
+    job = AskedJob(request=request, repeat=repeat, catalog="2026-10")
+    again = planned(job, folder)
+    assert [(item.job_id, item.request) for item in jobs_of(again)] == [(job.job_id, request)]
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "True", "~", "1e3", "16:9", "2026-11-22", "- a", "{a: b}", "x" * 20_000, "\ufeff"]
+)
+def test_texts_that_yaml_takes_for_something_else_stay_texts(text: str, tmp_path: Path) -> None:
+    request: JsonObject = {"model": "gpt-image-2", "prompt": text}
+    assert [job.request for job in jobs_of(planned(AskedJob(request=request, catalog="2026-05"), tmp_path))] == [
+        request
+    ]
+
+
+def test_a_late_repeat_is_drawn_alone(tmp_path: Path) -> None:
+    job = AskedJob(request={"model": "gpt-image-2", "prompt": "A cup"}, repeat=300, catalog="2026-05")
+    assert draws_alone(job)
+    assert [item.job_id for item in planned(job, tmp_path).items()] == [job.job_id]
+
+
+def test_a_repeat_that_no_sample_was_found_for_comes_with_those_before_it() -> None:
+    job = AskedJob(request={"model": "gpt-image-2", "prompt": "A cup"}, repeat=1_000_000, catalog="2026-05")
+    assert not draws_alone(job)
+    assert "repeat: 1000001\n" in spec_of_job(job)
+    assert "sample" not in spec_of_job(job)
