@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qwave_batch import exports as exports
     from qwave_batch import folders as folders
     from qwave_batch import plans as plans
+    from qwave_batch import pushes as pushes
     from qwave_batch import runs as runs
     from qwave_batch import simulations as simulations
     from qwave_batch.accounts import ask_balance
@@ -100,7 +101,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports",
+    "exports", "pushes",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import cattrs
     import cattrs.gen
+    import huggingface_hub
     import jsonschema
     import obstore.exceptions as obstore_exceptions
     import obstore.store as obstore_store
@@ -33,6 +34,7 @@ __all__ = [
     "asyncio",
     "cattrs",
     "hashlib",
+    "huggingface_hub",
     "jsonschema",
     "metadata",
     "obstore_exceptions",

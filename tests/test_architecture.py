@@ -28,9 +28,10 @@ ALLOWED: dict[str, set[str]] = {
     "output": {
         "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
     },
+    "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec"},
     "api": {
-        "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "imaging", "lazy",
+        "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging", "lazy",
         "ledger", "model", "output", "plan", "resources", "run", "simulator", "spec",
     },
     "accounts": {"api", "catalog", "client"},
@@ -42,13 +43,14 @@ ALLOWED: dict[str, set[str]] = {
     "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},
     "exports": {"api", "export", "model"},
+    "pushes": {"api", "hub"},
     "__init__": {
-        "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "plans", "runs",
-        "simulations",
+        "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "plans",
+        "pushes", "runs", "simulations",
     },
     "cli": {
         "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "lazy", "model", "plans", "resources", "runs", "simulations",
+        "lazy", "model", "plans", "pushes", "resources", "runs", "simulations",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -46,6 +46,10 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
     NextStep.VERIFY: "qwave-batch verify {about} says more",
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
+    NextStep.OVERWRITE: "keep what you need of it (words of a card belong into --card FILE) and go on with --overwrite",
+    NextStep.EXPORT_FEW_FILES: (
+        "export --to parquet or webdataset puts many images into one file, which the Hub's own tools upload"
+    ),
 }
 _PASTED = frozenset(
     {

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "check every line and file of a run folder",
     "prune": "remove what the spec no longer asks for, after showing it",
     "export": "make a dataset of run folders",
+    "push": "bring a dataset of run folders to the Hub",
     "where": "say which job, spec and folder made an image",
     "models": "show what the catalog knows of its models",
     "catalog": "show what differs between two catalogs",

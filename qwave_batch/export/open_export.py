@@ -59,7 +59,7 @@ class OpenExport:
             if isinstance(outcome, UnusableImage):
                 self.miss(row, outcome.reason)
             else:
-                self._take_notes(row, outcome)
+                self.take_notes(row, outcome)
                 yield row, outcome
 
     def loaded(self, split: str | None = None) -> Iterator[tuple[ExportRow, LoadedImage | None]]:
@@ -69,12 +69,17 @@ class OpenExport:
             if isinstance(outcome, UnusableImage):
                 self.miss(row, outcome.reason)
             else:
-                self._take_notes(row, outcome)
+                self.take_notes(row, outcome)
                 yield row, outcome
 
     def record_of(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> dict[str, Value]:
         """Return the values of a row by column, with the image as it was exported."""
         return self.selected.table.record_of(row, None if image is None else image.facts)
+
+    def take_notes(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> None:
+        """Take over what is to be said of an image that was loaded."""
+        for kind in image.notes if image else ():
+            self.notes.add(kind, row.shown_as)
 
     def miss(self, row: ExportRow, reason: str, kind: NoteKind = NoteKind.UNUSABLE) -> None:
         """Note a row that should be in the export and can't be."""
@@ -90,7 +95,3 @@ class OpenExport:
         """Count a row that is done."""
         self._done += 1
         self.on_work(WorkProgress(done=self._done, total=self.selected.count, doing=""))
-
-    def _take_notes(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> None:
-        for kind in image.notes if image else ():
-            self.notes.add(kind, row.shown_as)

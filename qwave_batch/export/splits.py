@@ -160,7 +160,7 @@ def split_named_after(value: Json) -> str:
 def deal(prompts: Sequence[str], rule: FractionSplit) -> Mapping[str, str]:
     """Return the split of each prompt: shuffled by the seed, then cut by the shares.
 
-    The numbers of prompts differ from the shares by less than one. The order of ``prompts`` has no influence.
+    The numbers of prompts differ from the shares by at most one. The order of ``prompts`` has no influence.
     """
     shuffled = sorted(
         prompts, key=lambda prompt: hashlib.sha256(f"{rule.seed}\0{prompt}".encode("utf-8", "surrogatepass")).digest()

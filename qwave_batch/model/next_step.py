@@ -75,6 +75,10 @@ class NextStep(StrEnum):
     """Check the folder; about the folder."""
     WRITE_MANIFEST = "write_manifest"
     """Write the manifest anew from the ledger; about the folder."""
+    OVERWRITE = "overwrite"
+    """Replace files of a repository that others have put there."""
+    EXPORT_FEW_FILES = "export_few_files"
+    """Export in a format that puts many images into one file."""
 
 
 @dataclass(frozen=True, slots=True)

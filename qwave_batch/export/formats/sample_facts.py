@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qwave_batch.export.columns import ColumnKind, ExportColumn, Value
-from qwave_batch.export.image_change import ProvenanceMark
 from qwave_batch.export.image_loading import LoadedImage
 from qwave_batch.export.open_export import OpenExport
 
@@ -39,7 +38,7 @@ class SampleFacts:
         """Return those of an export."""
         table = export.selected.table
         columns = tuple(column for column in table.columns if column.name in table.filled)
-        return cls(columns, has_xmp=ProvenanceMark.XMP in export.request.image.marks)
+        return cls(columns, has_xmp=bool(export.request.image.marks))
 
     def as_json(self, record: Mapping[str, Value], inputs: str, image: LoadedImage) -> bytes:
         """Return the JSON of a sample.

@@ -138,6 +138,7 @@ class _ShardWriter:
             if isinstance(outcome, UnusableImage):
                 self.export.miss(row, outcome.reason)
                 continue
+            self.export.take_notes(row, outcome)
             key, record = shard.key(index), self.export.record_of(row, outcome)
             records.append({_KEY: key, **record})
             yield f"{key}.{shard.of.kind}", outcome.data

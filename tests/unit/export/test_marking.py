@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,15 @@ from PIL import Image
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.image_change import ProvenanceMark
 from qwave_batch.export.marks.gallery_text import gallery_text
-from qwave_batch.export.marks.mark_facts import MarkFacts
+from qwave_batch.export.marks.mark_facts import MarkFacts, facts_for_marks
 from qwave_batch.export.marks.mark_reading import FoundMark, read_mark
 from qwave_batch.export.marks.marking import marked, signature_notes
 from qwave_batch.export.marks.xmp_packet import IPTC_EXTENSION, NotMergeable, read_packet
 from qwave_batch.imaging.metadata.embedding import read_metadata, with_metadata
 from qwave_batch.imaging.metadata.metadata_parts import NewMetadata
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.output.manifest_line import ManifestLine
 
 SIGNED = Path(__file__).parents[1] / "imaging" / "signed"
 FORMATS = ("png", "jpeg", "webp")
@@ -80,6 +84,41 @@ def test_an_edit_of_a_picture_is_a_composite_with_its_writer_named() -> None:
     told = iptc_of(read_metadata(marked(image_of("png"), facts, {ProvenanceMark.XMP}).data).xmp)
     assert told["DigitalSourceType"] == EDITED
     assert (told["AIPromptWriterName"], told["AIPromptInformation"]) == ("R. Eader", "A quiet teahouse")
+
+
+def line_with(request: JsonObject, **fields: Any) -> ManifestLine:
+    known: dict[str, Any] = {
+        "job_id": FACTS.job_id, "index": 0, "status": JobStatus.COMPLETED, "prompt_id": "cup", "prompt": "A cup",
+        "model": "gpt-image-2", "action": "edit", "request": request, "dropped": (), "axes": {}, "tags": (), "meta": {},
+        "repeat": 0, "also": (), "path": "cup", "task_id": None, "attempts": 1, "submitted_at": None,
+        "completed_at": None, "seconds": None, "cost_usd": 0.0, "cost_from": None, "images": (), "error": None,
+    }  # fmt: skip
+    return ManifestLine(**known | fields)
+
+
+FILE = ImageFile(path="images/cup.png", sha256="ab" * 32, size_bytes=9, width=4, height=4, format="png", source_url="")
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_edit"),
+    [
+        ({"prompt": "https://example.com is where it hangs"}, False),
+        ({"prompt": "A cup", "size": "1:1", "n": 1}, False),
+        ({"prompt": "A cup", "image_urls": ["https://example.com/cup.png"]}, True),
+        ({"prompt": "A cup", "mask_url": f"sha256:{'cd' * 32}"}, True),
+    ],
+)
+def test_a_job_that_was_given_pictures_is_an_edit(request_: JsonObject, *, is_edit: bool) -> None:
+    facts = facts_for_marks(line_with(request_), FILE, size=(16, 12), catalog="2026-10", has_prompt=False)
+    assert facts.is_edit is is_edit
+    assert (facts.width, facts.height, facts.source_sha256) == (16, 12, FILE.sha256)
+
+
+@pytest.mark.parametrize(("seed", "told"), [(7, 7), (0, 0), (-1, None), (None, None), ("7", None), (True, None)])
+def test_a_seed_is_told_when_one_was_sent(seed: Json, told: int | None) -> None:
+    line = line_with({"seed": seed}, meta={"prompt_writer": "R. Eader"})
+    facts = facts_for_marks(line, FILE, size=(16, 12), catalog=None, has_prompt=False)
+    assert (facts.seed, facts.prompt_writer) == (told, "R. Eader")
 
 
 @pytest.mark.parametrize("kind", FORMATS)

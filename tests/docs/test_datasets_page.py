@@ -1,0 +1,64 @@
+"""docs/datasets.md: its commands and snippets run in order, and print what it says.
+
+UPDATE_TRANSCRIPTS=1 pytest tests/docs/test_datasets_page.py    writes anew what they print
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.docs.run_page import BLOCK
+from tests.hub_server import TOKEN, HubServer, serving
+
+SNIPPET = re.compile(r"^```python\n(?:.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+
+
+def with_output(page: str, printed: list[tuple[int, str]]) -> str:
+    """The page with what its snippets print behind each of them."""
+    outputs = iter(printed)
+
+    def one(block: re.Match[str]) -> str:
+        code = block[0].split("```\n", 1)[0] + "```\n"
+        line, output = next(outputs)
+        assert page.count("\n", 0, block.start()) + 2 == line
+        return code + (f"\n```text\n{output}```\n" if output else "")
+
+    return SNIPPET.sub(one, page)
+
+
+def test_every_command_and_snippet_of_the_page_runs_and_prints_what_is_shown(checkout: Path, tmp_path: Path) -> None:
+    file = checkout / "docs" / "datasets.md"
+    page = file.read_text(encoding="utf-8")
+    with serving(HubServer()) as hub:
+        ended = subprocess.run(
+            (sys.executable, str(checkout / "tests" / "docs" / "run_page.py"), str(file)),
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(checkout),
+                "HOME": str(tmp_path),
+                "HF_HOME": str(tmp_path / "hf-home"),
+                "HF_TOKEN": TOKEN,
+                "HF_ENDPOINT": hub.url,
+                "HF_UPDATE_DOWNLOAD_COUNTS": "false",
+                "HF_HUB_DISABLE_TELEMETRY": "1",
+            },
+            capture_output=True,
+            text=True,
+            timeout=55,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert hub.commits("ada/teahouse")
+    now = with_output(page, json.loads(ended.stdout.splitlines()[-1]))
+    if os.environ.get("UPDATE_TRANSCRIPTS"):
+        file.write_text(now, encoding="utf-8")
+    assert page == now
+
+
+def test_the_page_has_commands_snippets_and_files(checkout: Path) -> None:
+    page = (checkout / "docs" / "datasets.md").read_text(encoding="utf-8")
+    assert {kind for kind, _ in BLOCK.findall(page)} >= {"sh", "python", "yaml"}
