@@ -17,9 +17,21 @@ if TYPE_CHECKING:
     from qwave_batch.output.line_condition import lines_matching
     from qwave_batch.output.pruning import PrunePlan
     from qwave_batch.output.verification import VerifyReport
+    from qwave_batch.quality.check_spool import CheckedFinding
+    from qwave_batch.quality.checks_file import Checks, Dropping, read_checks
+    from qwave_batch.quality.finding import Finding, FindingKind
+    from qwave_batch.quality.finding_counts import FindingCounts
+    from qwave_batch.quality.folder_check import CheckReport
 
 __all__ = [
+    "CheckReport",
+    "CheckedFinding",
+    "Checks",
     "CostReport",
+    "Dropping",
+    "Finding",
+    "FindingCounts",
+    "FindingKind",
     "FolderHeader",
     "FolderStatus",
     "Glance",
@@ -41,6 +53,7 @@ __all__ = [
     "find_origins",
     "lines_matching",
     "open_run",
+    "read_checks",
 ]
 
 _LAZY_NAMES = {
@@ -48,6 +61,11 @@ _LAZY_NAMES = {
     "qwave_batch.output.line_condition": ("lines_matching",),
     "qwave_batch.output.pruning": ("PrunePlan",),
     "qwave_batch.output.verification": ("VerifyReport",),
+    "qwave_batch.quality.check_spool": ("CheckedFinding",),
+    "qwave_batch.quality.checks_file": ("Checks", "Dropping", "read_checks"),
+    "qwave_batch.quality.finding": ("Finding", "FindingKind"),
+    "qwave_batch.quality.finding_counts": ("FindingCounts",),
+    "qwave_batch.quality.folder_check": ("CheckReport",),
 }
 """Names that few commands need, by the module that defines them, which is loaded when one is first used."""
 

@@ -95,6 +95,12 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "imaging.formats.gif": ("decodes images", frozenset({"PIL"})),
     "imaging.formats.jpeg": ("decodes images", frozenset({"PIL"})),
     "imaging.formats.webp": ("decodes images", frozenset({"PIL"})),
+    "imaging.picture_fingerprint": ("decodes pictures that are known to be whole", frozenset({".open()", "PIL"})),
+    "quality.check_spool": ("keeps what it knows in a database without a name", frozenset({"sqlite3.connect"})),
+    "quality.look_cache": (
+        "opens the looks at images, once files.sqlite_files has looked at their file",
+        frozenset({"sqlite3.connect"}),
+    ),
     "folder.inspection_processes": (
         "starts processes of our own that look at images",
         frozenset({"os.sched_getaffinity", "subprocess", "tempfile"}),

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qwave_batch import quality
 from qwave_batch.api.folder_inputs import inputs_of_folders
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import UsageError
@@ -169,6 +170,11 @@ def _check_places(request: ExportRequest, form: Format) -> None:
 
 
 def _findings(request: ExportRequest, readers: Sequence[FolderReader]) -> Sequence[IsDropped]:
-    if request.drop:
-        raise UsageError("findings of checks can't be left out yet")
-    return [lambda _line, _image: False for _ in readers]
+    if not request.drop:
+        return [lambda _line, _image: False for _ in readers]
+    kinds = quality.checks_file.kinds_named(request.drop)
+    return [_dropper(quality.checks_file.read_checks(reader).dropping(kinds)) for reader in readers]
+
+
+def _dropper(dropping: "quality.checks_file.Dropping") -> IsDropped:
+    return lambda _line, image: not dropping.keeps(image.path)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from qwave_batch import output
+from qwave_batch import output, quality
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -14,6 +14,7 @@ from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile
+from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import (
     EVERY_LINE,
     FolderHeader,
@@ -110,6 +111,22 @@ class RunFolder:
         if report.damaged:
             self._doubt(report.damaged)
         return report
+
+    @contextmanager
+    def check(
+        self, *, near: int | None = None, where: LineFilter = EVERY_LINE, on_work: OnWork = ignore_work
+    ) -> "Iterator[quality.folder_check.CheckReport]":
+        """Find what spoils a dataset, write checks.jsonl, and yield what was found; see ``folder_check.check_folder``.
+
+        Args:
+            near: In how many bits of 64 the hashes of near duplicates may differ; None for a few.
+            where: The lines whose findings are shown; all of them are checked, compared and written.
+            on_work: Called with how many images are looked at.
+        """
+        with self._up_to_date() as reader:
+            options = {} if near is None else {"near": near}
+            with quality.folder_check.check_folder(reader, where=where, on_work=on_work, **options) as report:
+                yield report
 
     def find_prunable(self) -> "output.pruning.PrunePlan":
         """Return what the spec no longer asks for; nothing is changed.

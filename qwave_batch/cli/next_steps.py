@@ -45,6 +45,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.LIST_MODELS: "qwave-batch models lists all {about}",
     NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
     NextStep.VERIFY: "qwave-batch verify {about} says more",
+    NextStep.CHECK: "qwave-batch check {about} checks it",
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
     NextStep.OVERWRITE: "keep what you need of it (words of a card belong into --card FILE) and go on with --overwrite",
     NextStep.EXPORT_FEW_FILES: (
@@ -59,6 +60,7 @@ _PASTED = frozenset(
         NextStep.REFETCH,
         NextStep.ALLOW_READ,
         NextStep.VERIFY,
+        NextStep.CHECK,
         NextStep.WRITE_MANIFEST,
     }
 )

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "cancel": "withdraw what is still queued at the API",
     "refetch": "download again what was deleted or damaged",
     "verify": "check every line and file of a run folder",
+    "check": "find what spoils a dataset",
     "prune": "remove what the spec no longer asks for, after showing it",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",

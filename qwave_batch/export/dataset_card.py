@@ -7,6 +7,7 @@ import yaml
 
 from qwave_batch.export.author_card import OTHER_LICENSE, AuthorCard
 from qwave_batch.export.column_meanings import meaning_of
+from qwave_batch.export.content_mark import content_mark
 from qwave_batch.export.dataset_facts import DatasetFacts, SplitFacts
 from qwave_batch.export.origin import Origin, SourceRun
 from qwave_batch.model.jsontypes import Json
@@ -57,7 +58,13 @@ def _head(facts: DatasetFacts, origin: Origin, card: AuthorCard) -> dict[str, An
         "task_categories": list(card.task_categories) or tasks,
         "tags": list(tags),
         "size_categories": [size_category(facts.rows)],
-        "configs": [{"config_name": "default", "data_files": _data_files(facts)}],
+        "configs": [
+            {
+                "config_name": "default",
+                "description": content_mark(split.sha256 for split in facts.splits),
+                "data_files": _data_files(facts),
+            }
+        ],
     }
     return {key: value for key, value in head.items() if value}
 

@@ -16,9 +16,9 @@ from qwave_batch.output.folder_reader import FolderReader
 class InputMissing(Exception):
     """An input image is not to be had; the message is a phrase for people."""
 
-    def __init__(self, reason: str, *, is_on_web: bool = False) -> None:
-        self.is_on_web = is_on_web
-        """Whether it was never in the run folder, so that nothing is wrong with that."""
+    def __init__(self, reason: str, *, is_fault: bool) -> None:
+        self.is_fault = is_fault
+        """Whether the run folder should have it; one on the web it never had."""
         super().__init__(reason)
 
 
@@ -46,11 +46,13 @@ class ExportInputs:
             file = self.readers[row.folder].open_input(image.source)
             data = b"" if file is None else _read(file)
         except QwaveError as error:
-            raise InputMissing(str(error)) from error
+            raise InputMissing(str(error), is_fault=True) from error
+        if file is None and self.readers[row.folder].header().holder is not None:
+            raise InputMissing(f"{image.field} is not in inputs/ yet: a run is at work", is_fault=False)
         if file is None:
-            raise InputMissing(f"{image.field} is not in inputs/")
+            raise InputMissing(f"{image.field} is not in inputs/", is_fault=True)
         if reference_to(data) != image.source:
-            raise InputMissing(f"{image.field} is damaged: inputs/ has other bytes than were sent")
+            raise InputMissing(f"{image.field} is damaged: inputs/ has other bytes than were sent", is_fault=True)
         return data
 
     def fetched(self, folder: int, addresses: Collection[str]) -> Mapping[str, WebAnswer]:

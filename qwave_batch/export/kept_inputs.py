@@ -48,7 +48,8 @@ class KeptInputs:
         try:
             data = self.export.inputs.stored(row, image)
         except InputMissing as missing:
-            self.export.notes.add(NoteKind.UNUSABLE, row.shown_as, str(missing))
+            if missing.is_fault:
+                self.export.notes.add(NoteKind.UNUSABLE, row.shown_as, str(missing))
             return ""
         ending = EXTENSIONS.get(format_of(data) or "", ".bin")
         path = f"{FOLDER}/{image.source.removeprefix(PREFIX)}{ending}"

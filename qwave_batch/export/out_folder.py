@@ -33,6 +33,7 @@ STATE: Final = f"{PRIVATE}/state.sqlite"
 ORIGIN: Final = f"{PRIVATE}/origin.json"
 _PART: Final = f"{PRIVATE}/part"
 _COMMIT_EVERY = 500
+_BUFFER_BYTES = 1 << 18
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS files (
@@ -145,7 +146,7 @@ class OutFolder:
             self._make_folder(_PART)
             self._make_folder(path.rpartition("/")[0])
             part = self._new_part()
-            with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part))) as file:
+            with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part)), _BUFFER_BYTES) as file:
                 yield file
             self.tree.move(part, path, is_durable=False)
             status = self.tree.look(path)
@@ -178,6 +179,10 @@ class OutFolder:
     def _sha256_of(self, path: str) -> str:
         with self.tree.open(path) as file:
             return sha256_of(file)
+
+    def give_up(self, path: str) -> None:
+        """Have a file that was written removed in the end, like one that nobody asked for."""
+        self.database.execute("UPDATE files SET round = ? WHERE path = ?", (self.round - 1, path))
 
     def finish(self) -> None:
         """Remove what earlier exports wrote and this one did not ask for."""

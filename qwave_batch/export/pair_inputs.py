@@ -106,7 +106,7 @@ class PairInputs:
         answer = self._answers.get((row.folder, image.source))
         if isinstance(answer, FetchedImage):
             return answer.data
-        raise InputMissing(f"{image.field} {self._refused[row.folder, image.source]}", is_on_web=True)
+        raise InputMissing(f"{image.field} {self._refused[row.folder, image.source]}", is_fault=False)
 
     def _refuse(self, folder: int, address: str, reason: str) -> None:
         with self._lock:
@@ -128,5 +128,5 @@ class PairInputs:
             reason = f"can't be used: {error}"
             if not image.is_stored:
                 self._refuse(row.folder, image.source, reason)
-            raise InputMissing(f"{image.field} {reason}", is_on_web=not image.is_stored) from error
+            raise InputMissing(f"{image.field} {reason}", is_fault=image.is_stored) from error
         return EncodedInput(data, EXTENSIONS[facts.format].removeprefix("."))

@@ -28,6 +28,7 @@ MANIFEST = "manifest.jsonl"
 SUMMARY = "summary.json"
 SPEC = "spec.yaml"
 IMAGES = "images"
+CHECKS = "checks.jsonl"
 """The places of the artifacts; those of inputs are in ``model.portable_paths``."""
 
 

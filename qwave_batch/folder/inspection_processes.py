@@ -13,12 +13,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import cycle
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
-from qwave_batch.folder.inspection_worker import found_from_json
-from qwave_batch.folder.stored_images import FileFault, inspect_stored
+from qwave_batch.folder.inspection_worker import INSPECTION, Found, Inspection
+from qwave_batch.folder.stored_images import FileFault
 from qwave_batch.imaging import formats
 from qwave_batch.imaging.image_inspection import ImageInfo
 
@@ -36,8 +36,9 @@ MOST_PROCESSES = 16
 _WORK = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
+from importlib import import_module
 from qwave_batch.folder.inspection_worker import work
-work(sys.argv[2], int(sys.argv[3]))
+work(sys.argv[2], int(sys.argv[3]), import_module(sys.argv[4]).INSPECTION)
 """
 
 
@@ -51,18 +52,26 @@ def cores() -> int:
 def inspect_by_processes(
     tree: Tree, items: Iterable[tuple[T, str]], *, processes: int
 ) -> Iterator[tuple[T, ImageInfo | FileFault]]:
-    """Yield each item with what ``inspect_stored`` says of its path, in order, and never many ahead.
+    """Yield each item with what ``inspect_stored`` says of its path; see ``ask_processes``."""
+    return ask_processes(tree, items, INSPECTION, processes=processes)
+
+
+def ask_processes(
+    tree: Tree, items: Iterable[tuple[T, str]], inspection: Inspection[Found], *, processes: int
+) -> Iterator[tuple[T, Found]]:
+    """Yield each item with what an inspection says of its path, in order, and never many ahead.
 
     Args:
         tree: The root of local artifacts.
         items: Anything, with the path of an image.
+        inspection: The question about each image.
         processes: How many processes work on it; they end with the iterator. This one does the work if none can be
             started.
     """
     artifacts = LocalArtifacts(tree)
-    waiting: deque[tuple[_Worker | None, Sequence[tuple[T, str]]]] = deque()
+    waiting: deque[tuple[_Worker[Found] | None, Sequence[tuple[T, str]]]] = deque()
     with ExitStack() as stack:
-        workers = _workers(stack, tree, processes)
+        workers = _workers(stack, tree, inspection, processes)
         turns = cycle(workers or [None])
         for batch, told in _batches(items):
             worker = next(turns) if len(told) <= MOST_CHARACTERS else None
@@ -70,19 +79,19 @@ def inspect_by_processes(
                 worker.ask(told)
             waiting.append((worker, batch))
             if len(waiting) >= AHEAD * max(1, len(workers)):
-                yield from _answers(artifacts, *waiting.popleft())
+                yield from _answers(artifacts, inspection, *waiting.popleft())
         while waiting:
-            yield from _answers(artifacts, *waiting.popleft())
+            yield from _answers(artifacts, inspection, *waiting.popleft())
 
 
-def _workers(stack: ExitStack, tree: Tree, processes: int) -> "list[_Worker]":
-    workers: list[_Worker] = []
+def _workers(stack: ExitStack, tree: Tree, inspection: Inspection[Found], processes: int) -> "list[_Worker[Found]]":
+    workers: list[_Worker[Found]] = []
     if sys.getfilesystemencoding() != "utf-8":  # they would read names otherwise than this one, without its environment
         return workers
     with suppress(OSError):  # no more processes, no interpreter to start, or no place for temporary files
         shared = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the stack
         while len(workers) < processes:
-            workers.append(stack.enter_context(_Worker(tree, shared.fileno())))
+            workers.append(stack.enter_context(_Worker(tree, shared.fileno(), inspection)))
     return workers
 
 
@@ -102,20 +111,24 @@ def _batches(items: Iterable[tuple[T, str]]) -> Iterator[tuple[list[tuple[T, str
 
 
 def _answers(
-    artifacts: ArtifactStore, worker: "_Worker | None", batch: Sequence[tuple[T, str]]
-) -> Iterator[tuple[T, ImageInfo | FileFault]]:
+    artifacts: ArtifactStore,
+    inspection: Inspection[Found],
+    worker: "_Worker[Found] | None",
+    batch: Sequence[tuple[T, str]],
+) -> Iterator[tuple[T, Found]]:
     answers = None if worker is None else worker.answer()
     if answers is None:  # there is none, or it has ended, of its own or by the system
-        answers = [inspect_stored(artifacts, path) for _, path in batch]
+        answers = [inspection.look(artifacts, path) for _, path in batch]
     for (item, _), found in zip(batch, answers, strict=True):
         yield item, found
 
 
-class _Worker:
+class _Worker(Generic[Found]):
     """One process; it ends with its block."""
 
-    def __init__(self, tree: Tree, shared: int) -> None:
-        arguments = (json.dumps(sys.path), str(tree.root), str(shared))
+    def __init__(self, tree: Tree, shared: int, inspection: Inspection[Found]) -> None:
+        self._from_json = inspection.from_json
+        arguments = (json.dumps(sys.path), str(tree.root), str(shared), inspection.module)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [sys.executable, "-I", "-X", "utf8", "-c", _WORK, *arguments],
             stdin=subprocess.PIPE,
@@ -133,11 +146,11 @@ class _Worker:
                 stdin.write(paths.encode() + b"\n")
                 stdin.flush()
 
-    def answer(self) -> list[ImageInfo | FileFault] | None:
+    def answer(self) -> list[Found] | None:
         """Return what it says of the images that it was told of first, or None when it has ended."""
         stdout = self._process.stdout
         line = b"" if stdout is None else stdout.readline()
-        return [found_from_json(value) for value in json.loads(line)] if line.endswith(b"\n") else None
+        return [self._from_json(value) for value in json.loads(line)] if line.endswith(b"\n") else None
 
     def __enter__(self) -> Self:
         return self

@@ -9,15 +9,30 @@ import fcntl
 import json
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from qwave_batch.files.held_tree import held_tree
-from qwave_batch.folder.artifacts import LocalArtifacts
+from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
 from qwave_batch.imaging.formats.judging import share_large_decodes
 from qwave_batch.imaging.image_inspection import ImageInfo
 from qwave_batch.model.jsontypes import Json
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection(Generic[Found]):
+    """A question about a stored image that any process can answer, and the form in which its answer travels."""
+
+    module: str
+    """The module that has it, as ``INSPECTION``."""
+    look: Callable[[ArtifactStore, str], Found]
+    as_json: Callable[[Found], Json]
+    from_json: Callable[[Any], Found]
 
 
 def found_as_json(found: ImageInfo | FileFault) -> list[Json]:
@@ -37,14 +52,18 @@ def found_from_json(value: list[Any]) -> ImageInfo | FileFault:
     raise ValueError("a process that looks at images answers in a form of its own")
 
 
-def work(root: str, shared: int) -> None:
+INSPECTION = Inspection(__name__, inspect_stored, found_as_json, found_from_json)
+"""Whether it is a whole image, and of what kind."""
+
+
+def work(root: str, shared: int, inspection: Inspection[Any]) -> None:
     """Answer until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks decides when to end
     share_large_decodes(_Exclusive(shared))
     for batch in sys.stdin.buffer:
         with held_tree(Path(root)) as tree:
             artifacts = LocalArtifacts(tree)
-            found = [found_as_json(inspect_stored(artifacts, path)) for path in json.loads(batch)]
+            found = [inspection.as_json(inspection.look(artifacts, path)) for path in json.loads(batch)]
         sys.stdout.buffer.write(json.dumps(found).encode() + b"\n")
         sys.stdout.buffer.flush()
 

@@ -14,6 +14,7 @@ from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, Tree
 from qwave_batch.folder.artifacts import (
+    CHECKS,
     IMAGES,
     MANIFEST,
     SPEC,
@@ -26,6 +27,7 @@ from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.stores.run_store import RunStore, store_url_of
 from qwave_batch.folder.stores.store_binding import read_binding
 from qwave_batch.folder.workspace import (
+    CHECKED,
     COUNT,
     EVIDENCE,
     GITIGNORE,
@@ -33,6 +35,7 @@ from qwave_batch.folder.workspace import (
     LINES_ID,
     LIVE,
     LOCK,
+    LOOKS,
     PARTIAL,
     PRIVATE,
     REMEMBERED,
@@ -45,8 +48,8 @@ from qwave_batch.model.portable_paths import INPUTS
 from qwave_batch.model.store_url import is_store_url
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, STORE)
-_DATABASES = (LEDGER, SIMULATOR)
+_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, STORE, CHECKS, CHECKED)
+_DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 
 NOWHERE = Path(os.devnull) / "no-folder"

@@ -1,13 +1,16 @@
 """Looks at an image among the artifacts: what it is, or what is wrong with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import BinaryIO, Literal, TypeVar
 
 from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.folder.artifacts import ArtifactStore
 from qwave_batch.folder.storage import reason_of
 from qwave_batch.imaging.image_inspection import BadImage, ImageInfo, inspect_file
 from qwave_batch.model.portable_paths import path_fault
+
+Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +23,17 @@ class FileFault:
 
 def inspect_stored(artifacts: ArtifactStore, path: str) -> ImageInfo | FileFault:
     """Return what a stored image is, decoded to its end, or its fault. It blocks."""
+    return judge_stored(artifacts, path, inspect_file)
+
+
+def judge_stored(artifacts: ArtifactStore, path: str, judge: Callable[[BinaryIO], Judged]) -> Judged | FileFault:
+    """Return what ``judge`` says of a stored image's file, or its fault where there is none or it raises BadImage."""
     fault = path_fault(path)
     if fault is not None:
         return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
     try:
         with artifacts.open(path) as file:
-            return inspect_file(file)
+            return judge(file)
     except BadImage as bad:
         return FileFault(kind="damaged", message=str(bad))
     except (OSError, UsageError, StorageError) as error:

@@ -73,6 +73,8 @@ class NextStep(StrEnum):
     """Look at the fields of one model."""
     VERIFY = "verify"
     """Check the folder; about the folder."""
+    CHECK = "check"
+    """Check the folder's images; about the folder."""
     WRITE_MANIFEST = "write_manifest"
     """Write the manifest anew from the ledger; about the folder."""
     OVERWRITE = "overwrite"

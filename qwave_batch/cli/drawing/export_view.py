@@ -22,6 +22,8 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "input_on_the_web": ("input image", "on the web, which the column request names and the dataset does not hold"),
+    "input_missing": ("input image", "could not be used, as inputs/ does not hold it as it was sent"),
     "signed": ("image", "kept byte for byte, to keep a C2PA signature whole; marks are beside them, in .xmp files"),
     "signature_lost": ("image", "without the C2PA signature of the run's file, as it was encoded anew"),
     "mark_beside": ("image", "of a kind that takes no XMP; marks are beside them, in .xmp files"),
@@ -31,7 +33,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "too_many_files": ("dataset", "with more files than the Hub takes, fewer than 100,000: use parquet or webdataset"),
     "not_said": ("field", "that only the author can fill in, in the file of --card"),
     "croissant_unreadable": ("split", "whose images Croissant's library can't open; --image png or jpeg lets it"),
-    "not_fetched": ("image", "left out, since an input of theirs on the web could not be fetched"),
+    "without_input": ("image", "left out, since the image that was edited is not to be had"),
 }
 """By the kind of a note: the thing that it counts, and what is said of it."""
 

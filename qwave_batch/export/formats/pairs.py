@@ -90,7 +90,7 @@ class _SplitOfPairs:
             for pair, inputs in in_threads(self._inputs_of, batch):
                 if isinstance(inputs, InputMissing):
                     self.export.tick()
-                    kind = NoteKind.NOT_FETCHED if inputs.is_on_web else NoteKind.UNUSABLE
+                    kind = NoteKind.UNUSABLE if inputs.is_fault else NoteKind.WITHOUT_INPUT
                     self.export.miss(pair.row, str(inputs), kind)
                     continue
                 self.ready.append((pair, inputs))

@@ -8,7 +8,6 @@ of all. The same rows make the same bytes, and a tar that is there is not made a
 """
 
 import hashlib
-import io
 import json
 import tarfile
 from collections import deque
@@ -19,7 +18,8 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from qwave_batch.export.arrow_tables import arrow_schema, write_parquet
-from qwave_batch.export.columns import ImageFacts
+from qwave_batch.export.columns import ImageFacts, Value
+from qwave_batch.export.content_mark import content_mark
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.formats.sample_facts import SampleFacts
 from qwave_batch.export.image_loading import UnusableImage
@@ -72,6 +72,19 @@ class _Shard:
         return f"{self.number:05}{index:04}"
 
 
+@dataclass(frozen=True, slots=True)
+class _PlannedSample:
+    """A row before its image was loaded."""
+
+    row: ExportRow
+    facts: ImageFacts
+    """Of the run's file."""
+    record: Mapping[str, Value]
+    """Its values, as they are if the image is not changed."""
+    inputs: str
+    """The JSON text of its input images."""
+
+
 def _shards_of(export: OpenExport, split: str, folder: str) -> Iterator[_Shard]:
     """Yield the tars of a split, with rows in order; those of several kinds of images are filled side by side."""
     has_kinds = len(export.selected.endings) > 1
@@ -103,9 +116,9 @@ class _ShardWriter:
     """Those that have a tar, with what each of their tars is made of."""
 
     def write(self, shard: _Shard) -> None:
-        inputs = [self.inputs.text_for(row) for row in shard.rows]
+        plan = [self._planned(row) for row in shard.rows]
         tar, table = f"{shard.path}.tar", f"{shard.path}.parquet"
-        made_of = self._made_of(shard, inputs)
+        made_of = self._made_of(plan)
         self.sets.setdefault(shard.of, []).append(made_of)
         has_tar, has_table = self.out.has(tar, made_of), self.out.has(table, made_of)
         if has_tar and has_table:
@@ -113,7 +126,7 @@ class _ShardWriter:
                 self.export.tick()
             return
         records: list[Mapping[str, object]] = []
-        samples = self._samples(shard, inputs, records)
+        samples = self._samples(shard, plan, records)
         if has_tar:
             deque(samples, maxlen=0)
         else:
@@ -128,8 +141,14 @@ class _ShardWriter:
             self.out.forget(table)
             self.sets[shard.of].append(f"{len(records)}")
 
+    def _planned(self, row: ExportRow) -> _PlannedSample:
+        assert row.image is not None, row.key  # noqa: S101 - see _shards_of
+        facts = ImageFacts.of(row.image)
+        record = self.export.selected.table.record_of(row, facts)
+        return _PlannedSample(row, facts, record, self.inputs.text_for(row))
+
     def _samples(
-        self, shard: _Shard, inputs: Sequence[str], records: list[Mapping[str, object]]
+        self, shard: _Shard, plan: Sequence[_PlannedSample], records: list[Mapping[str, object]]
     ) -> Iterator[tuple[str, bytes]]:
         """Yield the files of each sample, and put its values into ``records``."""
         for index, (row, outcome) in enumerate(self.export.loader.loaded(shard.rows)):
@@ -139,44 +158,45 @@ class _ShardWriter:
                 self.export.miss(row, outcome.reason)
                 continue
             self.export.take_notes(row, outcome)
-            key, record = shard.key(index), self.export.record_of(row, outcome)
+            planned, key = plan[index], shard.key(index)
+            is_changed = outcome.facts != planned.facts
+            record = self.export.record_of(row, outcome) if is_changed else planned.record
             records.append({_KEY: key, **record})
             yield f"{key}.{shard.of.kind}", outcome.data
             yield f"{key}.txt", str(record["prompt"]).encode()
-            yield f"{key}.json", self.facts.as_json(record, inputs[index], outcome)
+            yield f"{key}.json", self.facts.as_json(record, planned.inputs, outcome)
 
-    def _made_of(self, shard: _Shard, inputs: Sequence[str]) -> str:
+    def _made_of(self, plan: Sequence[_PlannedSample]) -> str:
         """Return a hash of all that the files of a shard are made of."""
         told = hashlib.sha256(f"{_CONTENT_VERSION} {self.facts.columns} {self.export.selected.table.columns}".encode())
-        for row, its_inputs in zip(shard.rows, inputs, strict=True):
-            assert row.image is not None  # noqa: S101 - see _shards_of
-            record = self.export.selected.table.record_of(row, ImageFacts.of(row.image))
-            told.update(json.dumps([self.export.loader.key_of(row), record, its_inputs]).encode())
+        for each in plan:
+            told.update(json.dumps([self.export.loader.key_of(each.row), each.record, each.inputs]).encode())
         return told.hexdigest()
 
 
 def _write_tar(file: BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
     """Write files into a tar without a time, an owner or anything else that would differ the next time."""
-    with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, data in members:
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(data), 0o644
-            tar.addfile(entry, io.BytesIO(data))
+    size = 0
+    for name, data in members:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode = len(data), 0o644
+        head = entry.tobuf(tarfile.USTAR_FORMAT)
+        size += file.write(b"".join((head, data, bytes(-len(data) % tarfile.BLOCKSIZE))))
+    end = 2 * tarfile.BLOCKSIZE
+    file.write(bytes(end + -(size + end) % tarfile.RECORDSIZE))
 
 
 def _readme(sets: Mapping[_ShardSet, Sequence[str]]) -> bytes:
-    """Return a README.md whose head names the tars of each split; each kind of images is a configuration.
-
-    Hugging Face's library shows what it has cached for a configuration that reads the same, even of other tars:
-    therefore each has a description that changes with the content.
-    """
+    """Return a README.md whose head names the tars of each split; each kind of images is a configuration."""
     kinds = list(dict.fromkeys(each.kind for each in sets))
     lines = ["---", "configs:"] if sets else ["---"]
     for kind in kinds:
         of_kind = [each for each in sets if each.kind == kind]
-        content = hashlib.sha256("\n".join(told for each in of_kind for told in sets[each]).encode()).hexdigest()
-        lines += [f"- config_name: {kind if len(kinds) > 1 else 'default'}", f'  description: "content {content}"']
-        lines += ["  data_files:"]
+        lines += [
+            f"- config_name: {kind if len(kinds) > 1 else 'default'}",
+            f"  description: {content_mark(told for each in of_kind for told in sets[each])}",
+            "  data_files:",
+        ]
         for each in of_kind:
             lines += [f'  - split: "{each.split}"', f'    path: "{each.folder}*.tar"']
     return "\n".join([*lines, "---", "", *_TEXT, ""]).encode()

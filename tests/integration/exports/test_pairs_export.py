@@ -1,6 +1,7 @@
 """The format ``pairs``: inputs from the run folder and from the web, masks, and what is left out."""
 
 import io
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,8 @@ import qwave_batch as qb
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.formats import pairs
 from qwave_batch.exports import ExportReport, ExportRequest, ImageChange, ImageForm, LeftOut, export_folders, read_split
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
 from tests.integration.exports.trap_runs import lines_of, made_once, run
 
 SPEC = """\
@@ -124,8 +127,8 @@ def test_inputs_are_the_very_files_that_were_edited(out: Path, edits: Path) -> N
 def test_what_is_left_out_is_named_or_counted(edits: Path, tmp_path: Path) -> None:
     report = exported(tmp_path / "out", edits)
     assert report.left_out[LeftOut.NO_INPUT] == 2
-    assert report.notes.counts == {NoteKind.NOT_FETCHED: 4}
-    reasons = " ".join(f"{each.about} {each.reason}" for each in report.notes.examples[NoteKind.NOT_FETCHED])
+    assert report.notes.counts == {NoteKind.WITHOUT_INPUT: 4}
+    reasons = " ".join(f"{each.about} {each.reason}" for each in report.notes.examples[NoteKind.WITHOUT_INPUT])
     assert "gone" in reasons
     assert "HTTP 404" in reasons
     assert "an HTML page" in reasons
@@ -194,6 +197,17 @@ def test_an_input_that_is_missing_in_the_folder_is_named_and_its_pair_left_out(e
     assert not report.is_complete
     assert {each.reason for each in report.notes.examples[NoteKind.UNUSABLE]} == {"image_urls[1] is not in inputs/"}
     assert not list((tmp_path / "out/target").glob("000002.*"))
+
+
+def test_an_input_that_a_run_at_work_has_not_kept_yet_is_no_fault_of_the_folder(edits: Path, tmp_path: Path) -> None:
+    """It keeps the inputs of its newest lines with its next manifest."""
+    live = Path(shutil.copytree(edits, tmp_path / "live"))
+    for kept in (live / "inputs").glob("*.jpeg"):
+        kept.unlink()
+    with FolderLock(RunLayout.existing(live)):
+        report = exported(tmp_path / "out", live)
+    assert report.is_complete
+    assert "yet" in " ".join(each.reason for each in report.notes.examples[NoteKind.WITHOUT_INPUT])
 
 
 def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_written(

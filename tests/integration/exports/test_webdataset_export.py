@@ -78,6 +78,14 @@ def test_each_kind_of_image_is_a_configuration_and_loads_whole(exported: Path, t
     assert sum(images_of(trap_folder).values()) == sum(images_of(trap_folder)[name] for name in names.values())
 
 
+def test_the_tars_load_without_the_readme_too(exported: Path, trap_folder: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    rows = datasets.load_dataset("webdataset", data_files={"train": f"{exported}/jpg/*.tar"}, split="train")
+    assert len(rows) == images_of(trap_folder)["jpeg"]
+    streamed = datasets.load_dataset(str(exported), "jpg", split="train", streaming=True)
+    assert [row["__key__"] for row in streamed] == rows["__key__"][:]
+
+
 def test_the_folder_without_a_configuration_is_refused_and_not_loaded_in_part(exported: Path) -> None:
     with pytest.raises(ValueError, match="Config name is missing"):
         loaded(exported)
@@ -219,15 +227,6 @@ def test_only_tars_whose_rows_changed_are_made_again(
     after = {tar.name: tar.stat().st_mtime_ns for tar in out.glob("*.tar")}
     assert len(before) > 2
     assert [name for name in before if before[name] != after.get(name)] == [max(before)]
-
-
-def test_what_was_loaded_before_is_not_shown_again_after_a_change(trap_folder: Path, tmp_path: Path) -> None:
-    """Hugging Face's library caches a folder by its README.md, and not by its tars."""
-    sizes = [
-        len(loaded(exported_to(tmp_path / "again", trap_folder, where=where))["train"])
-        for where in ("image.format == 'png'", "image.format == 'png' and prompt_id == 'test'")
-    ]
-    assert sizes[0] > sizes[1] > 0
 
 
 def test_a_damaged_image_leaves_a_gap_until_it_is_whole_again(trap_folder: Path, tmp_path: Path) -> None:
