@@ -14,6 +14,10 @@ class NoteKind(StrEnum):
 
     UNUSABLE = "unusable"
     """Images that are missing or damaged in their run folder; they have no row."""
+    INPUT_ON_THE_WEB = "input_on_the_web"
+    """Input images on the web, which a dataset names and does not hold."""
+    INPUT_MISSING = "input_missing"
+    """Input images that are missing or damaged in their run folder; their rows are without them."""
     SIGNED = "signed"
     """Images that carry C2PA, and were kept as they are with their mark beside them."""
     SIGNATURE_LOST = "signature_lost"
@@ -36,7 +40,7 @@ class NoteKind(StrEnum):
     """Images with an input that nobody has kept, such as one on the web that is gone; they have no pair."""
 
 
-INCOMPLETE = frozenset({NoteKind.UNUSABLE})
+INCOMPLETE = frozenset({NoteKind.UNUSABLE, NoteKind.INPUT_MISSING})
 """Kinds after which the export does not hold all that it should: exit status 1."""
 
 

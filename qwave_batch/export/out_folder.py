@@ -180,6 +180,10 @@ class OutFolder:
         with self.tree.open(path) as file:
             return sha256_of(file)
 
+    def give_up(self, path: str) -> None:
+        """Have a file that was written removed in the end, like one that nobody asked for."""
+        self.database.execute("UPDATE files SET round = ? WHERE path = ?", (self.round - 1, path))
+
     def finish(self) -> None:
         """Remove what earlier exports wrote and this one did not ask for."""
         gone = self.database.execute("SELECT path FROM files WHERE round < ? ORDER BY path", (self.round,)).fetchall()

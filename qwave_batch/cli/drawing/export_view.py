@@ -22,6 +22,8 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
+    "input_on_the_web": ("input image", "on the web, which the column request names and the dataset does not hold"),
+    "input_missing": ("input image", "could not be used, as inputs/ does not hold it as it was sent"),
     "signed": ("image", "kept byte for byte, to keep a C2PA signature whole; marks are beside them, in .xmp files"),
     "signature_lost": ("image", "without the C2PA signature of the run's file, as it was encoded anew"),
     "mark_beside": ("image", "of a kind that takes no XMP; marks are beside them, in .xmp files"),

@@ -64,6 +64,7 @@ class _SplitOfPairs:
             pair, inputs = self.ready.popleft()
             self.export.tick()
             if isinstance(outcome, PlacedImage):
+                self.export.take_notes(row, outcome)
                 self.out.write(f"{outcome.path.rpartition('.')[0]}.txt", caption_of(row.line.prompt).encode())
                 self._write_inputs(pair, inputs)
             else:

@@ -1,6 +1,8 @@
 """``export --to hf``: Hugging Face's libraries and tools for tables load it, with every trap of a real run in it."""
 
 import json
+import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,16 @@ def test_columns_keep_their_types_where_values_are_null_mixed_or_late(rows: list
     assert max(len(row["prompt"]) for row in rows) > 20_000
 
 
+def test_edits_bring_their_input_images_and_masks_and_other_rows_none(rows: list[dict[str, Any]]) -> None:
+    assert Counter((row["prompt_id"], len(row["input"])) for row in rows if row["action"] == "edit").keys() == {
+        ("one-input", 1), ("two-inputs", 2), ("masked", 1), ("web-input", 0),
+    }  # fmt: skip
+    both = next(row for row in rows if row["prompt_id"] == "two-inputs")
+    assert [image.size for image in both["input"]] == [(24, 16), (16, 24)]
+    assert {row["mask"].mode for row in rows if row["prompt_id"] == "masked"} == {"RGBA"}
+    assert {(len(row["input"]), row["mask"]) for row in rows if row["action"] == "generate"} == {(0, None)}
+
+
 @pytest.mark.parametrize("below", [".", "data", "data/train"])
 def test_imagefolder_finds_the_same_rows_on_the_root_and_below(dataset: Path, rows: list[Any], below: str) -> None:
     splits = loaded(dataset, "imagefolder", data_dir=str(dataset / below))
@@ -130,6 +142,7 @@ def test_exporting_again_writes_nothing_and_a_smaller_one_removes_what_is_gone(
     assert {file: file.stat().st_mtime_ns for file in before} == before
     exported("hf", out, trap_folder, "--where", "model == 'wan2.7-image' and action == 'generate'")
     assert {file.suffix for file in (out / "data").rglob("*.*")} == {".jpg", ".parquet"}
+    assert "input" not in loaded(out)["train"].column_names
 
 
 def test_several_folders_with_splits_and_failed_jobs_load_with_the_same_columns(
@@ -193,3 +206,21 @@ def test_a_card_with_mistakes_is_refused_before_anything_is_written(
     status, _, talk = call("export", trap_folder, "--to", "hf", tmp_path / "out", "--card", tmp_path / "card.yaml")
     assert (status, (tmp_path / "out").exists()) == (2, False)
     assert said in " ".join(talk.split())
+
+
+def test_a_split_whose_images_are_all_gone_is_left_out_too(trap_folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trap_folder, copy, ignore=shutil.ignore_patterns(".qwave"))
+    for line, image in images_of(copy):
+        if line["prompt_id"] == "test":
+            (copy / image["path"]).unlink()
+    (copy / "inputs" / next(file.name for file in (copy / "inputs").iterdir() if file.suffix == ".jpeg")).unlink()
+    where = "prompt_id in ['test', 'two-inputs']"
+    argv = (copy, "--to", "hf", tmp_path / "out", "--where", where, "--split", "tag:test,train")
+    status, _, talk = call("export", *argv)
+    assert status == 1
+    assert "could not be used" in talk
+    assert "input images could not be used" in talk
+    splits = rows_of(loaded(tmp_path / "out", "imagefolder", data_dir=str(tmp_path / "out")))
+    assert list(splits) == list(rows_of(loaded(tmp_path / "out"))) == ["train"]
+    assert {len(row["input"]) for row in splits["train"]} == {1}

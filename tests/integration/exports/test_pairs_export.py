@@ -1,6 +1,7 @@
 """The format ``pairs``: inputs from the run folder and from the web, masks, and what is left out."""
 
 import io
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from qwave_batch.export.formats import pairs
 from qwave_batch.exports import ExportReport, ExportRequest, ImageChange, ImageForm, LeftOut, export_folders, read_split
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.resources import shipped
+from tests.integration.exports.loading import call
 from tests.integration.exports.trap_runs import lines_of, made_once, run
 
 SPEC = """\
@@ -171,6 +174,63 @@ def test_splits_have_folders_of_their_own(edits: Path, tmp_path: Path) -> None:
     assert report.splits == {"train": 6, "test": 2}
     assert sorted(folder.name for folder in (tmp_path / "out/train").iterdir()) == ["control", "mask", "target"]
     assert (tmp_path / "out/test/control/000000_1.jpg").is_file()
+
+
+def test_an_overlay_of_the_spec_says_where_images_are(web: Web, tmp_path: Path) -> None:
+    """Its model's field is found in the folder, also in a copy of it without the ledger, the spec and the overlay."""
+    picture = {"type": "string", "pattern": "^https?://"}
+    schema = {"properties": {"prompt": {"type": "string"}, "sketch": picture}, "required": ["prompt"]}
+    (tmp_path / "heron.schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    (tmp_path / "overlay.yaml").write_text(
+        'as_of: "2026-11-02"\nmodels:\n  heron-1: {schema: heron.schema.json, usd_per_image: "0.25", returns: png}\n',
+        encoding="utf-8",
+    )
+    spec = (
+        'version: 1\nname: herons\ncatalog: {date: "2026-10", overlay: overlay.yaml}\nprompts: [A heron]\n'
+        f'request: {{model: heron-1, sketch: "{web[0]}/cup.jpg"}}\n'
+    )
+    run(tmp_path, spec)
+    shutil.rmtree(tmp_path / "run" / ".qwave")
+    (tmp_path / "run" / "spec.yaml").unlink()
+    (tmp_path / "overlay.yaml").unlink()
+    report = exported(tmp_path / "out", tmp_path / "run")
+    assert report.rows == 1
+    assert names(tmp_path / "out")["control"] == ["000000.jpg"]
+
+
+def test_a_catalog_of_ones_own_says_what_a_mask_is(edits: Path, tmp_path: Path) -> None:
+    """One without ``mask_fields`` has inputs only, in the order of the request."""
+    mine = tmp_path / "catalogs" / "2027-01"
+    shutil.copytree(shipped("schemas/2026-10"), mine)
+    listing = (mine / "catalog.yaml").read_text(encoding="utf-8")
+    listing = listing.replace("mask_fields: [mask_url]\n", "").replace('catalog: "2026-10"', 'catalog: "2027-01"')
+    (mine / "catalog.yaml").write_text(listing, encoding="utf-8")
+    copy = Path(shutil.copytree(edits, tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave")))
+    summary = json.loads((copy / "summary.json").read_text(encoding="utf-8"))
+    (copy / "summary.json").write_text(json.dumps({**summary, "catalog": "2027-01"}), encoding="utf-8")
+    wanted = ("export", copy, "--where", "prompt_id == 'masked'", "--to", "pairs")
+    status, _, talk = call(*wanted, tmp_path / "mine", "--catalog-path", tmp_path / "catalogs")
+    assert (status, sorted(names(tmp_path / "mine"))) == (0, ["control", "target"]), talk
+    assert len(names(tmp_path / "mine")["control"]) == 4
+    assert call(*wanted, tmp_path / "shipped")[0] == 0
+    assert sorted(names(tmp_path / "shipped")) == ["control", "mask", "target"]
+
+
+def test_the_command_names_what_it_left_out_and_ends_well(edits: Path, tmp_path: Path) -> None:
+    status, _, talk = call("export", edits, "--to", "pairs", tmp_path / "out")
+    assert status == 0
+    assert "8 rows" in talk
+    assert "left out: 2 images of jobs without an input image" in talk
+    assert "4 images left out, since the image that was edited is not to be had" in talk
+    assert "image_urls[0] was not fetched: 127.0.0.1 answered HTTP 404" in talk
+    assert "secret" not in talk
+
+
+def test_a_folder_that_names_no_catalog_yet_has_the_image_fields_of_all(edits: Path, out: Path, tmp_path: Path) -> None:
+    """The summary comes with the end of the first run."""
+    live = Path(shutil.copytree(edits, tmp_path / "live", ignore=shutil.ignore_patterns("summary.json")))
+    exported(tmp_path / "out", live)
+    assert names(tmp_path / "out") == names(out)
 
 
 def test_a_copy_of_the_folder_has_the_same_pairs(out: Path, edits: Path, tmp_path: Path) -> None:
