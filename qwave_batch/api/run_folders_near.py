@@ -25,7 +25,7 @@ def run_folders_at(address: str | Path) -> list[str | Path]:
     """Return a run folder or the address of a store, or the run folders directly in a folder that is not one.
 
     Raises:
-        FolderError: it is none of these, with the nearest run folder.
+        FolderError: nothing of that is there; with the nearest run folder.
     """
     if is_store_url(str(address)):
         return [str(address)]
