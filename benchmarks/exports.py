@@ -47,7 +47,7 @@ name: folder
 catalog: "2026-10"
 prompts: ["The same teahouse, in snow"]
 request: {{model: qwen-image-2.0, action: edit, image_urls: [input.png]}}
-matrix: {{seed: {{start: 1, count: {jobs}}}}}
+repeat: {jobs}
 """
 
 

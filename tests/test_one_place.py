@@ -125,6 +125,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             {".exists()", ".is_dir()", ".is_file()", ".is_symlink()", ".iterdir()", ".symlink_to()", "sqlite3.connect"}
         ),
     ),
+    "export.export_record": ("reads the record of an export", frozenset({".is_file()", "sqlite3.connect"})),
     "export.row_spool": (
         "keeps the rows of one export in a temporary database",
         frozenset({"sqlite3.connect", "tempfile"}),

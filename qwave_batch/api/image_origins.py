@@ -12,6 +12,7 @@ from qwave_batch.api.restored_request import identifying_request
 from qwave_batch.api.run_folders_near import run_folders_at, run_folders_near
 from qwave_batch.catalog.catalog_source import SHIPPED
 from qwave_batch.errors import QwaveError, StorageError, UsageError
+from qwave_batch.export.export_record import recorded_source
 from qwave_batch.export.marks.mark_reading import read_mark
 from qwave_batch.files.regular_files import open_regular, system_reason
 from qwave_batch.folder.inputs import stored_input
@@ -36,6 +37,8 @@ class OriginNote(StrEnum):
     """The plan of the folder no longer holds the job."""
     READS_INPUTS = "reads_inputs"
     """The spec names the images in the folder's ``inputs/``."""
+    INPUTS_IN_STORE = "inputs_in_store"
+    """The spec names images as ``inputs/...``, which are in a store and must be copied beside it."""
     INPUT_MISSING = "input_missing"
     """An image that the job was given is not in ``inputs/``."""
     SIGNED_ADDRESSES = "signed_addresses"
@@ -52,7 +55,8 @@ class OriginNote(StrEnum):
 class ImageOrigin:
     """A job that made an image."""
 
-    folder: Path
+    folder: str
+    """The run folder as it was found or named, or the address of a store."""
     job_id: str
     number: int | None
     """The number of its line in ``manifest.jsonl``, from 1; None when the plan no longer holds it."""
@@ -72,7 +76,7 @@ class ImageOrigin:
         """Return the object that programs get."""
         return {
             "job_id": self.job_id,
-            "folder": str(self.folder),
+            "folder": self.folder,
             "spec_sha256": self.spec_sha256,
             "line": self.number,
             "spec": self.spec,
@@ -120,17 +124,19 @@ def _wanted_image(text: str) -> tuple[WantedImage, Path | None]:
         reason = system_reason(error) if isinstance(error, OSError) else str(error)
         raise StorageError(f"cannot read {text}: {reason}") from error
     mark = read_mark(start) if len(start) <= MAX_IMAGE_BYTES else None
-    sources = {mark.source_sha256} if mark and mark.source_sha256 else set[str]()
-    return WantedImage(frozenset({digest.hexdigest(), *sources}), mark.job_id if mark else None), path
+    sources = (digest.hexdigest(), mark.source_sha256 if mark else None, recorded_source(path, digest.hexdigest()))
+    return WantedImage(frozenset(filter(None, sources)), mark.job_id if mark else None), path
 
 
 def find_origins(image: str | Path, folders: Sequence[str | Path] = (), *, beside: Path | None = None) -> OriginSearch:
     """Return the jobs that made an image.
 
     Args:
-        image: A file, or a SHA-256 in hex. A file is known by its bytes, or by the mark in an exported copy.
-        folders: Run folders, or folders with some directly in them. Without any, the run folder around the file is
-            searched and all below the current folder, and those that can't be read are passed over.
+        image: A file, or a SHA-256 in hex. A file is known by its bytes, by the mark in an exported copy, or by the
+            record of the export that it lies in.
+        folders: Run folders, addresses of stores, or folders with run folders directly in them. Without any, the run
+            folder around the file is searched and all below the current folder, and those that can't be read are
+            passed over.
         beside: The folder that specs name files from; the current one if it is None.
 
     Raises:
@@ -139,11 +145,13 @@ def find_origins(image: str | Path, folders: Sequence[str | Path] = (), *, besid
     """
     wanted, file = _wanted_image(str(image))
     here = Path.cwd() if beside is None else beside
-    named = [found for folder in folders for found in run_folders_at(Path(folder))]
+    named = [found for folder in folders for found in run_folders_at(folder)]
     return _search(wanted, named or run_folders_near(file, here), here, passes_over_broken=not named)
 
 
-def _search(wanted: WantedImage, folders: Sequence[Path], beside: Path, *, passes_over_broken: bool) -> OriginSearch:
+def _search(
+    wanted: WantedImage, folders: Sequence[str | Path], beside: Path, *, passes_over_broken: bool
+) -> OriginSearch:
     unread: list[QwaveError] = []
     origins: list[ImageOrigin] = []
     for asked in _by_what_is_surer(wanted):
@@ -183,7 +191,7 @@ class _OriginsInFolder:
     def _told_by_spec(self) -> dict[str, Json]:
         """Return what a summary would say, of a folder whose first run was killed before it wrote one."""
         with suppress(QwaveError):
-            spec = load_spec(self.reader.layout.spec)
+            spec = load_spec(self.reader.layout.spec)  # of a store only a path that is not there
             return {"name": spec.name, "catalog": spec.catalog, "spec_sha256": spec.sha256}
         return {"name": None}
 
@@ -193,7 +201,7 @@ class _OriginsInFolder:
         if found.number is None:
             notes = (OriginNote.LEFT_PLAN, *notes)
         return ImageOrigin(
-            folder=self.reader.layout.root,
+            folder=self.reader.layout.address,
             job_id=found.line.job_id,
             number=found.number,
             path=file.path if file else None,
@@ -215,6 +223,7 @@ class _OriginsInFolder:
             return None, (OriginNote.NOT_RESTORED,)
         references = [text for text in texts_in(request) if is_reference(text)]
         files = {text: path for text in references if (path := stored_input(self.reader.layout, text)) is not None}
+        reads_files = bool(files) or kept is not None
         signed = found.job.callback.keys() & request.keys() if found.job else set[str]()
         asked = AskedJob(
             request=request,
@@ -225,7 +234,8 @@ class _OriginsInFolder:
             has_stable_addresses=bool(signed),
         )
         notes = {
-            OriginNote.READS_INPUTS: bool(files) or kept is not None,
+            OriginNote.READS_INPUTS: reads_files and not self._is_in_store,
+            OriginNote.INPUTS_IN_STORE: reads_files and self._is_in_store,
             OriginNote.INPUT_MISSING: len(files) < len(set(references)),
             OriginNote.SIGNED_ADDRESSES: bool(signed),
             OriginNote.OWN_CATALOG: catalog not in SHIPPED.dates(),
@@ -233,8 +243,14 @@ class _OriginsInFolder:
         }
         return asked, tuple(note for note, holds in notes.items() if holds)
 
+    @property
+    def _is_in_store(self) -> bool:
+        return self.reader.layout.store is not None
+
     def _named(self, path: str) -> str:
         """Return how a spec names a file of the folder: from the current folder where it lies below it."""
+        if self._is_in_store:
+            return path
         whole = (self.reader.layout.root / path).resolve()
         here = self.beside.resolve()
         return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(whole)

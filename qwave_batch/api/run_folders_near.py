@@ -6,6 +6,7 @@ from pathlib import Path
 from qwave_batch.errors import FolderError
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.layout import RunLayout, is_run_folder
+from qwave_batch.model.store_url import is_store_url
 
 _DEEPEST = 3
 """Levels below the current folder: ``runs/NAME`` has two."""
@@ -20,14 +21,17 @@ def run_folders_near(image: Path | None, here: Path) -> list[Path]:
     return list(found.values())
 
 
-def run_folders_at(folder: Path) -> list[Path]:
-    """Return a run folder, or those directly in a folder that is not one.
+def run_folders_at(address: str | Path) -> list[str | Path]:
+    """Return a run folder or the address of a store, or the run folders directly in a folder that is not one.
 
     Raises:
-        FolderError: it is neither, with the nearest run folder.
+        FolderError: nothing of that is there; with the nearest run folder.
     """
+    if is_store_url(str(address)):
+        return [str(address)]
+    folder = Path(address)
     if not is_run_folder(folder):
-        inside = [child for child in _children(folder) if is_run_folder(child)]
+        inside: list[str | Path] = [child for child in _children(folder) if is_run_folder(child)]
         if inside:
             return inside
     return [RunLayout.existing(folder).root]

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from qwave_batch.errors import FolderError
+from qwave_batch.folder import stores
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.stores.run_store import RunStore, store_url_of, try_to_write
 from qwave_batch.folder.stores.store_binding import NamedBy, StoreBinding, read_binding, write_binding
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.model.next_step import Advice, NextStep
@@ -26,7 +26,7 @@ def choose_store(
         UsageError: what was named is not the address of a store.
         FolderError: the folder has its results elsewhere.
     """
-    asked = None if named is None else StoreBinding(store_url_of(named), NamedBy.CALLER)
+    asked = None if named is None else StoreBinding(stores.run_store.store_url_of(named), NamedBy.CALLER)
     if asked is None and of_spec is not None:
         asked = StoreBinding(of_spec, NamedBy.SPEC)
     bound = read_binding(layout.tree)
@@ -57,8 +57,8 @@ def with_store(layout: RunLayout, chosen: StoreBinding | None) -> RunLayout:
     """
     if chosen is None:
         return layout
-    try_to_write(chosen.url)
-    return replace(layout, store=RunStore.opened(chosen.url))
+    stores.run_store.try_to_write(chosen.url)
+    return replace(layout, store=stores.run_store.RunStore.opened(chosen.url))
 
 
 def keep_choice(layout: RunLayout, chosen: StoreBinding | None) -> None:

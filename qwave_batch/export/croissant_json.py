@@ -180,7 +180,7 @@ def _files(split: SplitFacts) -> Iterator[dict[str, Json]]:
             "name": _images_id(split),
             "description": f"The images of the split {split.name}.",
             "encodingFormat": [_MEDIA.get(ending, f"image/{ending}") for ending in endings],
-            "includes": [f"data/{split.name}/images/*"],
+            "includes": [f"data/{split.name}/images/*.{ending}" for ending in endings],  # and no .xmp beside an image
         }
 
 

@@ -135,7 +135,11 @@ class ArtifactStore(Protocol):
         ...
 
     def look_all(self, paths: Sequence[str]) -> Sequence[Artifact | None]:
-        """Return what can be seen of each of some hundred artifacts, None for one that can't be looked at."""
+        """Return what can be seen of each of some hundred artifacts, None for one that can't be looked at.
+
+        Raises:
+            StorageError: a remote store refuses, or can't be reached.
+        """
         ...
 
     def list(self, folder: str) -> Iterator[Artifact]:

@@ -13,6 +13,7 @@ from qwave_batch.files.held_tree import held_tree
 from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, Tree
+from qwave_batch.folder import stores
 from qwave_batch.folder.artifacts import (
     CHECKS,
     IMAGES,
@@ -24,7 +25,6 @@ from qwave_batch.folder.artifacts import (
     LocalArtifacts,
 )
 from qwave_batch.folder.storage import storage_errors, write_atomic
-from qwave_batch.folder.stores.run_store import RunStore, store_url_of
 from qwave_batch.folder.stores.store_binding import read_binding
 from qwave_batch.folder.workspace import (
     CHECKED,
@@ -63,7 +63,7 @@ class RunLayout:
 
     root: Path
     """The local folder. For a store that is only looked at there is none, and this is the store's address as a path."""
-    store: RunStore | None = field(default=None, repr=False, compare=False)
+    store: "stores.run_store.RunStore | None" = field(default=None, repr=False, compare=False)
     """The object store that has the artifacts; None where they lie in the folder."""
     is_view: bool = False
     """Whether there is no local folder: the store is looked at, and nothing is written."""
@@ -206,7 +206,7 @@ class RunLayout:
         """
         if not is_store_url(str(address)):
             return cls.existing(Path(address))
-        store = RunStore.named(str(address))
+        store = stores.run_store.RunStore.named(str(address))
         return cls(Path(str(store.url)), store=store, is_view=True)
 
     @classmethod
@@ -218,15 +218,16 @@ class RunLayout:
             MissingExtra, StoreUnusable: its store can't be opened.
         """
         if is_store_url(str(root)):
+            url = stores.run_store.store_url_of(str(root))
             raise FolderError(
-                f"{store_url_of(str(root))} is a store; this needs the run folder that keeps its images there",
+                f"{url} is a store; this needs the run folder that keeps its images there",
                 next_steps=(NextStep.NAME_FOLDER,),
             )
         if is_run_folder(root):
             layout = cls(root)
             layout.check()
             bound = read_binding(layout.tree)
-            return layout if bound is None else replace(layout, store=RunStore.opened(bound.url))
+            return layout if bound is None else replace(layout, store=stores.run_store.RunStore.opened(bound.url))
         if not root.exists():
             raise FolderError(f"there is no folder {root}{_nearest_hint(root)}")
         if not root.is_dir():

@@ -27,7 +27,11 @@ def inspect_stored(artifacts: ArtifactStore, path: str) -> ImageInfo | FileFault
 
 
 def judge_stored(artifacts: ArtifactStore, path: str, judge: Callable[[BinaryIO], Judged]) -> Judged | FileFault:
-    """Return what ``judge`` says of a stored image's file, or its fault where there is none or it raises BadImage."""
+    """Return what ``judge`` says of a stored image's file, or its fault where there is none or it raises BadImage.
+
+    Raises:
+        StorageError: a remote store can't be reached; nothing follows from that for the image.
+    """
     fault = path_fault(path)
     if fault is not None:
         return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
@@ -37,6 +41,8 @@ def judge_stored(artifacts: ArtifactStore, path: str, judge: Callable[[BinaryIO]
     except BadImage as bad:
         return FileFault(kind="damaged", message=str(bad))
     except (OSError, UsageError, StorageError) as error:
+        if isinstance(error, StorageError) and artifacts.is_remote:
+            raise
         return _fault_of(artifacts, path, error)
 
 

@@ -104,7 +104,7 @@ class HubRepository:
             url = self.hub.hf_hub_url(
                 self.dataset.repo_id, path, repo_type=_KIND, revision=head.oid, endpoint=self.endpoint
             )
-            answer = self.hub.get_session().get(url, headers=self.hub.utils.build_hf_headers())
+            answer = self.hub.get_session().get(url, headers=self.hub.utils.build_hf_headers(token=True))
             self.hub.utils.hf_raise_for_status(answer)
             return bytes(answer.content)
 
@@ -118,7 +118,7 @@ class HubRepository:
             answer = self.hub.get_session().post(
                 f"{self.endpoint}/api/validate-yaml",
                 json={"content": text, "repoType": _KIND},
-                headers=self.hub.utils.build_hf_headers(),
+                headers=self.hub.utils.build_hf_headers(token=True),
             )
             if answer.status_code == 400:  # noqa: PLR2004 - the answer to a card that is wrong
                 told = answer.json().get("errors", [])
@@ -250,7 +250,7 @@ def open_repository(
     if not token:
         raise _no_token()
     with _own_ways(hub, disables_xet="HF_HUB_DISABLE_XET" not in environ):
-        api = make_api(endpoint=endpoint, library_name="qwave-batch")
+        api = make_api(endpoint=endpoint, token=True, library_name="qwave-batch")  # read anew, as some expire
         yield HubRepository(dataset, revision or _MAIN, endpoint, api, hub, ApiKey(token))
 
 

@@ -14,7 +14,7 @@ CARD = "README.md"
 RECORD = ".qwave-push.json"
 """The file by which a later push knows what an earlier one has put there."""
 
-_IMAGE = re.compile(r"data/[^/]+/images/\d{3,}/\d{6,}\.[a-z]+(?:\.xmp)?")
+_IMAGE = re.compile(r"data/[^/]+/(?:images/\d{3,}/\d{6,}|inputs/[0-9a-f]{2}/[0-9a-f]{64})\.[a-z0-9]+(?:\.xmp)?")
 _TABLE = re.compile(r"data/[^/]+/metadata\.parquet")
 
 
@@ -22,7 +22,7 @@ class FileRole(StrEnum):
     """The purpose of a file of a dataset."""
 
     IMAGE = "image"
-    """A numbered image, or its neighbour."""
+    """A numbered image, its neighbour, or an input image of edits, which is named by its hash."""
     TABLE = "table"
     CARD = "card"
     RECORD = "record"

@@ -119,6 +119,8 @@ class _Pushing:
     deleted: int = 0
     total: int = 0
     tries: int = 0
+    unclear: PlannedCommit | None = None
+    """A commit that was sent and not answered."""
     limits: CommitLimits = field(default_factory=CommitLimits)
 
     def run(self) -> Pushed:
@@ -131,6 +133,7 @@ class _Pushing:
             remote = self._again(partial(self.repository.files, head))
             record = self._record(remote, head)
             found = self._compare(remote, record)
+            self._settle_unclear(found, head)
             if not is_checked:
                 self._check(remote, found)
                 is_checked = True
@@ -168,8 +171,7 @@ class _Pushing:
             record is not None and card is not None and CARD in found.changed and card.git_oid != record.card_oid
         )
         foreign = found.changed if record is None else (CARD,) if is_edited else ()
-        # a push that was cut off after its first commit has replaced nothing of others: it was checked before
-        if foreign and not self.options.overwrites and not self.commits:
+        if foreign and not self.options.overwrites:
             raise _foreign(self.repository.dataset, foreign, is_edited=is_edited)
         return found
 
@@ -214,12 +216,22 @@ class _Pushing:
                 lambda: self.repository.commit(additions, commit.deleted, head=head, summary=summary)
             )
         except HubUnavailable as error:
+            self.unclear = commit
             raise CommitUnclear(error) from error
+        self._count(commit, head)
+        return head
+
+    def _count(self, commit: PlannedCommit, head: Head) -> None:
         self.commits.append(head.oid)
         self.uploaded += len(commit.added)
         self.deleted += len(commit.deleted)
         self.tries = 0
-        return head
+
+    def _settle_unclear(self, found: Differences, head: Head) -> None:
+        """Count a commit without an answer, if the repository shows that it was made."""
+        commit, self.unclear = self.unclear, None
+        if commit is not None and not {*commit.added, *commit.deleted} & {*found.new, *found.changed, *found.gone}:
+            self._count(commit, head)
 
     def _count_try(self, error: HeadMoved | CommitUnclear) -> None:
         """Prepare another comparison after a commit of which nobody knows, or one that somebody else was before."""
@@ -296,4 +308,4 @@ def too_many_files(files: int) -> UsageError:
 def _foreign(dataset: HubDataset, paths: tuple[str, ...], *, is_edited: bool) -> UsageError:
     shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else "")
     why = "was edited there since the last push" if is_edited else "would be replaced, and was not put there by a push"
-    return UsageError(f"{shown} of {dataset} {why}; nothing was sent", next_steps=[NextStep.OVERWRITE])
+    return UsageError(f"{shown} of {dataset} {why}, so it stays", next_steps=[NextStep.OVERWRITE])

@@ -8,12 +8,36 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+from moto.server import ThreadedMotoServer
 
 from tests.docs.run_page import BLOCK
 from tests.hub_server import TOKEN, HubServer, serving
 
 SNIPPET = re.compile(r"^```python\n(?:.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+
+
+@contextmanager
+def s3_server() -> Iterator[dict[str, str]]:
+    """Serve S3 on loopback with the bucket of the page, and yield the environment that leads there."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket("pictures", "us-east-1")
+    yield {
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    server.stop()
 
 
 def with_output(page: str, printed: list[tuple[int, str]]) -> str:
@@ -29,10 +53,11 @@ def with_output(page: str, printed: list[tuple[int, str]]) -> str:
     return SNIPPET.sub(one, page)
 
 
+@pytest.mark.timeout(180)  # it starts three runs and loads every library, which takes long on a busy machine
 def test_every_command_and_snippet_of_the_page_runs_and_prints_what_is_shown(checkout: Path, tmp_path: Path) -> None:
     file = checkout / "docs" / "datasets.md"
     page = file.read_text(encoding="utf-8")
-    with serving(HubServer()) as hub:
+    with serving(HubServer()) as hub, s3_server() as environ_of_s3:
         ended = subprocess.run(
             (sys.executable, str(checkout / "tests" / "docs" / "run_page.py"), str(file)),
             cwd=tmp_path,
@@ -45,10 +70,11 @@ def test_every_command_and_snippet_of_the_page_runs_and_prints_what_is_shown(che
                 "HF_ENDPOINT": hub.url,
                 "HF_UPDATE_DOWNLOAD_COUNTS": "false",
                 "HF_HUB_DISABLE_TELEMETRY": "1",
+                **environ_of_s3,
             },
             capture_output=True,
             text=True,
-            timeout=55,
+            timeout=170,
             check=False,
         )
         assert ended.returncode == 0, ended.stderr

@@ -44,7 +44,7 @@ NEVER_FOR_THE_OVERVIEW = {"argparse", "dataclasses", "decimal", "difflib", "insp
 """With any of these, ``qwave-batch --help`` takes more than three times as long as a bare Python."""
 
 NEVER_FOR_A_RUN = {
-    "importlib.resources.readers", "jsonschema", "pyarrow", "tqdm",
+    "importlib.resources.readers", "jsonschema", "obstore", "pyarrow", "qwave_batch.folder.stores.run_store", "tqdm",
     "qwave_batch.api.cancel_tasks", "qwave_batch.api.refetch_images", "qwave_batch.api.budget_outlook",
     "qwave_batch.catalog.catalog_diff", "qwave_batch.catalog_reading.overlay_reading",
     "qwave_batch.catalog_reading.user_catalogs", "qwave_batch.api.migrate_spec", "qwave_batch.api.live_overlay",

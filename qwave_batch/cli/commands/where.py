@@ -11,6 +11,7 @@ from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.options import add_json
+from qwave_batch.model.store_url import is_store_url
 
 if TYPE_CHECKING:
     from qwave_batch.folders import ImageOrigin, OriginSearch
@@ -24,6 +25,7 @@ _NOTES = {
     "left_plan": "the plan of this folder no longer holds the job",
     "reads_inputs": "it names files in inputs/ as seen from the current folder: save it here; outside of the git "
     "work tree, read them with --allow-read DIR",
+    "inputs_in_store": "it names files as inputs/NAME, which lie in the store: copy them beside it",
     "input_missing": "an image that the job was given is not in the folder's inputs/ any more",
     "signed_addresses": "the addresses of its images were signed for a time: sign them anew before a run",
     "own_catalog": "this catalog does not ship: name its folder with --catalog-path",
@@ -40,8 +42,9 @@ def configure(parser: Parser) -> None:
         "folders",
         metavar="DIR",
         nargs="*",
-        type=a_path,
-        help="run folders, or folders that hold some; else the one around the file, and all below the current folder",
+        type=_address,
+        help="run folders, folders that hold some, or stores; else the run folder around the file, and all below the "
+        "current folder",
     )
     add_json(parser, "job, folder, spec hash, line and spec")
 
@@ -61,6 +64,11 @@ def execute(args: Namespace, console: Console) -> int:
     return 0 if found.origins else STRANGE
 
 
+def _address(text: str) -> str:
+    """Return the address of a store, or the path of a folder."""
+    return text if is_store_url(text) else str(a_path(text))
+
+
 def _draw(found: "OriginSearch", terminal: Terminal) -> Iterator[str]:
     """Yield the spec of the first origin, below all of them as comments, so that the whole is a spec."""
     for number, origin in enumerate(found.origins):
@@ -73,7 +81,7 @@ def _draw(found: "OriginSearch", terminal: Terminal) -> Iterator[str]:
 
 def _facts(origin: "ImageOrigin") -> Iterator[str]:
     place = "no line of" if origin.number is None else f"line {origin.number:,} of"
-    yield f"job {origin.job_id}, {place} {_on_a_line(origin.folder / 'manifest.jsonl')}"
+    yield f"job {origin.job_id}, {place} {_on_a_line(origin.folder)}/manifest.jsonl"
     image = f"image {_on_a_line(origin.path)}, " if origin.path else ""
     yield f"{image}prompt {_on_a_line(origin.prompt_id)}, model {_on_a_line(origin.model)}"
     yield f"spec {_on_a_line(origin.spec_name or '-')}, sha256 {origin.spec_sha256 or '-'}"

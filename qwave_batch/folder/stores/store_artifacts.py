@@ -3,6 +3,7 @@
 import hashlib
 import mmap
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -11,9 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import IO, BinaryIO
 
-from qwave_batch.errors import StorageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.artifacts import MANIFEST, SUMMARY, Artifact
+from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SUMMARY, Artifact
 from qwave_batch.folder.storage import storage_errors
 from qwave_batch.folder.stores.object_store import Content, ObjectFacts, ObjectStore
 
@@ -21,6 +21,10 @@ _SWAPPED = frozenset({MANIFEST, SUMMARY})
 """Written anew again and again, and by one process only: another one's version is never overwritten."""
 _MOST_KEY_BYTES = 1024
 _LOOKS_AT_ONCE = 32
+_MANY = 64
+"""Images that are looked at together, from which on all are listed."""
+_LISTED_S = 30.0
+"""How long a list serves looks that follow each other."""
 _TYPES = {
     "gif": "image/gif",
     "jpeg": "image/jpeg",
@@ -43,6 +47,8 @@ class StoreArtifacts:
     """The length that is left for a path below the prefix."""
     _known: dict[str, "_Version | None"] = field(default_factory=dict)
     """The versions of swapped artifacts that may be replaced: last written here or looked at; None for absence."""
+    _listed: tuple[float, dict[str, tuple[int, int]]] | None = None
+    """When the images were listed, by the monotonic clock, with size and version of each."""
     _is_held: bool = False
     """Whether only what was written here is replaced from now on."""
 
@@ -117,9 +123,16 @@ class StoreArtifacts:
         return _artifact(found, known.sha256 if known is not None and is_known else None)
 
     def look_all(self, paths: Sequence[str]) -> Sequence[Artifact | None]:
-        """Return sizes and versions, many asked for at once."""
+        """Return sizes and versions; those of many images from a list, which is a request for a thousand."""
+        if len(paths) >= _MANY and all(path.startswith(f"{IMAGES}/") for path in paths):
+            images = self._images()
+            found = (images.get(path) for path in paths)
+            return [
+                None if facts is None else Artifact(path=path, size_bytes=facts[0], modified_ns=facts[1])
+                for path, facts in zip(paths, found, strict=True)
+            ]
         with ThreadPoolExecutor(_LOOKS_AT_ONCE) as pool:
-            return list(pool.map(self._look_if_possible, paths))
+            return list(pool.map(self.look, paths))
 
     def list(self, folder: str) -> Iterator[Artifact]:
         """Yield the objects below a folder."""
@@ -166,11 +179,13 @@ class StoreArtifacts:
         )
         self._known[path] = _Version(tag, sha256)
 
-    def _look_if_possible(self, path: str) -> Artifact | None:
-        try:
-            return self.look(path)
-        except StorageError:
-            return None
+    def _images(self) -> dict[str, tuple[int, int]]:
+        """Return size and version of each image, listed a moment ago."""
+        now = time.monotonic()
+        if self._listed is None or now - self._listed[0] > _LISTED_S:
+            found = self.objects.list(IMAGES)
+            self._listed = (now, {facts.key: (facts.size_bytes, _stamp(facts.tag)) for facts in found})
+        return self._listed[1]
 
 
 @dataclass(frozen=True, slots=True)

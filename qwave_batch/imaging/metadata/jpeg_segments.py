@@ -87,12 +87,11 @@ def write_jpeg_metadata(data: bytes, new: NewMetadata) -> bytes:
 
 
 def _edited(data: bytes, edits: Sequence[tuple[int, int, bytes]]) -> bytes:
-    parts: list[bytes] = []
-    at = 0
+    view, parts, at = memoryview(data), list[bytes | memoryview](), 0
     for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
-        parts += (data[at:start], text)
+        parts += (view[at:start], text)
         at = end
-    return b"".join((*parts, data[at:]))
+    return b"".join((*parts, view[at:]))
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:

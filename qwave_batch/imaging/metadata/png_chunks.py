@@ -91,11 +91,12 @@ def write_png_metadata(data: bytes, new: NewMetadata) -> bytes:
             raise NotEmbeddable(Obstacle.OTHER_TEXT)
         if not found:
             added += _parameters(new.parameters)
+    view = memoryview(data)
     if dropped is None:
-        return data[:before_pixels] + added + data[before_pixels:]
+        return b"".join((view[:before_pixels], added, view[before_pixels:]))
     if dropped.at < before_pixels:
-        return data[: dropped.at] + data[dropped.end : before_pixels] + added + data[before_pixels:]
-    return data[:before_pixels] + added + data[before_pixels : dropped.at] + data[dropped.end :]
+        return b"".join((view[: dropped.at], view[dropped.end : before_pixels], added, view[before_pixels:]))
+    return b"".join((view[:before_pixels], added, view[before_pixels : dropped.at], view[dropped.end :]))
 
 
 def _chunks(data: bytes) -> Iterator[_PngChunk]:

@@ -51,9 +51,15 @@ def _is_as_recorded(found: Artifact | None, file: FileFacts) -> bool:
 
 
 def _look(artifacts: ArtifactStore, path: str) -> Artifact | None:
-    """Return a regular file reached without links; None for anything else."""
+    """Return a regular file reached without links; None for anything else.
+
+    Raises:
+        StorageError: a remote store can't be reached; nothing follows from that for the file.
+    """
     try:
         found = artifacts.look(path)
     except (StorageError, FolderError):
+        if artifacts.is_remote:
+            raise
         return None
     return found if found is not None and found.is_file else None

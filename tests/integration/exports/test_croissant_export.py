@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.exports.loading import exported, loaded, quiet, records, records_of
-from tests.integration.exports.trap_runs import folder_of_many, lines_of
+from tests.integration.exports.trap_runs import folder_of, folder_of_many, lines_of
 
 WORDS = """\
 pretty_name: Traps 🎏
@@ -152,3 +152,15 @@ def test_with_many_images_records_come_at_once_and_the_images_one_by_one(trap_fo
     with quiet():
         first = next(records(tmp_path / "out", "train-images"))
     assert first["image"].size == (256, 256)
+
+
+def test_marks_beside_signed_images_stop_no_loader(trap_folder: Path, checkout: Path, tmp_path: Path) -> None:
+    """Nothing is written into a signed file, so its mark lies beside it, where loaders look for images."""
+    signed = (checkout / "tests/unit/imaging/signed/signed.png").read_bytes()
+    line = next(line for line in lines_of(trap_folder) if line["images"] and line["images"][0]["format"] == "png")
+    folder = folder_of(tmp_path / "signed", signed, line, 3)
+    out = tmp_path / "out"
+    exported("croissant", out, folder, "--mark", "xmp")
+    assert (out / "data/train/images/000/000002.png.xmp").is_file()
+    assert [len(found) for found in records_of(out).values()] == [3, 3]
+    assert len(loaded(out)["train"]) == len(loaded(out, "imagefolder", data_dir=str(out))["train"]) == 3

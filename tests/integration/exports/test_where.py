@@ -147,6 +147,20 @@ def test_an_exported_copy_is_found_by_its_mark(mark: str, trap_folder: Path, tmp
         assert found(copy, trap_folder)["job_id"] == row["job_id"]
 
 
+def test_an_exported_file_without_a_mark_is_found_by_the_record_around_it(trap_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["export", str(trap_folder), "--to", "sidecar", str(out), "--image", "webp", "--max-size", "9"]
+    arguments += ["--where", "prompt_id == 'test'", "--json-files"]
+    assert main(arguments, StringIO(), StringIO(), environ={}) == 0
+    for file in sorted(out.glob("*.webp")):
+        job_id = json.loads(file.with_suffix(".json").read_text())["job_id"]
+        assert found(file, trap_folder)["job_id"] == job_id
+    file.write_bytes(file.read_bytes() + b"changed")
+    assert where(file, trap_folder)[0] == STRANGE
+    (out / ".qwave-export" / "state.sqlite").write_bytes(b"no database")
+    assert where(out / "000000.webp", trap_folder)[0] == STRANGE
+
+
 def test_jobs_that_share_an_id_do_not_share_their_images(odd_folder: Path, tmp_path: Path) -> None:
     """A mark names the run's file, so that another folder's image of the same job is not taken for it."""
     twin = tmp_path / "twin"

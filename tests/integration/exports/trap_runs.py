@@ -1,9 +1,10 @@
 """Runs to export, made by the simulator: with everything in them that loaders of datasets trip over."""
 
 import fcntl
+import hashlib
+import io
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,17 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 def folder_of_many(home: Path, source: Path, number: int) -> Path:
     """A copy of a run folder without its ledger: its first image, as if so many jobs had made it."""
     line = next(line for line in lines_of(source) if line["images"])
-    path = home / "many" / line["images"][0]["path"]
-    path.parent.mkdir(parents=True)
-    shutil.copy(source / line["images"][0]["path"], path)
-    lines = (json.dumps({**line, "job_id": f"{index:016x}", "index": index}) for index in range(number))
-    (home / "many" / "manifest.jsonl").write_text("".join(f"{text}\n" for text in lines), encoding="utf-8")
-    return home / "many"
+    return folder_of(home / "many", (source / line["images"][0]["path"]).read_bytes(), line, number)
+
+
+def folder_of(folder: Path, image: bytes, line: Line, number: int = 1) -> Path:
+    """A folder without a ledger, in which so many jobs like that of a line have made an image."""
+    with Image.open(io.BytesIO(image)) as opened:
+        width, height = opened.size
+    facts = {"sha256": hashlib.sha256(image).hexdigest(), "bytes": len(image), "width": width, "height": height}
+    made = {**line["images"][0], **facts}
+    (folder / made["path"]).parent.mkdir(parents=True)
+    (folder / made["path"]).write_bytes(image)
+    texts = (json.dumps({**line, "images": [made], "job_id": f"{at:016x}", "index": at}) for at in range(number))
+    (folder / "manifest.jsonl").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    return folder

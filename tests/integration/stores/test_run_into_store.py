@@ -9,7 +9,15 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.errors import FolderError
 from tests.integration.stores.conftest import KEY_ID, SECRET, Bucket
-from tests.integration.stores.faulty_proxy import SLOW_DOWN, FaultyProxy, ResetAfter, ResetBefore, Slow, StoreFault
+from tests.integration.stores.faulty_proxy import (
+    FORBIDDEN,
+    SLOW_DOWN,
+    FaultyProxy,
+    ResetAfter,
+    ResetBefore,
+    Slow,
+    StoreFault,
+)
 
 SPEC_TEXT = """\
 version: 1
@@ -177,6 +185,21 @@ def test_a_manifest_that_another_wrote_meanwhile_is_not_overwritten(run: Run, pr
     with pytest.raises(qb.StorageError, match=r"manifest.jsonl was written by another process"):
         run.run(again)
     assert run.bucket.content("runs/one/manifest.jsonl") == others
+
+
+def test_a_store_that_is_not_reached_says_nothing_about_the_images(run: Run, proxy: FaultyProxy) -> None:
+    run.run(store=run.url)
+    found = qb.open_run(run.folder)
+    proxy.decide = lambda method, path: FORBIDDEN if "/images/" in path and method in {"GET", "HEAD"} else None
+    with pytest.raises(qb.StorageError, match="denies it"):
+        found.verify()
+    with pytest.raises(qb.StorageError, match="denies it"):
+        run.run()
+    proxy.decide = lambda *_: None
+    asked = proxy.requests["PUT"]
+    assert run.run().cost_nusd == 0
+    assert not [path for method, path in proxy.paths[-20:] if method == "PUT" and path.endswith((".png", ".jpg"))]
+    assert proxy.requests["PUT"] > asked
 
 
 def test_no_credential_is_written_anywhere(run: Run) -> None:

@@ -71,6 +71,18 @@ def test_a_run_says_where_its_images_are_and_the_address_is_read(run: Run, bucke
     )
 
 
+def test_an_image_of_the_address_leads_to_its_job(run: Run, bucket: Bucket, home: Path) -> None:
+    url = f"{bucket.url}/runs/one"
+    run("--store", url)
+    lines = [json.loads(line) for line in bucket.content("runs/one/manifest.jsonl").splitlines()]
+    status, told, _ = call("where", lines[1]["images"][0]["sha256"], url, "--json")
+    found = json.loads(told)
+    assert (status, found["job_id"], found["folder"], found["line"]) == (0, lines[1]["job_id"], url, 2)
+    (home / "again.yaml").write_text(found["spec"])
+    status, told, _ = call("plan", home / "again.yaml", "--json")
+    assert [sample["job_id"] for sample in json.loads(told)["samples"]] == [lines[1]["job_id"]]
+
+
 def test_an_export_of_the_address_has_the_images(run: Run, bucket: Bucket, home: Path) -> None:
     url = f"{bucket.url}/runs/one"
     run("--store", url)

@@ -101,6 +101,13 @@ def test_records_hold_the_image_only_where_the_library_can_open_and_hold_them_al
     assert not is_readable(replace(TRAIN, endings=frozenset({"webp"})))
 
 
+def test_a_set_of_images_is_their_files_and_not_what_lies_beside_them() -> None:
+    facts = replace(FACTS, splits=(replace(TRAIN, endings=frozenset({"webp", "png"})),))
+    images = json.loads(croissant_json(facts, ORIGIN, NO_CARD, ()))["distribution"][1]
+    assert images["includes"] == ["data/train/images/*.png", "data/train/images/*.webp"]
+    assert images["encodingFormat"] == ["image/png", "image/webp"]
+
+
 def test_columns_of_any_name_have_identifiers_of_their_own() -> None:
     names = ("axis_a b", "axis_a:b", "axis_größe", "axis_a#b")
     facts = replace(FACTS, columns=tuple(ExportColumn(name, ColumnKind.TEXT) for name in names))

@@ -108,6 +108,8 @@ def test_files_that_no_push_has_put_there_are_not_removed() -> None:
         ("data/a b/images/000/000000.png", FileRole.IMAGE),
         ("data/train/images/1000/1000000.jpg", FileRole.IMAGE),
         ("data/train/images/000/000000.png.xmp", FileRole.IMAGE),
+        (f"data/train/inputs/0a/{'0a' * 32}.jpg", FileRole.IMAGE),
+        ("data/train/inputs/0a/cat.jpg", None),
         (".qwave-push.json", FileRole.RECORD),
         ("data/train/images/000/cat.png", None),
         ("data/train/notes/metadata.parquet", None),

@@ -199,10 +199,21 @@ def test_a_commit_without_an_answer_is_looked_for_before_it_is_repeated(
     hub.faults.append(Fault("POST .*/commit/", status=status, after=1, is_done_first=is_done_first))
     root = write_layout(tmp_path / "out", numbered(11))
     waits: list[float] = []
-    push(root, limits=SMALL, waits=waits)
+    done = push(root, limits=SMALL, waits=waits)
     assert layout_of(hub) == on_disk(root)
     assert [len(commit.changed) for commit in hub.commits(NAME)] == [5, 4, 6]
-    assert waits == [1.0]
+    assert [commit.oid for commit in hub.commits(NAME)] == list(done.commits)
+    assert (done.uploaded, waits) == (len(on_disk(root)), [1.0])
+
+
+def test_a_card_that_somebody_commits_in_between_is_kept(hub: HubServer, tmp_path: Path) -> None:
+    hub.faults.append(
+        Fault("POST .*/commit/", status=412, after=1, then=lambda: hub.put(NAME, "README.md", b"meanwhile"))
+    )
+    root = write_layout(tmp_path / "out", numbered(11))
+    with pytest.raises(UsageError, match="was edited there since the last push, so it stays"):
+        push(root, limits=SMALL)
+    assert hub.files(NAME)["README.md"] == b"meanwhile"
 
 
 def test_a_commit_of_somebody_else_in_between_is_kept(hub: HubServer, tmp_path: Path) -> None:
@@ -309,6 +320,17 @@ def test_the_token_goes_to_no_endpoint_without_encryption(
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     with pytest.raises(UsageError, match=words):
         push(write_layout(tmp_path / "out", numbered(1)))
+
+
+def test_a_client_that_sends_no_token_unasked_is_asked_for_it(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants  # noqa: PLC0415 - slow to load
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", True)
+    root = write_layout(tmp_path / "out", numbered(1))
+    push(root, is_private=True)
+    assert push(root, is_private=True).commits == ()
 
 
 def test_the_hubs_client_is_afterwards_as_it_was_before(hub: HubServer, tmp_path: Path) -> None:
