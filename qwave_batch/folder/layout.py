@@ -41,6 +41,7 @@ from qwave_batch.folder.workspace import (
     REMEMBERED,
     SIMULATOR,
     STORE,
+    STORE_LOCK,
     Workspace,
 )
 from qwave_batch.model.next_step import Advice, NextStep
@@ -48,7 +49,21 @@ from qwave_batch.model.portable_paths import INPUTS
 from qwave_batch.model.store_url import is_store_url
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, STORE, CHECKS, CHECKED)
+_FILES = (
+    MANIFEST,
+    SUMMARY,
+    SPEC,
+    COUNT,
+    LINES_ID,
+    LOCK,
+    LIVE,
+    REMEMBERED,
+    GITIGNORE,
+    STORE,
+    STORE_LOCK,
+    CHECKS,
+    CHECKED,
+)
 _DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 

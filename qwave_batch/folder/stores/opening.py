@@ -15,7 +15,7 @@ from qwave_batch.model.store_url import StoreService, StoreUrl
 if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Config, S3Store
 
-_CONNECT_S, _ANSWER_S = 10, 120
+_CONNECT_S = 10
 _TRUE = frozenset({"1", "on", "true", "y", "yes"})
 _ENDPOINTS = {
     StoreService.S3: ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
@@ -31,6 +31,8 @@ _ALLOWS_HTTP = {
 PATIENT = Patience()
 QUICK = Patience(tries=2)
 """For a look at a store before any work: what does not answer is said soon."""
+PROMPT = Patience(tries=2, answer_s=10.0)
+"""For a lock, which runs out meanwhile."""
 
 
 def open_object_store(url: StoreUrl, environ: Mapping[str, str], *, patience: Patience = PATIENT) -> ObstoreClient:
@@ -53,7 +55,7 @@ def open_object_store(url: StoreUrl, environ: Mapping[str, str], *, patience: Pa
     options: ClientConfig = {
         "allow_http": environ.get(_ALLOWS_HTTP[url.service], "").lower() in _TRUE,
         "connect_timeout": timedelta(seconds=_CONNECT_S),
-        "timeout": timedelta(seconds=_ANSWER_S),
+        "timeout": timedelta(seconds=patience.answer_s),
         "user_agent": "qwave-batch",
     }
     retry: RetryConfig = {
