@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from qwave_batch.errors import QwaveError
+from qwave_batch.errors import QwaveError, StorageError
 from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_rows import ExportRow
@@ -15,11 +15,11 @@ from qwave_batch.export.marks.mark_facts import facts_for_marks
 from qwave_batch.export.marks.marking import marked, signature_notes
 from qwave_batch.imaging.image_inspection import EXTENSIONS
 from qwave_batch.output.folder_reader import FolderReader
-from qwave_batch.output.image_files import in_threads
+from qwave_batch.output.image_files import in_threads, threads_over
 from qwave_batch.output.manifest_line import encode_line
 
-IMAGES_AHEAD = 8
-"""Images in memory at a time: two for each thread that loads them."""
+IMAGES_AHEAD_OF_A_THREAD = 2
+"""Images in memory for each thread that loads them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,12 @@ class ImageLoader:
     catalogs: Sequence[str | None] = ()
     """For each folder the date of its catalog, which marks state; they are read only where marks are asked for."""
 
+    @property
+    def pace(self) -> Mapping[str, int]:
+        """How many threads load images, and how many images are held, as ``in_threads`` takes both."""
+        threads = threads_over(*(reader.layout.artifacts for reader in self.readers))
+        return {"threads": threads, "ahead": IMAGES_AHEAD_OF_A_THREAD * threads}
+
     def key_of(self, row: ExportRow) -> str:
         """Return a text that stands for the bytes that ``load`` returns: the same text, the same bytes."""
         assert row.image is not None, row.key  # noqa: S101 - the caller's promise
@@ -76,6 +82,8 @@ class ImageLoader:
         try:
             data = self._read(row)
         except QwaveError as error:
+            if isinstance(error, StorageError) and self.readers[row.folder].layout.artifacts.is_remote:
+                raise  # a store that is not reached says nothing about its images
             return UnusableImage(str(error))
         if data is None:
             return UnusableImage("it is missing")
@@ -88,7 +96,7 @@ class ImageLoader:
 
         Several are loaded at a time, and few are held.
         """
-        return in_threads(lambda row: None if row.image is None else self.load(row), rows, ahead=IMAGES_AHEAD)
+        return in_threads(lambda row: None if row.image is None else self.load(row), rows, **self.pace)
 
     def _read(self, row: ExportRow) -> bytes | None:
         assert row.image is not None  # noqa: S101 - see load

@@ -19,7 +19,7 @@ from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.export_rows import ExportRow
-from qwave_batch.export.image_loading import IMAGES_AHEAD, ImageLoader, LoadedImage, LoadOutcome, UnusableImage
+from qwave_batch.export.image_loading import ImageLoader, LoadedImage, LoadOutcome, UnusableImage
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import sha256_of, storage_errors
 from qwave_batch.output.image_files import in_threads
@@ -99,7 +99,7 @@ class OutFolder:
         wanted = (
             (path, row, None if row.image is None else self._known(path, self._key_of(row))) for path, row in images
         )
-        for (path, row, known), outcome in in_threads(self._load_unknown, wanted, ahead=IMAGES_AHEAD):
+        for (path, row, known), outcome in in_threads(self._load_unknown, wanted, **self.loader.pace):
             if known is not None:
                 self._keep(path, *known.neighbours)
                 yield row, PlacedImage(path, known.facts)

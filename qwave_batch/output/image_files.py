@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qwave_batch.folder.artifacts import IMAGES, LocalArtifacts
+from qwave_batch.folder.artifacts import IMAGES, ArtifactStore, LocalArtifacts
 from qwave_batch.folder.inspection_processes import cores, inspect_by_processes
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
@@ -40,7 +40,7 @@ def check_images(
     if by_processes and isinstance(artifacts, LocalArtifacts) and (processes := cores()) > 1:
         inspected = inspect_by_processes(artifacts.tree, asked, processes=processes)
     else:
-        threads = _REQUESTS if artifacts.is_remote else _THREADS
+        threads = threads_over(artifacts)
         found = in_threads(lambda each: inspect_stored(artifacts, each[1]), asked, threads=threads)
         inspected = ((each, what) for (each, _), what in found)
     for (item, image), what in inspected:
@@ -65,6 +65,11 @@ def _fault(found: ImageInfo | FileFault, image: ImageFile) -> FileFault | None:
             f"and the manifest says {image.format}, {image.width} x {image.height}, {image.size_bytes:,}",
         )
     return None
+
+
+def threads_over(*stores: ArtifactStore) -> int:
+    """Return how many threads read images of these stores well: those over a network mostly wait."""
+    return _REQUESTS if any(store.is_remote for store in stores) else _THREADS
 
 
 def in_threads(

@@ -93,6 +93,16 @@ def test_an_export_of_the_address_has_the_images(run: Run, bucket: Bucket, home:
     assert (status, "can't lead into an object store" in said) == (2, True)
 
 
+def test_an_export_from_a_store_that_fails_ends_and_does_not_leave_images_out(
+    run: Run, bucket: Bucket, proxy: FaultyProxy
+) -> None:
+    url = f"{bucket.url}/runs/one"
+    run("--store", url)
+    proxy.decide = lambda _method, path: FORBIDDEN if "/images/" in path else None
+    status, _, said = call("export", url, "--to", "sidecar", "pairs")
+    assert (status, "denies it" in said) == (4, True), said
+
+
 REFUSALS = [
     (FORBIDDEN, 2, "the store denies it (403 AccessDenied)"),
     (Refusal(403, "SignatureDoesNotMatch"), 2, "does not accept the credentials (403 SignatureDoesNotMatch)"),
