@@ -56,6 +56,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "api.folder_inputs": ("downloads large input images into a scratch folder of its own", frozenset({"tempfile"})),
+    "api.folder_session": ("makes a workspace for a store that is named by its address", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.spec_files": (
         "writes the first spec where its user says",
@@ -111,6 +112,11 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({".open()", "mmap", "shutil", "tempfile"}),
     ),
     "folder.stores.object_store": ("spools a large object into a file without a name", frozenset({"tempfile"})),
+    "folder.stores.ledger_snapshots": (
+        "compresses an open file, and maps it to send it",
+        frozenset({".open()", "mmap", "shutil"}),
+    ),
+    "ledger.ledger_copies": ("fills a copy that was made as a private file", frozenset({"sqlite3.connect"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
     "export.author_card": ("reads what ships with the package", frozenset({".read_text()"})),

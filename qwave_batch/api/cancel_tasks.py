@@ -115,7 +115,7 @@ async def cancel_tasks(
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()
-    async with folder_session(folder, connection_of(connection, os.environ), catalogs) as session:
+    async with folder_session(folder, connection_of(connection, os.environ), catalogs, stop) as session:
         open_attempts, maybe_submitted = await asyncio.to_thread(_open_attempts, session.ledger)
         cancelling = Cancelling(
             api=session.api,

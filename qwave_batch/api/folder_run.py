@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from qwave_batch import api
 from qwave_batch.api.backends import check_backend, open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.api.folder_session import in_thread
@@ -45,8 +46,15 @@ from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
+if TYPE_CHECKING:
+    from qwave_batch.api.store_hold import StoreHold
+    from qwave_batch.api.store_workspace import HoldRequest
+
 Confirm: TypeAlias = Callable[[CostEstimate], bool]
 """Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
+
+OnNote: TypeAlias = Callable[[str], None]
+"""Told something that a person who waits should know, in words."""
 
 _SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
 
@@ -59,6 +67,8 @@ class RunCallbacks:
     on_event: OnEvent | None = None
     stop: StopSignal = field(default_factory=StopSignal)
     confirm: Confirm | None = None
+    on_note: OnNote | None = None
+    """Told once, in words, that the run waits for the lock of its folder in a store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +98,19 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         sources = await enter(in_thread(open_reuse_sources(setup.reuse, into=layout, backend=setup.claim.backend)))
         await asyncio.to_thread(layout.create)
         await enter(in_thread(FolderLock(layout)))
+        hold = (
+            None
+            if layout.store is None
+            else await enter(api.store_workspace.held_store(layout, layout.store, _wanted(setup)))
+        )
         await asyncio.to_thread(keep_choice, layout, setup.store)
         files = await asyncio.to_thread(layout.check_images)
         await asyncio.to_thread(check_ledger_file, layout)
         ledger = await enter(in_thread(_opened_ledger(layout)))
-        recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files)
-        run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed)
+        recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files, hold)
+        if hold is not None:
+            await enter(in_thread(hold.ended_well(ledger)))
+        run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold)
         outcome = await run.run(sources, losses)
         end = outcome.end
         summary = await asyncio.to_thread(recorder.finish, end)
@@ -102,7 +119,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
     feed.close()
     return RunSummary(
         folder=layout.root,
-        store=None if layout.store is None else str(layout.store.url),
+        store=layout.store_address,
         kind=end.kind,
         stop=end.stop,
         counts=end.counts,
@@ -122,24 +139,40 @@ def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
         yield ledger
 
 
-def _prepare(setup: RunSetup, ledger: Ledger, files: int) -> tuple[Recorder, tuple[RunWarning, ...]]:
+def _wanted(setup: RunSetup) -> "HoldRequest":
+    """Return how the run holds a folder that lies in a store."""
+    return api.store_workspace.HoldRequest(
+        may_replace=setup.options.adopt,
+        is_retry=setup.options.retry_failed,
+        stop=setup.callbacks.stop,
+        on_wait=setup.callbacks.on_note,
+    )
+
+
+def _prepare(
+    setup: RunSetup, ledger: Ledger, files: int, hold: "StoreHold | None"
+) -> tuple[Recorder, tuple[RunWarning, ...]]:
     """Claim the folder and put the plan in its ledger; return also what is worth a warning. It blocks."""
     plan, layout, clock = setup.plan, setup.layout, SystemClock()
     check_is_claimed(layout, ledger)
     identity = ledger.identity()
     if identity is not None and identity.spec_name == setup.claim.spec_name:
         check_backend(layout, identity, setup.claim.backend, is_run=True)
-    ledger.claim(setup.claim, adopt=setup.options.adopt)
+    ledger.claim(setup.claim, adopt=setup.options.adopt or (hold is not None and hold.is_owner_dead))
     keep_images(layout, plan)
     resigned = ResignedJobs.of(ledger, plan)
     ledger.replace_plan(_until_stopped(plan.items(), setup.callbacks.stop))
     hours = setup.catalog.idempotency_hours
     losses = take_in_losses(layout, ledger, files, idempotency_hours=hours, now=clock.now())
     keep_sources(layout, plan)
-    recorder = Recorder(layout, ledger, facts_of(plan, setup.claim.backend, clock.now()), clock)
+    facts = facts_of(plan, setup.claim.backend, clock.now())
+    recorder = Recorder(layout, ledger, facts, clock, keep_ledger=None if hold is None else hold.keep)
     recorder.begin()
     ledger.begin(clock.now())
-    return recorder, (*losses, *resigned.warnings(plan))
+    if hold is None:
+        return recorder, (*losses, *resigned.warnings(plan))
+    hold.begin(ledger)
+    return recorder, (*hold.warnings, *losses, *resigned.warnings(plan))
 
 
 def _until_stopped(items: Iterator[PlanItem], stop: StopSignal) -> Iterator[PlanItem]:
@@ -165,6 +198,7 @@ class _FolderRun:
     ledger: Ledger
     recorder: Recorder
     feed: EventFeed
+    permit: "StoreHold | None"
 
     async def run(self, sources: Sequence[ReuseSource], losses: tuple[RunWarning, ...]) -> _Outcome:
         """Take the steps of the run; an error that ends it is on record before it is raised."""
@@ -239,6 +273,7 @@ class _FolderRun:
                         catalog=setup.catalog,
                         image_fields=setup.catalog.image_fields,
                         write_manifest=self.recorder.write,
+                        permit=self.permit,
                         callbacks=receiver,
                         on_change=self.feed.emit_change,
                         on_progress=progress.show,

@@ -3,11 +3,13 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from qwave_batch import api
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_backend, open_api
 from qwave_batch.api.folder_catalog import catalog_of_folder
 from qwave_batch.catalog.catalog import Catalog
@@ -23,6 +25,7 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.output.manifest import keep_manifest
 from qwave_batch.output.summary import refresh_summary
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 CONNECTIONS = 16
 
@@ -42,44 +45,63 @@ class FolderSession:
 
 @asynccontextmanager
 async def folder_session(
-    folder: str | Path, connection: Connection | Simulated, catalogs: CatalogSource
+    folder: str | Path, connection: Connection | Simulated, catalogs: CatalogSource, stop: StopSignal
 ) -> AsyncIterator[FolderSession]:
     """Yield a run folder, locked, with the API that it was made with; at the end manifest and summary are written.
 
-    Its catalog is looked up in ``catalogs``, and the overlay that it was made with is laid over it.
+    Its catalog is looked up in ``catalogs``, and the overlay that it was made with is laid over it. A store that is
+    named by its address gets a workspace for the time, with the newest ledger.
 
     Raises:
         FolderError: it is not a run folder, or was made with another API, or with another key while tasks are open.
         FolderBusy: a run is at work.
         StorageError: the disk or the ledger fails.
     """
-    layout, catalog, claim, warnings = await asyncio.to_thread(_look_at, Path(folder), connection, catalogs)
-    async with in_thread(_locked_ledger(layout)) as ledger:
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        layout = await enter(in_thread(_workspace_of(folder)))
+        await enter(in_thread(FolderLock(layout)))
+        wanted = api.store_workspace.HoldRequest(submits=False, stop=stop)
+        hold = (
+            None if layout.store is None else await enter(api.store_workspace.held_store(layout, layout.store, wanted))
+        )
+        catalog, claim, found = await asyncio.to_thread(_look_at, layout, connection, catalogs)
+        warnings = found if hold is None else (*hold.warnings, *found)
+        ledger = await enter(in_thread(Ledger.open(layout.workspace.ledger)))
         await asyncio.to_thread(ledger.claim, claim)
+        if hold is not None:
+            await asyncio.to_thread(hold.begin, ledger)
+            await enter(in_thread(hold.ended_well(ledger)))
         try:
-            async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
+            async with open_api(connection, catalog, layout, connections=CONNECTIONS) as calls:
                 yield FolderSession(
-                    layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api, warnings=warnings
+                    layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=calls, warnings=warnings
                 )
         finally:
             await asyncio.to_thread(write_down, layout, ledger)
 
 
+@contextmanager
+def _workspace_of(folder: str | Path) -> Iterator[RunLayout]:
+    """Yield a run folder; for a store's address, one that is there for the time of the block, and empty."""
+    layout = RunLayout.at(folder)
+    if not layout.is_view:
+        yield layout
+        return
+    with TemporaryDirectory(prefix="qwave-store-") as scratch:
+        layout = RunLayout(Path(scratch) / "run", store=layout.store)
+        layout.create()
+        yield layout
+
+
 def _look_at(
-    folder: Path, connection: Connection | Simulated, catalogs: CatalogSource
-) -> tuple[RunLayout, Catalog, FolderClaim, tuple[RunWarning, ...]]:
-    """Return a run folder, its catalog, our claim to it, and a warning about the catalog. It blocks."""
-    layout = RunLayout.existing(folder)
+    layout: RunLayout, connection: Connection | Simulated, catalogs: CatalogSource
+) -> tuple[Catalog, FolderClaim, tuple[RunWarning, ...]]:
+    """Return the catalog of a run folder, our claim to it, and a warning about the catalog. It blocks."""
     layout.check_images()
     identity = _identity(layout)
     catalog, warnings = catalog_of_folder(layout, identity.backend, catalogs)
-    return layout, catalog, _claim(layout, identity, connection, catalog), warnings
-
-
-@contextmanager
-def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
-        yield ledger
+    return catalog, _claim(layout, identity, connection, catalog), warnings
 
 
 def write_down(layout: RunLayout, ledger: Ledger) -> None:

@@ -114,7 +114,7 @@ async def refetch_images(
     """
     stop = stop or StopSignal()
     feed = EventFeed(on_event, SystemClock())
-    async with folder_session(folder, connection_of(connection, os.environ), catalogs) as session:
+    async with folder_session(folder, connection_of(connection, os.environ), catalogs, stop) as session:
         search = await asyncio.to_thread(_search, session)
 
         def hear(change: AttemptChange) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks
 from qwave_batch.api.catalog_lookup import catalogs_beside
-from qwave_batch.api.folder_run import Confirm, RunCallbacks, RunSetup, run_in_folder
+from qwave_batch.api.folder_run import Confirm, OnNote, RunCallbacks, RunSetup, run_in_folder
 from qwave_batch.api.image_keeping import check_images_are_there
 from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.plan_opening import open_plan
@@ -41,6 +41,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
     confirm: Confirm | None = None,
+    on_note: OnNote | None = None,
     catalogs: CatalogSource = SHIPPED,
 ) -> RunSummary:
     """Make a folder hold what ``source`` describes, doing only what is missing, and return how that ended.
@@ -66,6 +67,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         stop: Lets another task end the run early; nothing is lost by that.
         confirm: Asked before anything is submitted, with what the run may cost; with ``retry_failed`` after what is
             paid was fetched.
+        on_note: Told in words, once, that the run waits for the lock of its folder in an object store.
         catalogs: The catalogs to look in for that of a spec or plan file; a plan has its own.
 
     Raises:
@@ -94,7 +96,9 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         terms=terms,
         reuse=tuple(map(Path, reuse)),
     )
-    callbacks = RunCallbacks(on_progress=on_progress, on_event=on_event, stop=stop or StopSignal(), confirm=confirm)
+    callbacks = RunCallbacks(
+        on_progress=on_progress, on_event=on_event, stop=stop or StopSignal(), confirm=confirm, on_note=on_note
+    )
     return await _run(plan, request, callbacks)
 
 
@@ -105,6 +109,7 @@ async def run_request(
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
     confirm: Confirm | None = None,
+    on_note: OnNote | None = None,
 ) -> RunSummary:
     """Do what ``run_batch`` does, asked for by one value, which may come from another process; raises the same.
 
@@ -114,9 +119,12 @@ async def run_request(
         on_event: See there.
         stop: See there.
         confirm: See there.
+        on_note: See there.
     """
     plan = await asyncio.to_thread(_plan_of, request)
-    callbacks = RunCallbacks(on_progress=on_progress, on_event=on_event, stop=stop or StopSignal(), confirm=confirm)
+    callbacks = RunCallbacks(
+        on_progress=on_progress, on_event=on_event, stop=stop or StopSignal(), confirm=confirm, on_note=on_note
+    )
     return await _run(plan, request, callbacks)
 
 

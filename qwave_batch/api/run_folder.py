@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from qwave_batch import output, quality
+from qwave_batch import api, output, quality
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -156,7 +156,7 @@ class RunFolder:
         if not layout.tree.is_file(LEDGER):
             return self.find_prunable()
         layout.check_images()
-        with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
+        with api.store_workspace.held_ledger(layout) as ledger:
             found = output.pruning.find_prunable(layout, ledger)
             found = found if shown is None else found.as_shown(shown)
             output.pruning.prune(layout, ledger, found)

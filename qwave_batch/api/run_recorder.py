@@ -1,5 +1,6 @@
 """The files that a run writes beside its images: a copy of the spec, and manifest and summary from the ledger."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +23,27 @@ from qwave_batch.run.state.run_end import RequestCounts, RunEnd
 class Recorder:
     """Writes manifest and summary of one run, while it is at work and at its end."""
 
-    def __init__(self, layout: RunLayout, ledger: Ledger, facts: RunFacts, clock: Clock) -> None:
+    def __init__(
+        self,
+        layout: RunLayout,
+        ledger: Ledger,
+        facts: RunFacts,
+        clock: Clock,
+        *,
+        keep_ledger: Callable[[Ledger], None] | None = None,
+    ) -> None:
+        """Make one that writes nothing yet.
+
+        Args:
+            layout: The folder.
+            ledger: Its ledger.
+            facts: Those of the run that do not change.
+            clock: The machine's clock.
+            keep_ledger: Puts a copy of the ledger where the manifest goes; called before each manifest, so that no
+                manifest shows a submit that the copy lacks.
+        """
         self._layout, self._ledger, self._facts, self._clock = layout, ledger, facts, clock
+        self._keep_ledger = keep_ledger
         self._started_at = clock.monotonic()
 
     @property
@@ -66,6 +86,8 @@ class Recorder:
         )
 
     def _write(self, facts: RunFacts) -> dict[str, Json]:
+        if self._keep_ledger is not None:
+            self._keep_ledger(self._ledger)
         manifest = keep_manifest(self._layout, self._ledger)
         return write_summary(self._layout, facts, manifest, self._ledger.cost_report())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from qwave_batch.api.folder_run import Confirm
+from qwave_batch.api.folder_run import Confirm, OnNote
 from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.client.connection import AnyConnection
@@ -37,6 +37,7 @@ def run_batch_sync(  # noqa: PLR0913  # as run_batch
     on_progress: OnProgress | None = None,
     on_event: OnEvent | None = None,
     confirm: Confirm | None = None,
+    on_note: OnNote | None = None,
 ) -> RunSummary:
     """Do the same as ``run_batch``, and return when the run has ended.
 
@@ -58,6 +59,7 @@ def run_batch_sync(  # noqa: PLR0913  # as run_batch
             on_event=on_event,
             stop=stop,
             confirm=confirm,
+            on_note=on_note,
         )
 
     try:

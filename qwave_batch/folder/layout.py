@@ -41,6 +41,7 @@ from qwave_batch.folder.workspace import (
     REMEMBERED,
     SIMULATOR,
     STORE,
+    STORE_LOCK,
     Workspace,
 )
 from qwave_batch.model.next_step import Advice, NextStep
@@ -48,7 +49,21 @@ from qwave_batch.model.portable_paths import INPUTS
 from qwave_batch.model.store_url import is_store_url
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LINES_ID, LOCK, LIVE, REMEMBERED, GITIGNORE, STORE, CHECKS, CHECKED)
+_FILES = (
+    MANIFEST,
+    SUMMARY,
+    SPEC,
+    COUNT,
+    LINES_ID,
+    LOCK,
+    LIVE,
+    REMEMBERED,
+    GITIGNORE,
+    STORE,
+    STORE_LOCK,
+    CHECKS,
+    CHECKED,
+)
 _DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 
@@ -78,6 +93,11 @@ class RunLayout:
     def address(self) -> str:
         """The folder, for people: its path, or the address of a store that is only looked at."""
         return str(self.store.url) if self.is_view and self.store is not None else str(self.root)
+
+    @property
+    def store_address(self) -> str | None:
+        """The address of the object store that has the artifacts; None where they lie in the folder."""
+        return None if self.store is None else str(self.store.url)
 
     def place_of(self, path: str) -> str:
         """Return where an artifact is, for people."""

@@ -19,6 +19,7 @@ REMEMBERED = f"{PRIVATE}/manifest.json"
 CHECKED = f"{PRIVATE}/checks.json"
 LOOKS = f"{PRIVATE}/looks.sqlite"
 STORE = f"{PRIVATE}/store.json"
+STORE_LOCK = f"{PRIVATE}/store-lock.json"
 GITIGNORE = f"{PRIVATE}/.gitignore"
 """The places of a workspace, relative to the run folder: what the calls of ``RunLayout.tree`` take."""
 

@@ -56,6 +56,8 @@ class Attempt:
 
     callback: JsonObject | None = None
     """The callback fields sent with the key, so that a resubmit has the same body; None in old ledgers."""
+    next_sent_at: float | None = None
+    """Since when a process whose records are lost may have sent the key of the next attempt; None when none has."""
 
     @property
     def may_have_cost(self) -> bool:
@@ -86,7 +88,7 @@ def idempotency_key(folder_id: str, job_id: str, number: int) -> str:
 COLUMNS = (
     "job_id, number, round, state, key, first_sent_at, held_nusd, doubt_nusd, task_id, earlier_tasks, "
     "submitted_at, ended_at, cost_nusd, cost_from, results, error, hold_nusd, catalog_nusd, origin, "
-    "callback"
+    "callback, next_sent_at"
 )
 """The columns of an attempt in the order that ``attempt_from_row`` reads."""
 
@@ -96,7 +98,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
     (job_id, number, round_, state, key, first_sent_at, held, doubt, task_id, earlier, *rest) = row
     if not _KEY.fullmatch(key):
         raise DamagedDatabase(f"the key of job {job_id!a} is not one that this program makes")
-    submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin, callback = rest
+    submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin, callback, next_sent_at = rest
     return Attempt(
         job_id=job_id,
         number=number,
@@ -118,6 +120,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
         catalog_nusd=catalog,
         origin=_read(_origin_from_text, origin, job_id),
         callback=_read(_callback_from_text, callback, job_id),
+        next_sent_at=next_sent_at,
     )
 
 

@@ -50,6 +50,8 @@ class Journal:
     ) -> Attempt:
         """Begin a new attempt with its own key, which may be sent once this returns.
 
+        If a process whose records are lost may have sent that key (``Attempt.next_sent_at``), it counts as sent then.
+
         Args:
             job_id: The job.
             held_nusd: The most it can cost.
@@ -68,10 +70,15 @@ class Journal:
             if last and not _may_follow(last, pay_again=pay_again):
                 raise IllegalTransition(job_id, number, last.state, AttemptState.SUBMITTING)
             key = idempotency_key(self._folder_id, job_id, number)
+            out_since = last.next_sent_at if last else None
+            first_sent_at = sent_at if out_since is None else out_since
             added = connection.execute(
-                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd, callback) "  # noqa: S608
-                f"VALUES (?, ?, 0, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
-                (job_id, number, AttemptState.SUBMITTING, key, sent_at, held_nusd, json.dumps(dict(callback or {}))),
+                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd, callback, "  # noqa: S608
+                f"next_sent_at) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
+                (
+                    *(job_id, number, AttemptState.SUBMITTING, key, first_sent_at, held_nusd),
+                    *(json.dumps(dict(callback or {})), out_since),
+                ),
             )
             connection.execute(_COUNT)
             return attempt_from_row(added.fetchone())

@@ -209,6 +209,10 @@ class Ledger:
         """
         return read_lines_id(self._path) if self._lines_id is None else self._lines_id.current
 
+    def version(self) -> int:
+        """Return a number that is another one once anything was committed since this ledger was opened."""
+        return self._ask(lambda connection: int(connection.execute("PRAGMA data_version").fetchone()[0]))
+
     def line_counts(self) -> LineCounts:
         """Return the number of lines by status, and other sums over them; no line is read."""
         return self._ask(read_line_counts)

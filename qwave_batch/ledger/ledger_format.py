@@ -8,7 +8,7 @@ from pathlib import Path
 from qwave_batch.errors import FolderError
 from qwave_batch.model.next_step import NextStep
 
-FORMAT = 5
+FORMAT = 6
 
 
 APPLICATION_ID = 0x51574156  # "QWAV"
@@ -49,6 +49,7 @@ CREATE TABLE attempts (
     catalog_nusd INTEGER,  -- the catalog's price of what came
     origin TEXT,           -- where images were taken from, that no task of this folder made
     callback TEXT,         -- the callback fields that are sent with the key
+    next_sent_at REAL,     -- since when another process may have sent the key of the next attempt; NULL: none has
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE images (
@@ -86,6 +87,7 @@ _NEW_COLUMNS = {
     "begun_at": _NewColumn("identity", "REAL", 5),
     "begun_sendings": _NewColumn("identity", "INTEGER", 5),
     "lost_since": _NewColumn("identity", "REAL", 5),
+    "next_sent_at": _NewColumn("attempts", "REAL", 6),
 }
 """The columns missing in format 1; each name belongs to one table only."""
 

@@ -17,28 +17,40 @@ from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.codec import LENIENT
 
 _ADD = (
-    "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "  # noqa: S608 - constants
-    f"VALUES (?, ?, 0, '{AttemptState.SUBMITTING}', ?, ?, 0)"
+    "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd, next_sent_at) "  # noqa: S608 - constants
+    f"VALUES (?, ?, 0, '{AttemptState.SUBMITTING}', ?, ?, 0, ?)"
 )
 _SEND_AGAIN = (
     f"UPDATE attempts SET state = '{AttemptState.SUBMITTING}', round = round + 1, first_sent_at = ?, held_nusd = 0, "  # noqa: S608 - constants
-    f"error = NULL WHERE job_id = ? AND number = ? AND state = '{AttemptState.NOT_SUBMITTED}'"
+    f"next_sent_at = ?, error = NULL WHERE job_id = ? AND number = ? AND state = '{AttemptState.NOT_SUBMITTED}'"
 )
+_MARK = "UPDATE attempts SET next_sent_at = MIN(?, COALESCE(next_sent_at, ?)) WHERE state IN ({})"
+_MAY_GO_ON = (AttemptState.SUBMITTING, AttemptState.ACCEPTED)
+"""A run follows such an attempt by another one by itself, once its task has failed and cost nothing."""
 _NEW_ATTEMPT = frozenset({AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.REFUSED})
 
 
 def doubt_jobs(
-    connection: sqlite3.Connection, folder_id: str, *, since: float | None, sent: Mapping[str, float]
+    connection: sqlite3.Connection,
+    folder_id: str,
+    *,
+    since: float | None,
+    sent: Mapping[str, float],
+    is_retry_lost: bool = False,
 ) -> int:
     """Record, inside the open transaction, that jobs a plain run would submit may have been paid for already.
 
-    The same keys are then sent while the API surely remembers them; after that the jobs are ``unknown``.
+    The same keys are then sent while the API surely remembers them; after that the jobs are ``unknown``. The same goes
+    for later attempts of jobs whose tasks were open: when such a task turns out to have failed, the process whose
+    records are lost may have seen that before, and sent the key of the next attempt.
 
     Args:
         connection: The ledger's.
         folder_id: The folder's.
         since: When the earliest of the keys may have been sent; None when only those of ``sent`` may have.
         sent: Submit time by job id, as known from elsewhere, in Unix seconds.
+        is_retry_lost: Whether that process was told to try failed jobs again. They stay failed here; where the user
+            says so again, the same keys are sent.
 
     Returns:
         The number of these jobs.
@@ -49,6 +61,9 @@ def doubt_jobs(
         if times:
             _doubt(connection, folder_id, snapshot, min(times))
             doubted += 1
+    if since is not None:
+        states = [state for state in AttemptState if is_retry_lost and state is not AttemptState.STORED] or _MAY_GO_ON
+        connection.execute(_MARK.format(", ".join(f"'{state}'" for state in states)), (since, since))
     return doubted
 
 
@@ -56,7 +71,7 @@ def _open_to_submit(connection: sqlite3.Connection) -> list[JobSnapshot]:
     """Return the jobs that a plain run submits, with a new key or with one not submitted yet."""
     return [
         snapshot
-        for page in read_snapshots(connection)
+        for page in read_snapshots(connection, ())  # none of those whose images are in place
         for snapshot in page
         if snapshot.is_planned
         and snapshot.line.job.skip is None
@@ -74,10 +89,10 @@ def _is_followed(attempt: Attempt) -> bool:
 def _doubt(connection: sqlite3.Connection, folder_id: str, snapshot: JobSnapshot, sent_at: float) -> None:
     job_id, attempt = snapshot.line.job.job_id, snapshot.attempt
     if attempt is not None and attempt.state is AttemptState.NOT_SUBMITTED:
-        connection.execute(_SEND_AGAIN, (sent_at, job_id, attempt.number))
+        connection.execute(_SEND_AGAIN, (sent_at, sent_at, job_id, attempt.number))
         return
     number = attempt.number + 1 if attempt is not None else 1
-    connection.execute(_ADD, (job_id, number, idempotency_key(folder_id, job_id, number), sent_at))
+    connection.execute(_ADD, (job_id, number, idempotency_key(folder_id, job_id, number), sent_at, sent_at))
 
 
 COUNT = "-count"

@@ -85,7 +85,7 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         "key": _of_length("key", 1, 100),
         "task_id": f"(CASE WHEN task_id IS NULL THEN NOT {_among('state', _HAVE_A_TASK)} ELSE {_TASK_ID} END)",
         "earlier_tasks": _whole("earlier_tasks", 0, _MANY),
-        **{name: _maybe(name, _time(name)) for name in ("first_sent_at", "submitted_at", "ended_at")},
+        **{name: _maybe(name, _time(name)) for name in ("first_sent_at", "submitted_at", "ended_at", "next_sent_at")},
         **{name: _MONEY.replace("{}", name) for name in ("held_nusd", "doubt_nusd", "cost_nusd")},
         **{name: _maybe(name, _MONEY.replace("{}", name)) for name in ("hold_nusd", "catalog_nusd")},
         "cost_from": _maybe("cost_from", _among("cost_from", ("api", "catalog"))),

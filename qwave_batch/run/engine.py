@@ -12,7 +12,7 @@ from qwave_batch.run.progress_feed import ProgressFeed
 from qwave_batch.run.run_parts import RunParts, assemble
 from qwave_batch.run.schedule.job_actions import JobAction
 from qwave_batch.run.state.budget import check_estimate, read_budget
-from qwave_batch.run.state.context import RunContext
+from qwave_batch.run.state.context import RunContext, SubmitPermit
 from qwave_batch.run.state.run_end import RunEnd
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.wakeup import Wakeup, is_done_by, wait_until_either
@@ -70,6 +70,8 @@ async def _work(parts: RunParts, progress: ProgressFeed) -> None:
             group.create_task(_keep_manifest(run, parts.wakeup)),
             group.create_task(progress.keep_showing()),
         ]
+        if run.context.permit is not None:
+            helpers.append(group.create_task(_watch(run.context.permit, run, parts.wakeup)))
         try:
             await _check_balance(run)
             await parts.scheduler.run(group)
@@ -120,6 +122,12 @@ async def _keep_manifest(run: RunState, wakeup: Wakeup) -> None:
             wakeup.notify()
             return
         took_s = run.now() - began
+
+
+async def _watch(permit: SubmitPermit, run: RunState, wakeup: Wakeup) -> None:
+    """End the run once its folder is another run's."""
+    run.stops.fail(await permit.wait_lost())
+    wakeup.notify()
 
 
 def _moved(context: RunContext) -> FolderMoved | None:

@@ -23,7 +23,9 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qwave_batch.api import store_workspace
 from qwave_batch.cli.main import main
+from qwave_batch.folder.stores.store_lock import LockPace
 from qwave_batch.ledger import group_writer
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
@@ -77,6 +79,10 @@ class Plight:
     """Whether the machine's date is two days late or early every few looks at it."""
     file_limit: int | None = None
     """The size in bytes beyond which no file can grow."""
+    environ: tuple[tuple[str, str], ...] = ()
+    """Further variables of its environment, such as those of an object store."""
+    lock_ttl_s: float | None = None
+    """How long the lock of its folder in an object store lasts; None is as long as ever."""
     is_hurried: bool = False
     """Whether it waits for images that do not come a twentieth of the usual time."""
 
@@ -147,6 +153,11 @@ def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
             limit_files(plight.file_limit)
         if plight.is_hurried:
             hurry()
+        if plight.lock_ttl_s is not None:
+            store_workspace.PACE = LockPace(
+                ttl_s=plight.lock_ttl_s, renews_every_s=plight.lock_ttl_s / 16, looks_every_s=0.1, tries_again_s=0.1
+            )
+        os.environ.update(plight.environ)
         environ = {"QWAVE_API_KEY": "k", "QWAVE_BASE_URL": base_url, "PATH": os.environ.get("PATH", "")}
         status = main(argv, said, said, environ=environ)
     sys.exit(status)

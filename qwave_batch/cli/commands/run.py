@@ -214,6 +214,7 @@ async def _run(
                 on_event=None if log is None else log.write,
                 stop=stop,
                 confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, plan, console),
+                on_note=view.note,
             )
     finally:
         view.close()

@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -27,6 +26,8 @@ class Patience:
     tries: int = 6
     first_pause_s: float = 0.2
     longest_pause_s: float = 10.0
+    answer_s: float = 120.0
+    """How long an answer may take."""
 
     def pause_s(self, tries: int) -> float:
         """Return how long to wait after so many tries, from 1: twice as long each time, and never all at one moment."""
@@ -67,7 +68,10 @@ class ObstoreClient:
                     key, data, mode=mode, attributes={"Content-Type": content_type}, use_multipart=False
                 )
             except lost:
-                return self._tag_if_ours(key, data)
+                tag = self._tag_if_ours(key, data, if_match)
+                if tag is None:  # the condition holds: two writes met (409 on a race), and none was carried out
+                    raise
+                return tag
             return done["e_tag"] or ""
 
         return self._call(f"write {key}", write)
@@ -123,12 +127,23 @@ class ObstoreClient:
         """Remove an object."""
         self._call_for(f"remove {key}", lambda: self._library.delete(key))
 
-    def _tag_if_ours(self, key: str, data: Content) -> str:
-        """Return the tag of what is there if it is ``data``: then an earlier try has come, and its answer was lost."""
-        with suppress(FileNotFoundError):
+    def _tag_if_ours(self, key: str, data: Content, if_match: str | None) -> str | None:
+        """Return the tag of what is there if it is ``data``: then an earlier try has come, and its answer was lost.
+
+        None where the condition of the write holds after all, so that it may be repeated.
+
+        Raises:
+            WriteLost: something else is there.
+        """
+        try:
             there = self._library.head(key)
             if there["size"] == len(data) and self._holds(key, data):
                 return there["e_tag"] or ""
+            if if_match is not None and there["e_tag"] == if_match:
+                return None
+        except FileNotFoundError:
+            if if_match is None:
+                return None
         raise WriteLost(f"{self.address}/{key} was written by another process meanwhile; it was left as it is")
 
     def _holds(self, key: str, data: Content) -> bool:

@@ -10,7 +10,7 @@ from typing import Self
 from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.folder.artifacts import MANIFEST
 from qwave_batch.folder.stores.object_store import ObjectStore, WriteLost
-from qwave_batch.folder.stores.opening import PATIENT, QUICK, open_object_store
+from qwave_batch.folder.stores.opening import PATIENT, PROMPT, QUICK, open_object_store
 from qwave_batch.folder.stores.store_artifacts import StoreArtifacts
 from qwave_batch.folder.stores.store_errors import StoreRefused, StoreTrouble, StoreUnusable, before_work
 from qwave_batch.model.store_url import BadStoreUrl, StoreUrl, read_store_url
@@ -27,12 +27,15 @@ class RunStore:
     url: StoreUrl
     objects: ObjectStore
     artifacts: StoreArtifacts
+    lock_objects: ObjectStore
+    """The same place for the folder's lock: no answer is waited for as long as the lock lasts."""
 
     @classmethod
-    def of(cls, url: StoreUrl, objects: ObjectStore) -> Self:
+    def of(cls, url: StoreUrl, objects: ObjectStore, lock_objects: ObjectStore | None = None) -> Self:
         """Return a store over objects."""
         below = len(f"{url.prefix}/".encode()) if url.prefix else 0
-        return cls(url, objects, StoreArtifacts(objects, most_path_bytes=_MOST_KEY_BYTES - below))
+        artifacts = StoreArtifacts(objects, most_path_bytes=_MOST_KEY_BYTES - below)
+        return cls(url, objects, artifacts, lock_objects or objects)
 
     @classmethod
     def opened(cls, url: StoreUrl, environ: Mapping[str, str] | None = None) -> Self:
@@ -42,7 +45,9 @@ class RunStore:
             MissingExtra: the library for it is not installed.
             StoreUnusable: the environment or a profile can't be right.
         """
-        return cls.of(url, open_object_store(url, os.environ if environ is None else environ, patience=PATIENT))
+        environ = os.environ if environ is None else environ
+        patient, prompt = (open_object_store(url, environ, patience=each) for each in (PATIENT, PROMPT))
+        return cls.of(url, patient, prompt)
 
     @classmethod
     def named(cls, text: str, environ: Mapping[str, str] | None = None) -> Self:

@@ -4,7 +4,7 @@ import hashlib
 import mmap
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,6 +45,8 @@ class StoreArtifacts:
     objects: ObjectStore
     most_path_bytes: int = _MOST_KEY_BYTES
     """The length that is left for a path below the prefix."""
+    require_right: Callable[[], None] = lambda: None
+    """Called before an artifact is swapped; it raises StorageError for a process that has lost the folder's lock."""
     _known: dict[str, "_Version | None"] = field(default_factory=dict)
     """The versions of swapped artifacts that may be replaced: last written here or looked at; None for absence."""
     _listed: tuple[float, dict[str, tuple[int, int]]] | None = None
@@ -167,6 +169,7 @@ class StoreArtifacts:
         if path not in _SWAPPED:
             self.objects.put(path, data, content_type=content_type)
             return
+        self.require_right()
         if path not in self._known:
             self.look(path)
         before = self._known.get(path)

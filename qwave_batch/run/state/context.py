@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
+from qwave_batch.errors import StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.attempt import OnChange
 from qwave_batch.ledger.folder_identity import FolderClaim
@@ -91,6 +92,22 @@ class CallbackSource(Protocol):
         ...
 
 
+class SubmitPermit(Protocol):
+    """The right to submit, where the lock of the folder is a lease that has to be renewed."""
+
+    def is_given(self) -> bool:
+        """Whether it may submit at this moment."""
+        ...
+
+    async def wait_given(self) -> None:
+        """Return when it may submit; raises StorageError once it never may again."""
+        ...
+
+    async def wait_lost(self) -> StorageError:
+        """Return why it may not, once the folder is another run's."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """The inputs of ``run_plan``: a locked folder, its ledger with claim and plan, and the API."""
@@ -113,6 +130,8 @@ class RunContext:
     """The request fields in which references stand for the images in ``inputs/`` (``Catalog.image_fields``)."""
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread from time to time during the run."""
+    permit: SubmitPermit | None = None
+    """Asked right before each submit; None where the lock of the folder lasts as long as this process."""
     callbacks: CallbackSource | None = None
     """The receiver of the API's callbacks; with None tasks are polled."""
     on_change: OnChange | None = None

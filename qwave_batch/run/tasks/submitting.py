@@ -61,12 +61,17 @@ class Submitter:
         """
         if self._moved is not None:
             return self._stay(job_run, self._moved)
+        await self._await_permit()
         await self._try_place(job_run.job)
         images = await self._images(job_run.job)
         is_key_out = job_run.is_out and job_run.is_maybe_submitted
-        attempt = job_run.attempt = await self._intend(job_run)
+        before, attempt = job_run.attempt, await self._intend(job_run)
+        job_run.attempt = attempt
+        if attempt.next_sent_at is not None and (before is None or before.number < attempt.number):
+            is_key_out = job_run.is_maybe_submitted = True  # by a process whose records are lost
         if is_key_out and not await self._is_key_kept(attempt):
             return await self._failures.doubt(job_run, attempt, key_too_old())
+        await self._await_permit()  # all that comes between this and the sending takes no time
         sent_at = self._run.now()
         held_until = self._run.limiter.refused_until(lease.model_queue.model)
         if held_until > sent_at:  # a 429 arrived while the intent was recorded
@@ -91,6 +96,16 @@ class Submitter:
                 made = await self._failures.react(job_run, attempt, answer, lease.model_queue, reaction)
         lease.answered()
         return made
+
+    async def _await_permit(self) -> None:
+        """Return when this process may submit.
+
+        Raises:
+            StorageError: another run has the folder.
+        """
+        permit = self._context.permit
+        while permit is not None and not permit.is_given():
+            await permit.wait_given()
 
     async def _try_place(self, job: Job) -> None:
         """Test whether the job's images can be stored, for the first job of its folder.

@@ -68,11 +68,17 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
+def made_bucket(server: str) -> Bucket:
+    """Return an empty bucket of a server."""
+    made = Bucket(f"bucket-{next(_numbers)}", server)
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(made.name, "us-east-1")
+    return made
+
+
 @pytest.fixture
 def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """An empty bucket, with the environment in which it is reached."""
-    made = Bucket(f"bucket-{next(_numbers)}", s3_server)
-    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(made.name, "us-east-1")
+    made = made_bucket(s3_server)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name, value in made.environment().items():
         monkeypatch.setenv(name, value)

@@ -103,7 +103,7 @@ def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged
 
 def as_format_1(path: Path) -> None:
     connection = sqlite3.connect(path)
-    for column in ("hold_nusd", "catalog_nusd", "origin", "callback"):
+    for column in ("hold_nusd", "catalog_nusd", "origin", "callback", "next_sent_at"):
         connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
     for column in ("sendings", "begun_at", "begun_sendings", "lost_since"):
         connection.execute(f"ALTER TABLE identity DROP COLUMN {column}")
