@@ -119,7 +119,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
     feed.close()
     return RunSummary(
         folder=layout.root,
-        store=None if layout.store is None else str(layout.store.url),
+        store=layout.store_address,
         kind=end.kind,
         stop=end.stop,
         counts=end.counts,

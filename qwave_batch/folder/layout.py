@@ -94,6 +94,11 @@ class RunLayout:
         """The folder, for people: its path, or the address of a store that is only looked at."""
         return str(self.store.url) if self.is_view and self.store is not None else str(self.root)
 
+    @property
+    def store_address(self) -> str | None:
+        """The address of the object store that has the artifacts; None where they lie in the folder."""
+        return None if self.store is None else str(self.store.url)
+
     def place_of(self, path: str) -> str:
         """Return where an artifact is, for people."""
         return str(self.root / path) if self.store is None else f"{self.store.url}/{path}"

@@ -42,6 +42,8 @@ class FolderStatus:
     """The latest progress of the active run; None if there is none, or none yet."""
     manifest: Freshness | None
     """None without the ledger, when the manifest is all there is."""
+    store: str | None = None
+    """The address of the object store that has its images; None when the folder has them itself."""
     lost_since: float | None
     """Unix seconds from which on the ledger lacks records; None when it lacks none, or there is no ledger."""
     summary: JsonObject | None
@@ -65,6 +67,7 @@ class FolderStatus:
         """Return the object that ``status --json`` prints."""
         return {
             "folder": self.folder,
+            "store": self.store,
             "name": self.name,
             "backend": self.backend,
             "live": self.holder is not None,
@@ -111,6 +114,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
         books=books,
         live=read_live(layout) if holder is not None else None,
         manifest=freshness,
+        store=layout.store_address,
         lost_since=None if identity is None else identity.lost_since,
         summary=read_summary(layout),
     )
@@ -175,6 +179,7 @@ def _without_ledger(reader: FolderReader) -> FolderStatus:
         books=None,
         live=None,
         manifest=None,
+        store=reader.layout.store_address,
         lost_since=None,
         summary=header.summary or None,
     )

@@ -83,7 +83,9 @@ def glance_sentence(glance: "Glance", terminal: Terminal) -> str:
 def _head(of: "FolderStatus | Glance", terminal: Terminal) -> list[str]:
     name, folder = terminal.shown(of.name or of.folder), terminal.shown(of.folder)
     backend = f", made with {terminal.shown(of.backend)}" if of.backend else ""
-    first, *rest = wrap(f"{name} in {folder}{backend}", terminal.width)
+    store = getattr(of, "store", None)
+    images = f", its images in {terminal.shown(store)}" if store is not None and store != of.folder else ""
+    first, *rest = wrap(f"{name} in {folder}{backend}{images}", terminal.width)
     return [first.replace(name, terminal.paint(name, "bold"), 1), *rest]
 
 

@@ -11,6 +11,8 @@ from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
+from qwave_batch.imaging.metadata.metadata_parts import MAX_TEXT_BYTES
+
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC_EXTENSION: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 XMP_NOTE: Final = "http://ns.adobe.com/xmp/note/"
@@ -23,6 +25,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DEPTH_OF_DESCRIPTIONS = 1
 """Below the element of the RDF; properties are one deeper."""
 _MOST_VALUE = 1_000_000
+_MOST_PROPERTIES = 10_000
 
 
 class NotMergeable(Exception):
@@ -56,6 +59,8 @@ def read_packet(packet: bytes) -> PacketReading:
     Raises:
         NotMergeable: it is not XML in UTF-8, or has a document type, which XMP never has.
     """
+    if len(packet) > MAX_TEXT_BYTES:
+        raise NotMergeable
     reader = _PacketReader()
     reader.parse(packet.rstrip(b"\0"))
     return reader.reading
@@ -142,7 +147,7 @@ class _PacketReader:
         elif depth == _DEPTH_OF_DESCRIPTIONS + 1:
             namespace, _, local = name.rpartition(" ")
             self._property = namespace, local
-            self.reading.values.setdefault(self._property, "")
+            self._take(self._property, "")
 
     def _take_description(self, attributes: Mapping[str, str]) -> None:
         for name, value in attributes.items():
@@ -150,7 +155,12 @@ class _PacketReader:
             if (namespace, local) == (RDF, "about"):
                 self.reading.about = self.reading.about or value
             elif namespace != RDF:
-                self.reading.values.setdefault((namespace, local), value)
+                self._take((namespace, local), value)
+
+    def _take(self, name: tuple[str, str], value: str) -> None:
+        if len(self.reading.values) == _MOST_PROPERTIES:
+            raise NotMergeable
+        self.reading.values.setdefault(name, value)
 
     def _close(self, _: str) -> None:
         self._path.pop()

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from qwave_batch import lazy
 from qwave_batch.errors import MissingExtra
+from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.folder.stores.aws_profile import AwsProfile, read_aws_profile
 from qwave_batch.folder.stores.obstore_client import ObstoreClient, Patience
 from qwave_batch.folder.stores.store_errors import StorePlace, StoreUnusable, before_work, store_refusal
@@ -27,6 +29,10 @@ _ALLOWS_HTTP = {
     StoreService.GCS: "GOOGLE_ALLOW_HTTP",
     StoreService.AZURE: "AZURE_ALLOW_HTTP",
 }
+
+_CERTIFICATES = "AWS_CA_BUNDLE"
+"""Names a file with certificates to trust, too; ``SSL_CERT_FILE`` is read by the library."""
+_MOST_BYTES_OF_CERTIFICATES = 8 << 20
 
 PATIENT = Patience()
 QUICK = Patience(tries=2)
@@ -58,6 +64,8 @@ def open_object_store(url: StoreUrl, environ: Mapping[str, str], *, patience: Pa
         "timeout": timedelta(seconds=patience.answer_s),
         "user_agent": "qwave-batch",
     }
+    if environ.get(_CERTIFICATES) and url.service is StoreService.S3:
+        options["root_certificate"] = _certificates(Path(environ[_CERTIFICATES]).expanduser(), str(url))
     retry: RetryConfig = {
         "max_retries": patience.tries,
         "backoff": {
@@ -110,6 +118,15 @@ def _s3_config(environ: Mapping[str, str], profile: AwsProfile) -> "S3Config":
     if profile.endpoint and not any(environ.get(name) for name in _ENDPOINTS[StoreService.S3]):
         config["endpoint"] = profile.endpoint
     return config
+
+
+def _certificates(file: Path, address: str) -> bytes:
+    try:
+        with open_regular(file, follows_link=True) as opened:
+            return read_regular(opened, shown_as=str(file), most_bytes=_MOST_BYTES_OF_CERTIFICATES)
+    except (OSError, NotRegular) as error:
+        reason = system_reason(error) if isinstance(error, OSError) else error.reason
+        raise StoreUnusable(f"{address}: the certificates {file}, which {_CERTIFICATES} names, {reason}") from None
 
 
 def _shown_endpoint(endpoint: str | None, address: str) -> str | None:

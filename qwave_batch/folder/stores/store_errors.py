@@ -190,7 +190,7 @@ def _socket_reason(text: str) -> str:
         return ": its name is not known"
     if "Connection refused" in text:
         return ": the connection is refused"
-    if "certificate" in text:
+    if "certificate" in text.lower():
         return ": its certificate is not trusted"
     return ""
 

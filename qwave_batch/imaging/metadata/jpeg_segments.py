@@ -1,6 +1,7 @@
 """JPEG: reads the segments with texts about the image, and writes new ones in front of it."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +31,9 @@ MOST_JPEG_XMP_BYTES: Final = _MOST_BYTES - len(_XMP)
 _MOST_EXIF_BYTES = _MOST_BYTES - len(_EXIF)
 _PIECE_BYTES = 65_000
 _DIGEST = slice(len(_EXTENSION), len(_EXTENSION) + 32)
+_MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
+"""A marker may be preceded by any number of the byte that it begins with."""
+_DIGEST_FORM = re.compile(rb"[0-9A-Fa-f]{32}")
 _PIECE_AT = len(_EXTENSION) + 40
 
 
@@ -98,10 +102,10 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     """Yield the segments in front of the first scan."""
     at = _START_BYTES
     for _ in range(MAX_CHUNKS):
-        start = at
-        while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] == b"\xff":
-            at += 1  # a marker may be preceded by any number of these
-        marker = data[at + 1] if data[at : at + 1] == b"\xff" and at + 1 < len(data) else 0
+        start, found = at, _MARKER.match(data, at)
+        if found is None:
+            break
+        at, marker = found.end() - 2, data[found.end() - 1]
         size = int.from_bytes(data[at + 2 : at + 4])
         if marker in _ALONE or marker == _EOI or size < 2 or at + 2 + size > len(data):  # noqa: PLR2004
             break
@@ -130,8 +134,9 @@ def _only(segments: Sequence[_Segment], name: bytes) -> _Segment | None:
 def _extension(segments: Sequence[_Segment], xmp: bytes | None) -> bytes:
     """Return the extension of a packet, put together from its pieces; empty where one of them is missing."""
     pieces: dict[int, bytes] = {}
+    digests = frozenset(_DIGEST_FORM.findall(xmp or b""))
     for each in segments:
-        if each.marker == _APP1 and each.content.startswith(_EXTENSION) and each.content[_DIGEST] in (xmp or b""):
+        if each.marker == _APP1 and each.content.startswith(_EXTENSION) and each.content[_DIGEST] in digests:
             pieces[int.from_bytes(each.content[_PIECE_AT - 4 : _PIECE_AT])] = each.content[_PIECE_AT:]
     whole = b""
     while (piece := pieces.pop(len(whole), b"")) and len(whole) < MAX_TEXT_BYTES:

@@ -182,7 +182,7 @@ class SavedPlan:
     def output_store(self) -> StoreUrl | None:
         """The object store in the header; None without one."""
         try:
-            return parse_output_store({"output": self.header.output})
+            return parse_output_store(self.header.output)
         except BadStoreUrl as error:
             raise UsageError(f"{self.file}: output.store is not the address of a store: {error}") from None
 

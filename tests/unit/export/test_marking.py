@@ -237,6 +237,15 @@ def test_encoding_a_signed_file_anew_loses_its_signature() -> None:
     assert signature_notes(signed, signed) == signature_notes(image_of("png"), image_of("jpeg")) == ()
 
 
+def test_a_packet_of_a_million_properties_is_refused() -> None:
+    inside = "".join(f"<a{number}/>" for number in range(20_000))
+    space = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    with pytest.raises(NotMergeable):
+        read_packet(f'<r:RDF xmlns:r="{space}"><r:Description>{inside}</r:Description></r:RDF>'.encode())
+    with pytest.raises(NotMergeable):
+        read_packet(f'<r:RDF xmlns:r="{space}">{" " * 2**24}</r:RDF>'.encode())
+
+
 @given(st.binary(max_size=200) | st.text(max_size=80).map(lambda text: f"<x:xmpmeta>{text}</x:xmpmeta>".encode()))
 def test_hostile_packets_are_read_or_refused(packet: bytes) -> None:
     try:

@@ -1,6 +1,7 @@
 """Texts about images are written into files and read again, and no pixel changes."""
 
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -217,6 +218,27 @@ def test_a_jpeg_refuses_a_comment_longer_than_a_segment() -> None:
     with pytest.raises(NotEmbeddable) as refused:
         with_metadata(picture("jpeg"), NewMetadata(parameters="🍵" * 20_000))
     assert refused.value.obstacle is Obstacle.TOO_LARGE
+
+
+def test_hostile_jpegs_take_no_time() -> None:
+    """Neither endless fill bytes nor a hundred thousand pieces of an extension take longer than reading them."""
+    extension = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32 + bytes(8)
+    pieces = b"".join(b"\xff\xe1" + (len(extension) + 2).to_bytes(2) + extension for _ in range(100_000))
+    packet = b"http://ns.adobe.com/xap/1.0/\0" + b"x" * 60_000
+    jpeg = with_segment(picture("jpeg"), 0xE1, packet)
+    before = time.process_time()
+    with pytest.raises(NotEmbeddable):
+        read_metadata(b"\xff\xd8" + b"\xff" * 50_000_000)
+    assert read_metadata(jpeg[:2] + pieces + jpeg[2:]).xmp_extension == b""
+    assert time.process_time() - before < 3
+
+
+def test_fill_bytes_in_front_of_a_marker_are_read() -> None:
+    data = picture("jpeg")
+    filled = data[:2] + b"\xff" * 9 + data[2:]
+    written = with_metadata(filled, NewMetadata(xmp=PACKET))
+    assert read_metadata(written).xmp == PACKET
+    assert pixels(written) == pixels(data)
 
 
 def test_a_long_packet_of_a_jpeg_goes_on_in_other_segments() -> None:

@@ -54,6 +54,18 @@ def test_plan_read_back_is_the_plan_that_was_written(plan: Plan, file: Path) -> 
     assert saved.figures == plan.figures
 
 
+def test_the_store_of_a_spec_goes_with_its_plan_and_changes_no_job(plan_of: PlanOf, tmp_path: Path) -> None:
+    plan, stored = plan_of(BODY), plan_of(BODY + "output: {store: 's3://bucket/runs/one'}\n")
+    file = tmp_path / "stored.jsonl"
+    file.write_text("".join(plan_lines(stored)), encoding="utf-8", newline="")
+    saved = read_plan(file)
+    assert (saved.output_store, plan.output_store) == (stored.output_store, None)
+    assert str(saved.output_store) == "s3://bucket/runs/one"
+    assert [item for item in saved.items() if isinstance(item, Job)] == [
+        item for item in plan.items() if isinstance(item, Job)
+    ]
+
+
 def test_header_has_the_terms_under_the_specs_own_keys(file: Path) -> None:
     header = json.loads(file.read_text(encoding="utf-8").split("\n")[0])
     first = ["plan", "name", "catalog", "catalog_sha256", "spec_sha256", "jobs"]
