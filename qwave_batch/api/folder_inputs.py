@@ -3,8 +3,9 @@
 import asyncio
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +24,13 @@ from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.export.edit_inputs import ImageFields
 from qwave_batch.export.export_inputs import ExportInputs
 from qwave_batch.export.web_images import FetchedImage, NotFetched, WebAnswer
-from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
+from qwave_batch.files.tree import Tree
+from qwave_batch.folder.storage import storage_errors
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.output.folder_reader import FolderReader
 
-_LIMITS = DownloadLimits(max_bytes=MAX_IMAGE_BYTES, timeout_s=60.0)
+_LIMITS = DownloadLimits(max_bytes=64 * 2**20, timeout_s=60.0)
 _WAITS_S = (0.5, 2.0)
 """Between the tries."""
 _LONGEST_WAIT_S = 10.0
@@ -106,16 +108,17 @@ class WebImageFetcher:
             clock: Waits between tries.
 
         Raises:
-            UsageError: the base URL or a proxy can't be used.
+            UsageError: the base URL, a proxy or a file of certificates can't be used.
         """
         read_base_url(home)
         self._home = home
         self._proxies: Proxies = proxies_from(environ)
         self._trust: Trust = trust_from(environ)
+        if self._trust.bundles:
+            client.transport.tls_context(self._trust)
         self._clock = clock or SystemClock()
         self._stack = ExitStack()
-        self._runner: asyncio.Runner | None = None
-        self._folder = Path()
+        self._folder: Path | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -124,24 +127,44 @@ class WebImageFetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-        self._runner = None
+        self._folder = None
 
     def fetched(self, addresses: Collection[str]) -> Mapping[str, WebAnswer]:
-        """Return what comes of each address, fetched side by side. It blocks."""
+        """Return what comes of each address, fetched side by side. It blocks, also where an event loop is at work.
+
+        Raises:
+            StorageError: there is no room for temporary files.
+        """
         if not addresses:
             return {}
-        if self._runner is None:
-            self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="qwave-inputs-")))
-            self._runner = self._stack.enter_context(asyncio.Runner())
-        return self._runner.run(self._fetch_all(tuple(dict.fromkeys(addresses))))
+        folder = self._emptied_folder()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self._fetch_all(folder, tuple(dict.fromkeys(addresses))))
+        with ThreadPoolExecutor(1, "qwave-batch-inputs") as pool:  # as in a notebook
+            return pool.submit(asyncio.run, self._fetch_all(folder, tuple(dict.fromkeys(addresses)))).result()
 
-    async def _fetch_all(self, addresses: tuple[str, ...]) -> dict[str, WebAnswer]:
+    def _emptied_folder(self) -> Path:
+        """Return the scratch folder, without what an earlier call has put there."""
+        with storage_errors(Path(tempfile.gettempdir()), "write temporary files in"):
+            if self._folder is None:
+                self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="qwave-inputs-")))
+            tree = Tree(self._folder)
+            for left in tree.entries(""):
+                tree.remove(left.path)
+        return self._folder
+
+    async def _fetch_all(self, folder: Path, addresses: tuple[str, ...]) -> dict[str, WebAnswer]:
         opening = client.transport.AiohttpTransport(self._home, proxies=self._proxies, trust=self._trust)
-        async with opening as transport, asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._fetch(transport, address, self._folder / str(number)))
-                for number, address in enumerate(addresses)
-            ]
+        try:
+            async with opening as transport, asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._fetch(transport, address, folder / str(number)))
+                    for number, address in enumerate(addresses)
+                ]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
         return {address: task.result() for address, task in zip(addresses, tasks, strict=True)}
 
     async def _fetch(self, transport: Transport, address: str, into: Path) -> WebAnswer:
@@ -149,15 +172,13 @@ class WebImageFetcher:
         while True:
             answer = await download(transport, address, into, limits=_LIMITS, clock=self._clock)
             if isinstance(answer, Downloaded):
-                content = answer.content
-                return FetchedImage(await asyncio.to_thread(_taken, into) if content is None else content)
+                return FetchedImage(partial(_content, into, answer.content))
             wait_s = next(waits_s, None)
             if wait_s is None or isinstance(answer, Expired) or not answer.retryable:
                 return NotFetched(answer.reason)
             await self._clock.sleep(min(max(wait_s, answer.retry_after_s or 0.0), _LONGEST_WAIT_S))
 
 
-def _taken(file: Path) -> bytes:
-    data = file.read_bytes()
-    file.unlink()
-    return data
+def _content(file: Path, content: bytes | None) -> bytes:
+    """Return what was downloaded; a large body lies in its file until the next call."""
+    return Tree(file.parent).read(file.name, most_bytes=_LIMITS.max_bytes) if content is None else content

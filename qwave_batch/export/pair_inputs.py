@@ -105,7 +105,7 @@ class PairInputs:
             return self._inputs.stored(row, image)
         answer = self._answers.get((row.folder, image.source))
         if isinstance(answer, FetchedImage):
-            return answer.data
+            return answer.read()
         raise InputMissing(f"{image.field} {self._refused[row.folder, image.source]}", is_fault=False)
 
     def _refuse(self, folder: int, address: str, reason: str) -> None:

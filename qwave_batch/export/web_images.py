@@ -1,6 +1,6 @@
 """Input images on the web, as an export asks for them; fetching itself is passed in."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -9,7 +9,8 @@ from typing import Protocol, TypeAlias
 class FetchedImage:
     """The bytes at an address. Whether they are an image is not known yet."""
 
-    data: bytes
+    read: Callable[[], bytes]
+    """Returns them until something else is fetched; it may be called from any thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from typing import TypeVar
 
 from qwave_batch.errors import UsageError
@@ -34,6 +35,7 @@ _MOST_TRIES = 6
 _FIRST_PAUSE_S = 1.0
 _SMALLEST_COMMIT = 50
 _SHOWN = 3
+_COMPARING = "comparing with the repository"
 _T = TypeVar("_T")
 
 
@@ -129,7 +131,7 @@ class _Pushing:
         head = self._opened()
         is_checked = False
         while True:
-            self.on_work(WorkProgress(done=0, doing="comparing with the repository"))
+            self.on_work(WorkProgress(done=0, total=len(self.layout.files), doing=_COMPARING))
             remote = self._again(partial(self.repository.files, head))
             record = self._record(remote, head)
             found = self._compare(remote, record)
@@ -165,7 +167,13 @@ class _Pushing:
         return read_push_record(self._again(lambda: self.repository.read(RECORD, head)))
 
     def _compare(self, remote: Mapping[str, RemoteFile], record: PushRecord | None) -> Differences:
-        found = differences_of(self.layout.paths, remote, is_same=self.layout.is_same, is_known=record is not None)
+        compared = count(1)
+
+        def is_same(path: str, there: RemoteFile) -> bool:
+            self.on_work(WorkProgress(done=next(compared), total=len(self.layout.files), doing=_COMPARING))
+            return self.layout.is_same(path, there)
+
+        found = differences_of(self.layout.paths, remote, is_same=is_same, is_known=record is not None)
         card = remote.get(CARD)
         is_edited = (
             record is not None and card is not None and CARD in found.changed and card.git_oid != record.card_oid

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+from qwave_batch import lazy
 from qwave_batch.errors import FolderError, StorageError, UsageError
 from qwave_batch.folder.artifacts import CHECKS, Artifact, LocalArtifacts
 from qwave_batch.folder.inspection_processes import ask_processes, cores
@@ -79,7 +80,7 @@ def check_folder(
         StorageError: the disk or the ledger fails.
         UsageError: the filter's expression fails on a line.
     """
-    with closing(CheckSpool()) as spool:
+    with _spool_errors(), closing(CheckSpool()) as spool:
         check = _Check(reader.layout, spool, on_work)
         counts = FindingCounts()
         images = check.read(reader, where, counts)
@@ -91,6 +92,14 @@ def check_folder(
             counts.add(found)
         unwritten = _write(reader.layout, spool, images)
         yield CheckReport(spool, counts, spool.not_compared(), unwritten)
+
+
+@contextmanager
+def _spool_errors() -> Iterator[None]:
+    try:
+        yield
+    except lazy.sqlite3.Error as error:
+        raise StorageError(f"the temporary database of the check fails: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from qwave_batch.folder.artifacts import ArtifactStore
 from qwave_batch.folder.inspection_worker import Inspection
 from qwave_batch.folder.stored_images import FileFault, judge_stored
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES, inspect_bytes
-from qwave_batch.imaging.picture_fingerprint import PictureFingerprint, fingerprint_of
+from qwave_batch.imaging.picture_fingerprint import CELL_BYTES, PictureFingerprint, fingerprint_of
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import Json
 
@@ -56,13 +56,18 @@ def look_from_json(value: Any) -> ImageLook | FileFault:
     """Return what ``look_as_json`` was given.
 
     Raises:
-        DecodeError: it is something else.
+        ValueError: it is something else.
     """
     match value:
         case [kind, message]:
             return FileFault(kind=kind, message=message)
         case _:
-            return _CODEC.decode(value, ImageLook)
+            look = _CODEC.decode(value, ImageLook)
+            if look.picture is not None and not (
+                0 <= look.picture.look < 1 << 64 and len(look.picture.cells) == CELL_BYTES
+            ):
+                raise ValueError("a fingerprint has 64 bits and so many cells")
+            return look
 
 
 INSPECTION: Inspection[ImageLook | FileFault] = Inspection(__name__, look_at, look_as_json, look_from_json)

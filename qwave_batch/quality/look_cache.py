@@ -50,10 +50,12 @@ class LookCache:
         """Return how an image of that hash looked when its file was as it is now."""
         if self._connection is None:
             return None
-        row = self._connection.execute(
-            "SELECT found FROM look WHERE path = ? AND size_bytes = ? AND modified_ns = ?",
-            (path, artifact.size_bytes, artifact.modified_ns),
-        ).fetchone()
+        row = None
+        with self._given_up_on_errors(self._connection):
+            row = self._connection.execute(
+                "SELECT found FROM look WHERE path = ? AND size_bytes = ? AND modified_ns = ?",
+                (path, artifact.size_bytes, artifact.modified_ns),
+            ).fetchone()
         with suppress(ValueError, TypeError):
             look = None if row is None else look_from_json(json.loads(row[0]))
             if isinstance(look, ImageLook) and look.sha256 == sha256:
@@ -72,13 +74,18 @@ class LookCache:
     def flush(self) -> None:
         """Write what waits; if that fails, go on without."""
         if self._connection is not None and self._waiting:
-            try:
-                with self._connection:
-                    self._connection.executemany("INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?)", self._waiting)
-            except lazy.sqlite3.Error:
-                self._connection.close()
-                self._connection = None
+            with self._given_up_on_errors(self._connection), self._connection:
+                self._connection.executemany("INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?)", self._waiting)
         self._waiting.clear()
+
+    @contextmanager
+    def _given_up_on_errors(self, connection: "lazy.sqlite3.Connection") -> Iterator[None]:
+        """Use the database, and do without it from then on when it fails."""
+        try:
+            yield
+        except lazy.sqlite3.Error:
+            connection.close()
+            self._connection = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +101,7 @@ def open_looks(layout: RunLayout) -> LookCache:
     if not layout.tree.is_folder(PRIVATE):  # a copy without its workspace
         return LookCache(None)
     with suppress(OSError, QwaveError, lazy.sqlite3.Error, DamagedDatabase):
-        with suppress(lazy.sqlite3.DatabaseError, DamagedDatabase):
+        with suppress(QwaveError, lazy.sqlite3.DatabaseError, DamagedDatabase):
             return LookCache(_open(layout))
         for ending in ("", LOG, INDEX):
             with suppress(FileNotFoundError):

@@ -1,16 +1,20 @@
 """Input images on the web: fetched as results are, with the same limits and the same places that are never asked."""
 
+import asyncio
+import errno
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from qwave_batch.api.folder_inputs import WebImageFetcher, home_of
 from qwave_batch.catalog.catalog_source import SHIPPED
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.export.web_images import FetchedImage, NotFetched
+from qwave_batch.files.tree import Tree
 
 HERE = "http://127.0.0.1/v1"
 LARGE = bytes(range(256)) * 8192
@@ -57,15 +61,50 @@ def test_each_address_has_its_bytes_or_the_reason_why_not(pictures: tuple[str, l
     at, seen = pictures
     paths = ["/small", "/large", "/moved", "/busy", "/gone", "/small"]
     with WebImageFetcher(HERE, {}) as web:
-        found = web.fetched([at + path for path in paths])
-    assert {address.removeprefix(at): answer for address, answer in found.items()} == {
-        "/small": FetchedImage(b"small"),
-        "/large": FetchedImage(LARGE),
-        "/moved": FetchedImage(b"small"),
-        "/busy": FetchedImage(b"later"),
+        found = {
+            address.removeprefix(at): answer.read() if isinstance(answer, FetchedImage) else answer
+            for address, answer in web.fetched([at + path for path in paths]).items()
+        }
+    assert found == {
+        "/small": b"small",
+        "/large": LARGE,
+        "/moved": b"small",
+        "/busy": b"later",
         "/gone": NotFetched("127.0.0.1 answered HTTP 404"),
     }
     assert sorted(seen) == ["/busy", "/busy", "/gone", "/large", "/moved", "/small", "/small"]
+
+
+def test_they_are_fetched_where_an_event_loop_is_at_work_too(pictures: tuple[str, list[str]]) -> None:
+    """As in a notebook; and a large body is there until the next call."""
+
+    async def cell() -> list[bytes]:
+        with WebImageFetcher(HERE, {}) as web:
+            bodies = []
+            for path in ("/large", "/small"):
+                (answer,) = web.fetched([pictures[0] + path]).values()
+                assert isinstance(answer, FetchedImage)
+                bodies.append(answer.read())
+            return bodies
+
+    assert asyncio.run(cell()) == [LARGE, b"small"]
+
+
+def test_a_disk_that_is_full_is_told_and_not_taken_for_a_silent_host(
+    pictures: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Tree, "create", refuse)
+    with WebImageFetcher(HERE, {}) as web, pytest.raises(StorageError, match="No space left"):
+        web.fetched([pictures[0] + "/large"])
+
+
+def test_certificates_that_cannot_be_read_are_told_before_anything_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "own.pem").write_text("nothing", encoding="utf-8")
+    with pytest.raises(UsageError, match="SSL_CERT_FILE"):
+        WebImageFetcher(HERE, {"SSL_CERT_FILE": str(tmp_path / "own.pem")})
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import csv
 import hashlib
 import json
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
@@ -16,6 +18,7 @@ from PIL import Image
 
 import qwave_batch as qb
 from qwave_batch.cli.main import main
+from qwave_batch.quality.check_spool import CheckSpool
 from tests.integration.exports.trap_runs import Line, lines_of
 
 Finding = dict[str, Any]
@@ -151,6 +154,28 @@ def test_looks_that_cannot_be_read_are_made_anew(copy: Path, content: bytes) -> 
     assert checked(copy) == first
     assert checked(copy) == first
     assert looks.read_bytes().startswith(b"SQLite format 3\0")
+
+
+def test_looks_that_say_what_cannot_be_are_not_believed(copy: Path) -> None:
+    (copy / ".qwave").mkdir()
+    first = checked(copy)
+    with closing(sqlite3.connect(copy / ".qwave" / "looks.sqlite")) as looks, looks:
+        looks.execute("""UPDATE look SET found = replace(found, '"cells":"', '"cells":"00')""")
+        looks.execute(
+            """UPDATE look SET found = replace(found, '"look":', '"look":9999999999') WHERE path > 'images/q'"""
+        )
+    assert checked(copy) == first
+
+
+def test_a_temporary_database_that_fails_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(CheckSpool, "find_copies", fails)
+    status, out, err = shown("check", str(copy))
+    assert (status, out) == (4, "")
+    assert "the temporary database of the check fails: database or disk is full" in " ".join(err.split())
+    assert not (copy / "checks.jsonl").exists()
 
 
 def test_findings_are_shown_of_some_lines_and_kinds_and_all_are_written(folder: Path) -> None:
