@@ -116,11 +116,11 @@ def write_down(layout: RunLayout, ledger: Ledger) -> None:
 
 def _identity(layout: RunLayout) -> FolderIdentity:
     if not layout.tree.is_file(LEDGER):
-        raise FolderError(f"{layout.root} came without its ledger, so nobody knows its tasks")
+        raise FolderError(f"{layout.store_address or layout.root} came without its ledger, so nobody knows its tasks")
     with Ledger.open(layout.workspace.ledger, read_only=True) as ledger:
         identity = ledger.identity()
     if identity is None:
-        raise FolderError(f"{layout.root} was never run, so it has no tasks")
+        raise FolderError(f"{layout.store_address or layout.root} was never run, so it has no tasks")
     return identity
 
 

@@ -180,9 +180,17 @@ def test_keys_of_a_profile_are_used(run: Run, bucket: Bucket, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("command", ["refetch", "cancel"])
-def test_work_on_tasks_needs_the_run_folder(command: str, bucket: Bucket) -> None:
-    status, _, said = call(command, f"{bucket.url}/runs/one", "--simulate")
-    assert (status, "this needs the run folder" in said) == (2, True), said
+def test_work_on_tasks_of_a_store_without_a_ledger_is_refused(command: str, bucket: Bucket) -> None:
+    url = f"{bucket.url}/runs/one"
+    status, _, said = call(command, url, "--simulate")
+    assert (status, f"{url} came without its ledger" in said) == (2, True), said
+
+
+def test_prune_needs_the_run_folder_and_says_so(run: Run, bucket: Bucket) -> None:
+    url = f"{bucket.url}/runs/one"
+    run("--store", url)
+    status, _, said = call("prune", url, "--yes")
+    assert (status, "so nobody knows what may go" in said) == (2, True), said
 
 
 def test_an_address_with_a_key_is_refused_everywhere_and_shown_nowhere(run: Run, home: Path) -> None:
