@@ -9,6 +9,7 @@ failed to the next one that was served, and beyond as many as there are slots.
 
     python -m benchmarks.chaos --minutes 10 --side-by-side 2
     python -m benchmarks.chaos --seed 5 --folders 1
+    python -m benchmarks.chaos --store --minutes 5     # over an object store, see benchmarks/store_chaos.py
 
 It may be stopped at any time by Ctrl-C or SIGTERM: what was counted until then is printed.
 """
@@ -24,18 +25,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.droughts import SLOTS, WatchedSimulator, bought_in_vain, droughts
+from benchmarks.store_chaos import StoreOfChaos, StoreScore, one_store
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
 from tests.integration.audit import audit
 from tests.integration.doomed import FILES, JOURNAL, LEDGER, Doom, Moment, Plight, run
 from tests.integration.settled import Contents, contents_of
+from tests.integration.stores.conftest import Bucket
 
 SPEC = """
 version: 1
@@ -321,18 +324,29 @@ async def one_folder(seed: int, home: Path, score: Score, undisturbed: Images) -
         story.judge(undisturbed)
 
 
-async def chaos(chosen: argparse.Namespace, score: Score) -> None:
+async def chaos(chosen: argparse.Namespace, score: "Score | StoreScore") -> None:
     """Go on for as long as asked, or until a signal."""
     task = asyncio.current_task()
     assert task is not None, "it runs as a task"
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     seeds = itertools.islice(itertools.count(chosen.seed), chosen.folders)
-    undisturbed = await undisturbed_images()
+    with StoreOfChaos() if chosen.store else nullcontext() as bucket:
+        await _go_on(chosen, score, seeds, bucket)
+
+
+async def _go_on(
+    chosen: argparse.Namespace, score: "Score | StoreScore", seeds: Iterator[int], bucket: Bucket | None
+) -> None:
+    undisturbed = await undisturbed_images() if bucket is None else {}
     until = time.monotonic() + 60 * chosen.minutes if chosen.folders is None else float("inf")
 
     async def keep_on() -> None:
         while time.monotonic() < until and (seed := next(seeds, None)) is not None:
+            if isinstance(score, StoreScore):
+                assert bucket is not None
+                await one_store(seed, bucket, score)
+                continue
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
                 await one_folder(seed, Path(home), score, undisturbed)
 
@@ -354,8 +368,9 @@ def main() -> None:
     parser.add_argument("--folders", type=int, help="so many folders, however long they take")
     parser.add_argument("--side-by-side", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0, help="of the first folder")
+    parser.add_argument("--store", action="store_true", help="over an object store, from one folder to another")
     chosen = parser.parse_args()
-    score = Score()
+    score: Score | StoreScore = StoreScore() if chosen.store else Score()
     with suppress(asyncio.CancelledError):
         asyncio.run(chaos(chosen, score))
     print(*score.lines(), sep="\n")
