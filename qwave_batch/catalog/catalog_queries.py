@@ -16,9 +16,10 @@ from qwave_batch.resources import shipped
 
 _STRUCTURE = "schemas/spec.structure.schema.json"
 _MANIFEST = "schemas/manifest.schema.json"
+_CARD = "schemas/card.schema.json"
 _CATALOG = "schemas/catalog.schema.json"
 _OVERLAY = "overlay"
-_NAMES = ("spec", "manifest", "catalog", _OVERLAY)
+_NAMES = ("spec", "manifest", "card", "catalog", _OVERLAY)
 
 
 def describe_catalog(date: str, *, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
@@ -49,10 +50,10 @@ def describe_model(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED
 
 
 def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -> JsonObject:
-    """Return the JSON Schema of ``spec``, ``manifest`` lines, ``catalog.yaml``, an ``overlay``, or a model's requests.
+    """Return the JSON Schema of ``spec``, ``manifest`` lines, ``catalog.yaml``, another file, or a model's requests.
 
     Args:
-        name: ``spec``, ``manifest``, ``catalog``, ``overlay`` or the name of a model.
+        name: ``spec``, ``manifest``, ``card``, ``catalog``, ``overlay`` or the name of a model.
         catalog: The date, or ``LATEST``, of the catalog that has the model, or whose models editors offer for a spec.
         catalogs: The catalogs to look in.
 
@@ -61,6 +62,8 @@ def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -
     """
     if name == "manifest":
         return _shipped(_MANIFEST)
+    if name == "card":
+        return _shipped(_CARD)
     if name == "catalog":
         return _shipped(_CATALOG)
     if name == _OVERLAY:

@@ -7,11 +7,12 @@ from pathlib import Path
 from qwave_batch.export import columns
 from qwave_batch.export.author_card import read_card
 from qwave_batch.export.column_meanings import meaning_of
+from tests.integration.exports.loading import call
 
 
 def test_every_key_of_a_card_is_described_and_in_the_example(checkout: Path, tmp_path: Path) -> None:
     page = (checkout / "docs" / "dataset-card.md").read_text(encoding="utf-8")
-    keys = json.loads((checkout / "schemas" / "card.schema.json").read_text(encoding="utf-8"))["properties"].keys()
+    keys = json.loads(call("schema", "card")[1])["properties"].keys()
     described = {
         key
         for line in page.splitlines()

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.exports.trap_runs import OTHER_SPEC, SPEC, made_once, run
 
 os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "false"  # else a look at a local file is counted on a host far away
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # else the first call of a process asks that host about its caller
 
 
 @pytest.fixture(scope="session")
