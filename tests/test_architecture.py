@@ -61,14 +61,13 @@ ALLOWED: dict[str, set[str]] = {
 INSIDE: dict[str, dict[str, set[str]]] = {
     "plan": {
         "input_images": set(),
-        "signed_links": set(),
         "plan_samples": set(),
-        "plan_summary": {"plan_samples", "signed_links"},
+        "plan_summary": {"plan_samples"},
         "problem_collector": set(),
-        "expand": {"input_images", "plan_summary", "problem_collector", "signed_links"},
+        "expand": {"input_images", "plan_summary", "problem_collector"},
         "cache": {"expand"},
-        "checks": {"expand", "problem_collector", "signed_links"},
-        "file": {"expand", "input_images", "plan_samples", "plan_summary", "signed_links"},
+        "checks": {"expand", "problem_collector"},
+        "file": {"expand", "input_images", "plan_samples", "plan_summary"},
         "migration": {"expand", "plan_summary"},
         "": {"cache", "checks", "expand", "input_images", "plan_samples", "plan_summary", "problem_collector"},
     },

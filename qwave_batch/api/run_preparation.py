@@ -16,9 +16,9 @@ from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.signed_links import is_signed, without_signatures
 from qwave_batch.output.unrecorded_submits import loss_message, submits_elsewhere, young_message
 from qwave_batch.plan.file.plan_file import AnyPlan
-from qwave_batch.plan.signed_links import is_signed, without_signatures
 from qwave_batch.run.reuse import ReuseSource
 
 _MARGIN_H = 2.0

@@ -19,7 +19,7 @@ _MEANINGS: Mapping[str, str] = {
     "repeat": "which repetition of the same request it is, from 0",
     "tags": "the tags of the prompt",
     "meta": "what the spec says beside the prompt, as JSON",
-    "request": "the request that was sent, as JSON; images in it stand by their hash",
+    "request": "the request that was sent, as JSON; images in it stand by their hash, addresses without signatures",
     "width": "pixels",
     "height": "pixels",
     "format": "png, jpeg, webp, ...",

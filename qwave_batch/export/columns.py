@@ -14,6 +14,7 @@ from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.record import ImageFile
+from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.output.times import iso_from_unix
 
 AXIS = "axis_"
@@ -84,7 +85,7 @@ _FIXED: Mapping[str, tuple[ColumnKind, _Get]] = {
     "repeat": (ColumnKind.INTEGER, lambda row, _: row.line.repeat),
     "tags": (ColumnKind.TEXTS, lambda row, _: list(row.line.tags)),
     "meta": (ColumnKind.JSON, lambda row, _: json_text(row.line.meta)),
-    "request": (ColumnKind.JSON, lambda row, _: json_text(row.line.request)),
+    "request": (ColumnKind.JSON, lambda row, _: json_text(without_signatures(row.line.request))),
     "width": (ColumnKind.INTEGER, lambda _, image: None if image is None else image.width),
     "height": (ColumnKind.INTEGER, lambda _, image: None if image is None else image.height),
     "format": (ColumnKind.TEXT, lambda _, image: None if image is None else image.format),

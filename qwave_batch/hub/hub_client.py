@@ -246,12 +246,24 @@ def open_repository(
     make_api = hub.HfApi  # loads the parts of the client that are used below
     endpoint = (environ.get("HF_ENDPOINT") or hub.constants.ENDPOINT).rstrip("/")
     _check_endpoint(endpoint)
-    token = hub.get_token()
-    if not token:
-        raise _no_token()
+    key = _key_of(hub)
     with _own_ways(hub, disables_xet="HF_HUB_DISABLE_XET" not in environ):
         api = make_api(endpoint=endpoint, token=True, library_name="qwave-batch")  # read anew, as some expire
-        yield HubRepository(dataset, revision or _MAIN, endpoint, api, hub, ApiKey(token))
+        yield HubRepository(dataset, revision or _MAIN, endpoint, api, hub, key)
+
+
+def _key_of(hub: Any) -> ApiKey:
+    """Return the token that the client finds; it may ask for a new one over the network."""
+    try:
+        token = hub.get_token()
+    except Exception as error:  # noqa: BLE001 - whatever keeps the client from it, there is none
+        raise HubDenied(f"no token for the Hub could be had ({type(error).__name__})") from None
+    if not token:
+        raise _no_token()
+    try:
+        return ApiKey(token)
+    except UsageError:
+        raise HubDenied("the token for the Hub cannot be one: was it copied whole, and nothing with it?") from None
 
 
 def _no_token() -> HubDenied:

@@ -11,8 +11,8 @@ from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import InUsd, usd_from_nusd
+from qwave_batch.model.signed_links import is_signed
 from qwave_batch.plan.plan_samples import Sampler
-from qwave_batch.plan.signed_links import is_signed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.signed_links import unsigned
 from qwave_batch.plan.file.plan_file import plan_lines, read_plan
 from qwave_batch.plan.planner import Plan, make_plan
-from qwave_batch.plan.signed_links import unsigned
 from qwave_batch.spec.loading import load_spec
 
 HEAD = 'version: 1\nname: refs\ncatalog: "2026-05"\nrequest: {model: gpt-image-2, action: edit}\nprompts:\n'

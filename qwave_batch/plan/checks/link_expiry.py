@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.signed_links import links_in, signature_in
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.requests import RequestBuilder
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.plan.signed_links import links_in, signature_in
 from qwave_batch.spec.document import ValuePath
 
 _PLAIN = (int, float, bool)

@@ -10,6 +10,7 @@ from qwave_batch.catalog.violation import Violation
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
@@ -17,7 +18,6 @@ from qwave_batch.plan.expand.request_images import NamedImages, RequestImages
 from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
 from qwave_batch.plan.input_images import InputImage
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.plan.signed_links import without_signatures
 from qwave_batch.spec.document import Unsupported, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue

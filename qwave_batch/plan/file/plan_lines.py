@@ -16,10 +16,10 @@ from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.portable_paths import is_plain_path, path_fault, safe_path
+from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.plan.expand.jobs import is_random
 from qwave_batch.plan.expand.request_images import for_judging
 from qwave_batch.plan.input_images import InputImage
-from qwave_batch.plan.signed_links import without_signatures
 
 _HELD_VERDICTS = 65_536
 

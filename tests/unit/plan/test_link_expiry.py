@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.model.signed_links import signature_in, unsigned
 from qwave_batch.plan.planner import Plan
-from qwave_batch.plan.signed_links import signature_in, unsigned
 
 PlanOf = Callable[[str], Plan]
 

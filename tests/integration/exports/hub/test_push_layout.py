@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from qwave_batch.errors import AccountError, QwaveError, UsageError
+from qwave_batch import lazy
+from qwave_batch.errors import AccountError, MissingExtra, QwaveError, UsageError
 from qwave_batch.hub.hub_address import HubDataset
 from qwave_batch.hub.hub_client import open_repository
 from qwave_batch.hub.hub_errors import HubDenied, HubRefused, HubThrottled, HubUnavailable
@@ -308,6 +310,26 @@ def test_a_token_is_read_from_its_file_and_without_one_the_error_says_where_it_b
     with pytest.raises(HubDenied, match="set HF_TOKEN"):
         push(root)
     assert hub.calls == []
+
+
+def test_a_token_that_cannot_be_one_is_not_shown(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_half secret")
+    with pytest.raises(HubDenied, match="was it copied whole") as raised:
+        push(write_layout(tmp_path / "out", numbered(1)))
+    assert "secret" not in str(raised.value)
+    assert hub.calls == []
+
+
+def test_without_the_hubs_client_the_error_says_how_to_install_it(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_layout(tmp_path / "out", numbered(1))
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.delitem(vars(lazy), "huggingface_hub", raising=False)
+    with pytest.raises(MissingExtra, match=r"pip install 'qwave-batch\[hub\]'"):
+        push(root)
 
 
 @pytest.mark.parametrize(
