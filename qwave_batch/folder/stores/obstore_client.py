@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from qwave_batch import lazy
 from qwave_batch.folder.stores.object_store import Content, ObjectFacts, StoredObject, WriteLost, spool
 from qwave_batch.folder.stores.store_errors import StorePlace, has_no_object, store_refusal
+from qwave_batch.model.store_url import StoreService
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta, PutMode
+    from obstore import ObjectMeta, PutMode, UpdateVersion
     from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 _PIECE_BYTES = 4 << 20
@@ -59,11 +60,13 @@ class ObstoreClient:
         if_match: str | None = None,
     ) -> str:
         """Write an object whole, with one request."""
-        mode: PutMode = "create" if if_absent else "overwrite" if if_match is None else {"e_tag": if_match}
         lost = (lazy.obstore_exceptions.AlreadyExistsError, lazy.obstore_exceptions.PreconditionError)
 
         def write() -> str:
             try:
+                mode: PutMode = (
+                    "create" if if_absent else "overwrite" if if_match is None else self._only(key, if_match)
+                )
                 done = self._library.put(
                     key, data, mode=mode, attributes={"Content-Type": content_type}, use_multipart=False
                 )
@@ -126,6 +129,18 @@ class ObstoreClient:
     def delete(self, key: str) -> None:
         """Remove an object."""
         self._call_for(f"remove {key}", lambda: self._library.delete(key))
+
+    def _only(self, key: str, tag: str) -> "UpdateVersion":
+        """Return the condition that an object still has this tag; Google's service knows objects by another number."""
+        if self.place.service is not StoreService.GCS:
+            return {"e_tag": tag}
+        try:
+            there = self._library.head(key)
+        except FileNotFoundError:
+            there = None
+        if there is None or there["e_tag"] != tag:
+            raise lazy.obstore_exceptions.PreconditionError(f"{key} has not this tag")
+        return {"version": there["version"]}
 
     def _tag_if_ours(self, key: str, data: Content, if_match: str | None) -> str | None:
         """Return the tag of what is there if it is ``data``: then an earlier try has come, and its answer was lost.
