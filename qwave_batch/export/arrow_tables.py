@@ -46,7 +46,10 @@ def arrow_schema(
 def write_parquet(
     file: BinaryIO, schema: pa.Schema, records: Iterable[Mapping[str, Any]], *, rows_in_group: int = ROWS_OF_TEXT
 ) -> None:
-    """Write records to an open file, a row group at a time; memory holds one.
+    """Write records to an open file, a row group at a time.
+
+    Memory holds one group, and what the file's footer will say of all: about 45 KB a group of 28 columns. Text has no
+    statistics there, which would double that.
 
     Args:
         file: The file.
@@ -55,7 +58,8 @@ def write_parquet(
         rows_in_group: Rows of a group.
     """
     moments = [field.name for field in schema if pa.types.is_timestamp(field.type)]
-    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+    counted = [field.name for field in schema if pa.types.is_primitive(field.type)]
+    with parquet.ParquetWriter(file, schema, compression="zstd", write_statistics=counted) as writer:
         for group in _groups(records, rows_in_group):
             for name in moments:
                 for record in group:
