@@ -66,6 +66,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
     "cli.streams": ("opens the standard streams", frozenset({"open()", "os.open"})),
+    "files.lone_writer": ("locks a file that it writes", frozenset({"fcntl", "os.dup", "os.fdopen", "os.ftruncate"})),
     "files.sqlite_files": (
         "makes a database under a name of its own, and compares schemas in memory",
         frozenset({"sqlite3.connect"}),

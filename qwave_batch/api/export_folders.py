@@ -42,6 +42,8 @@ class ExportReport:
     notes: Notes = field(repr=False)
     files: OutCounts
     """Files that were written, unchanged and removed."""
+    takes_failed: bool = field(repr=False)
+    """Whether the format has a place for jobs without an image."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``export --json`` prints."""
@@ -119,6 +121,7 @@ def export_folders(
             left_out={**selected.left_out, **export.left_out},
             notes=export.notes,
             files=counts,
+            takes_failed=Option.FAILED in form.options,
         )
 
 

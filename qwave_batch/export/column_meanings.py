@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qwave_batch.export.columns import AXIS
+from qwave_batch.export.columns import AXIS, axis_of_column
 
 _MEANINGS: Mapping[str, str] = {
     "file_name": "the image, relative to the folder of this table; loaders show it as image",
@@ -44,5 +44,5 @@ _MEANINGS: Mapping[str, str] = {
 def meaning_of(column: str) -> str:
     """Return what a column means; empty for one that nothing is known of."""
     if column.startswith(AXIS):
-        return f"the value of the spec's axis {column.removeprefix(AXIS)}"
+        return f"the value of the spec's axis {axis_of_column(column)}"
     return _MEANINGS.get(column, "")

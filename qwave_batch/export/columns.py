@@ -18,6 +18,7 @@ from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.output.times import iso_from_unix
 
 AXIS = "axis_"
+_OPENED_ENDINGS = ("_file_name", "_file_names")
 _LONGEST_INTEGER = 1 << 63
 _EXACT_IN_REAL = 1 << 53
 
@@ -135,6 +136,24 @@ class ExportTable:
         return {column.name: _value(column, row, image) for column in self.columns}
 
 
+def axis_column(axis: str) -> str:
+    """Return the name of an axis's column; no two axes have the same.
+
+    Hugging Face's libraries open what stands in a column whose name ends in ``_file_name``: such a name gets a ``_``.
+    """
+    return f"{AXIS}{axis}_" if _is_opened(axis) else f"{AXIS}{axis}"
+
+
+def axis_of_column(column: str) -> str:
+    """Return the axis that a column of ``axis_column`` is for."""
+    axis = column.removeprefix(AXIS)
+    return axis[:-1] if _is_opened(axis) else axis
+
+
+def _is_opened(axis: str) -> bool:
+    return f"_{axis.rstrip('_')}".endswith(_OPENED_ENDINGS)
+
+
 def _value(column: ExportColumn, row: ExportRow, image: ImageFacts | None) -> Value:
     known = _FIXED.get(column.name)
     if known is not None:
@@ -143,7 +162,7 @@ def _value(column: ExportColumn, row: ExportRow, image: ImageFacts | None) -> Va
         return row.run
     if column.name == "split":
         return row.split
-    return _as_kind(row.line.axes.get(column.name.removeprefix(AXIS)), column.kind)
+    return _as_kind(row.line.axes.get(axis_of_column(column.name)), column.kind)
 
 
 @dataclass(slots=True)
@@ -164,21 +183,21 @@ class ColumnSurvey:
             (self.with_gaps if _is_empty(get(row, image)) else self.filled).add(name)
         for name, axis in row.line.axes.items():
             if name not in self.axes and self.rows:
-                self.with_gaps.add(f"{AXIS}{name}")
+                self.with_gaps.add(axis_column(name))
             kinds = self.axes.setdefault(name, set())
             if axis is None:
-                self.with_gaps.add(f"{AXIS}{name}")
+                self.with_gaps.add(axis_column(name))
             else:
                 kinds.add(_kind_of(axis))
-                self.filled.add(f"{AXIS}{name}")
-        self.with_gaps.update(f"{AXIS}{name}" for name in self.axes if name not in row.line.axes)
+                self.filled.add(axis_column(name))
+        self.with_gaps.update(axis_column(name) for name in self.axes if name not in row.line.axes)
         self.rows += 1
 
     def table(self) -> ExportTable:
         """Return the columns of the rows so far."""
         names = [name for name in _FIXED if name in _ALWAYS or name in _NEVER_EMPTY or name in self.filled]
         at = names.index(_AFTER_AXES)
-        axes = [ExportColumn(f"{AXIS}{name}", _kind_of_all(kinds)) for name, kinds in self.axes.items()]
+        axes = [ExportColumn(axis_column(name), _kind_of_all(kinds)) for name, kinds in self.axes.items()]
         columns = [ExportColumn(name, _FIXED[name][0]) for name in names]
         extra = [ExportColumn("run", ColumnKind.TEXT)] if self.has_runs else []
         extra += [ExportColumn("split", ColumnKind.TEXT)] if self.has_splits else []

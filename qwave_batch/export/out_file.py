@@ -1,15 +1,15 @@
 """The single file that an export makes, with a record of its origin beside it."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import FolderBusy, UsageError
 from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
-from qwave_batch.files.tree import Tree, place_of
+from qwave_batch.files.lone_writer import WrittenByAnother, lone_writer
+from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import sha256_of, storage_errors, write_atomic
 
 ORIGIN_ENDING = ".origin.json"
@@ -29,26 +29,41 @@ class OutFile:
         """Yield a new file that takes the place of the old one at the end of the block, unless the bytes are the same.
 
         If the block fails, the old one is untouched.
+
+        Raises:
+            FolderBusy: another export is writing the same file.
+            StorageError: the disk refuses.
         """
-        tree, name = place_of(self.path)
-        folder = name.rpartition("/")[0]
-        part = f"{folder}/{TEMPORARY_PREFIX}{self.path.name[-100:]}"
+        tree = Tree(self.path.parent)
+        name = self.path.name
+        part = f"{TEMPORARY_PREFIX}{name[-100:]}"
         with storage_errors(self.path):
-            tree.make_folder(folder)
+            tree.make_folder()
             try:
-                with io.BufferedWriter(cast("io.RawIOBase", tree.create(part))) as file:
-                    yield file
-                self.is_changed = not tree.is_file(name) or _sha256(tree, name) != _sha256(tree, part)
-                if self.is_changed:
-                    tree.move(part, name)
-            finally:
-                if tree.is_file(part):
-                    tree.remove(part)
+                with lone_writer(tree, part) as file:
+                    try:
+                        yield file
+                        file.close()
+                        self.is_changed = not tree.is_file(name) or _sha256(tree, name) != _sha256(tree, part)
+                        if self.is_changed:
+                            self._claim(tree)
+                            tree.move(part, name)
+                    finally:
+                        if tree.is_file(part):
+                            tree.remove(part)
+            except WrittenByAnother:
+                raise FolderBusy(str(self.path), "another export") from None
+
+    def _claim(self, tree: Tree) -> None:
+        """Leave a record, still empty, before there is a file: one without a record is somebody else's."""
+        name = self.path.name
+        if not tree.is_file(name) and not tree.is_file(f"{name}{ORIGIN_ENDING}"):
+            write_atomic(tree, f"{name}{ORIGIN_ENDING}", b"{}\n")
 
     def write_origin(self, data: bytes) -> None:
         """Write the record beside the file, unless it is there with the same bytes."""
-        tree, name = place_of(self.path)
-        record = f"{name}{ORIGIN_ENDING}"
+        tree = Tree(self.path.parent)
+        record = f"{self.path.name}{ORIGIN_ENDING}"
         with storage_errors(self.path, below=record):
             status = tree.look(record)
             if status is None or status.st_size != len(data) or tree.read(record, most_bytes=len(data)) != data:

@@ -21,7 +21,7 @@ from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_loading import ImageLoader, LoadedImage, LoadOutcome, UnusableImage
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.storage import sha256_of, storage_errors
+from qwave_batch.folder.storage import database_errors, sha256_of, storage_errors
 from qwave_batch.output.image_files import in_threads
 
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ def out_folder(
     with storage_errors(root, "make the folder"):
         tree.make_folder()
         tree.make_folder(PRIVATE)
-    with closing(_open_state(root)) as database:
+    with database_errors(root / STATE), closing(_open_state(root)) as database:
         _check_format(database, root, format_name)
         with storage_errors(root, "remove", _PART):
             for left in tree.entries(_PART):  # of an export that was killed
@@ -349,8 +349,12 @@ def out_folder(
         out = OutFolder(tree, database, loader, mode, newest + 1)
         try:
             yield out
-        finally:
+        except lazy.sqlite3.Error:  # then there is no use in another try
+            raise
+        except BaseException:
             database.commit()
+            raise
+        database.commit()
 
 
 def check_out_folder(root: Path) -> None:
@@ -380,7 +384,7 @@ def _open_state(root: Path) -> "sqlite3.Connection":
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "") in {"SQLITE_BUSY", "SQLITE_LOCKED"}:
             raise FolderBusy(str(root), "another export") from error
-        raise UsageError(f"the record of earlier exports in {root / STATE} can't be used: {error}") from error
+        raise
     except sqlite3.DatabaseError as error:
         raise UsageError(f"{root / STATE} is damaged ({error}); remove {root}, or name another folder") from error
     return database

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.export.export_rows import ExportRow
-from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.storage import database_errors, storage_errors
 from qwave_batch.output.manifest_line import encode_line, line_from_json
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class RowSpool:
     def add(self, row: ExportRow) -> bool:
         """Append a row; return False for an image that another folder has brought, of the same job and bytes."""
         text = sha256(row.line.prompt.encode("utf-8", "surrogatepass")).digest()
-        prompt_id = row.line.prompt_id.encode("utf-8", "replace").decode()
+        prompt_id = _stored(row.line.prompt_id)
         added = self._database.execute(
             "INSERT OR IGNORE INTO rows (folder, image, split, job_id, sha256, model, prompt_id, text, line) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -69,8 +69,9 @@ class RowSpool:
                 encode_line(row.line),
             ),
         )
-        self._database.execute(
-            "INSERT OR IGNORE INTO prompts (prompt_id, text, label) VALUES (?, ?, ?)", (prompt_id, text, prompt_id)
+        ids = {prompt_id, *(_stored(duplicate.prompt_id) for duplicate in row.line.also)}
+        self._database.executemany(
+            "INSERT OR IGNORE INTO prompts (prompt_id, text, label) VALUES (?, ?, ?)", ((id_, text, id_) for id_ in ids)
         )
         return added.rowcount == 1
 
@@ -129,6 +130,10 @@ class RowSpool:
         return None if found is None else SplitConflict(found[0], tuple(sorted(found[1].split(","))))
 
 
+def _stored(prompt_id: str) -> str:
+    return prompt_id.encode("utf-8", "replace").decode()
+
+
 _SPREAD = """
 UPDATE prompts SET label = (SELECT min(label) FROM prompts AS other WHERE other.{by} = prompts.{by})
 WHERE label > (SELECT min(label) FROM prompts AS other WHERE other.{by} = prompts.{by})
@@ -148,6 +153,7 @@ def row_spool(runs: Sequence[str]) -> Iterator[RowSpool]:
     with (
         storage_errors(Path(tempfile.gettempdir()), "write temporary files in"),
         tempfile.TemporaryDirectory(prefix="qwave-export-") as folder,
+        database_errors(Path(tempfile.gettempdir()), "write temporary files in"),
         closing(lazy.sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None)) as database,
     ):
         yield RowSpool(database, runs, is_merged=len(runs) > 1)

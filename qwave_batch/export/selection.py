@@ -1,7 +1,7 @@
 """Selects the rows of an export: what a condition, the splits and the findings of checks leave of the folders."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qwave_batch.errors import UnknownName, UsageError
@@ -123,23 +123,23 @@ class _Selection:
         if not line.images and not self.request.has_failed:
             self._leave_out(LeftOut.NO_IMAGE)
             return
-        split = split_of_line(self.request.split, line)
         for index, image in enumerate(line.images) if line.images else ((None, None),):
             row = ExportRow(
-                folder=folder, run=self.runs[folder], line=line, image=image, image_index=index, split=split or TRAIN
+                folder=folder, run=self.runs[folder], line=line, image=image, image_index=index, split=TRAIN
             )
-            reason = self._reason_against(row, split, is_dropped)
-            if reason is None:
-                self._take(row)
+            reason = self._reason_against(row, is_dropped)
+            split = None if reason else split_of_line(self.request.split, line)
+            if split is not None:
+                self._take(replace(row, split=split))
             else:
-                self._leave_out(reason)
+                self._leave_out(reason or LeftOut.NO_SPLIT)
 
-    def _reason_against(self, row: ExportRow, split: str | None, is_dropped: IsDropped) -> LeftOut | None:
+    def _reason_against(self, row: ExportRow, is_dropped: IsDropped) -> LeftOut | None:
         if not self.is_met(row):
             return LeftOut.CONDITION
         if row.image is not None and is_dropped(row.line, row.image):
             return LeftOut.FINDING
-        return LeftOut.NO_SPLIT if split is None else None
+        return None
 
     def _take(self, row: ExportRow) -> None:
         if not self.spool.add(row):

@@ -12,12 +12,15 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from qwave_batch.errors import UsageError
+from qwave_batch.model.job import Duplicate
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.manifest_line import ManifestLine
 
 TRAIN = "train"
 _NAME = re.compile(r"\w+(\.\w+)*", re.ASCII)
 """The names of splits that loaders take."""
+_NAMED = 3
+"""Prompts that a message names at most."""
 _FORMS = "train=0.7,test=0.3 or tag:train,test or axis:NAME"
 
 
@@ -127,21 +130,28 @@ def _axis(name: str, text: str) -> str:
 def split_of_line(rule: SplitRule, line: ManifestLine) -> str | None:
     """Return the split of a line as far as the line alone decides it; None where it lies in none.
 
-    Shares are dealt out when all prompts are known, see ``deal``; until then their lines lie in ``train``.
+    A job that several entries of the plan came out as has the tags and the axis values of them all. Shares are dealt
+    out when all prompts are known, see ``deal``; until then their lines lie in ``train``.
 
     Raises:
-        UsageError: the line has two of the tags, or its axis has a value that can't name a split.
+        UsageError: the line has two of the tags or values, or its axis has a value that can't name a split.
     """
+    entries: tuple[ManifestLine | Duplicate, ...] = (line, *line.also)
     match rule:
         case TagSplit(tags):
-            found = [tag for tag in tags if tag in line.tags]
-            if len(found) > 1:
-                raise UsageError(f"job {line.job_id} has the tags {' and '.join(found)}, and can lie in one split only")
-            return found[0] if found else None
+            found = [tag for tag in tags if any(tag in entry.tags for entry in entries)]
+            what = f"the tags {' and '.join(found)}"
         case AxisSplit(axis):
-            return split_named_after(line.axes[axis]) if axis in line.axes else None
+            values = (split_named_after(entry.axes[axis]) for entry in entries if axis in entry.axes)
+            found = list(dict.fromkeys(values))
+            what = f"the values {' and '.join(found)} of the axis {axis}"
         case _:
             return TRAIN
+    if len(found) > 1:
+        prompts = list(dict.fromkeys(entry.prompt_id for entry in entries))
+        by = f"the prompt {prompts[0]}" if len(prompts) == 1 else f"the prompts {' and '.join(prompts[:_NAMED])}"
+        raise UsageError(f"job {line.job_id}, asked for by {by}, has {what}, and can lie in one split only")
+    return found[0] if found else None
 
 
 def split_named_after(value: Json) -> str:

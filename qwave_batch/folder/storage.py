@@ -3,11 +3,12 @@
 import errno
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from qwave_batch import lazy
 from qwave_batch.errors import StorageError
 from qwave_batch.files.tree import SHARED_MODE, Tree
 
@@ -33,6 +34,10 @@ _REASONS = {
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
 }
+
+_DATABASE_REASONS = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC, 14: errno.EACCES}
+"""By the primary code of SQLite: READONLY, IOERR, FULL, CANTOPEN."""
+_PRIMARY = 0xFF
 
 
 def reason_of(error: OSError) -> str:
@@ -62,6 +67,16 @@ class _StorageErrors:
 def storage_errors(path: Path, doing: str = "write", below: str = "") -> AbstractContextManager[None, None]:
     """Turn an OSError inside the block into a StorageError that names the path, or one below it, and the reason."""
     return _StorageErrors(path, doing, below)
+
+
+@contextmanager
+def database_errors(path: Path, doing: str = "write") -> Iterator[None]:
+    """Turn what SQLite meets on the disk inside the block into a StorageError that names the path and the reason."""
+    try:
+        yield
+    except lazy.sqlite3.OperationalError as error:
+        known = _DATABASE_REASONS.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY)
+        raise StorageError(f"cannot {doing} {path}: {reason_of(OSError(known, '')) if known else error}") from error
 
 
 def write_atomic(tree: Tree, path: str, data: bytes | Iterable[bytes], *, mode: int = SHARED_MODE) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qwave_batch.exports import ExportReport
 
 _LEFT_OUT: Mapping[str, tuple[str, str]] = {
-    "no_image": ("job", "without an image, such as failed ones (--with-failed gives them rows)"),
+    "no_image": ("job", "without an image, such as failed ones"),
     "condition": ("row", "that --where does not take"),
     "finding": ("image", "that checks have found something about"),
     "no_split": ("image", "without a tag or value that names a split"),
@@ -19,6 +19,8 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "twice": ("image", "that another folder has brought already"),
 }
 """By the reason: the thing that was left out, and why."""
+
+_WITH_FAILED = " (--with-failed gives them rows)"
 
 _NOTES: Mapping[str, tuple[str, str]] = {
     "unusable": ("image", "could not be used, as the folder does not hold what its manifest says"),
@@ -43,7 +45,8 @@ def draw_export(report: "ExportReport", terminal: Terminal) -> list[str]:
     lines = [_verdict(report, terminal)]
     for reason, number in report.left_out.items():
         thing, why = _LEFT_OUT[reason.value]
-        lines += wrap(f"left out: {count(number, thing)} {why}", terminal.width, hang="  ")
+        hint = _WITH_FAILED if reason.value == "no_image" and report.takes_failed else ""
+        lines += wrap(f"left out: {count(number, thing)} {why}{hint}", terminal.width, hang="  ")
     for split, rows in report.splits.items():
         if not rows:
             lines += wrap(f"the split {split} has no rows", terminal.width, hang="  ")

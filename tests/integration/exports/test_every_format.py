@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.errors import FolderBusy, FolderError, UnknownName, UsageError
+from qwave_batch.errors import FolderBusy, FolderError, StorageError, UnknownName, UsageError
 from qwave_batch.export.formats import FORMATS
-from qwave_batch.export.out_folder import STATE
+from qwave_batch.export.image_loading import ImageLoader
+from qwave_batch.export.out_file import OutFile
+from qwave_batch.export.out_folder import STATE, out_folder
 from qwave_batch.exports import (
     ExportReport,
     ExportRequest,
@@ -191,6 +193,48 @@ def test_two_exports_into_one_folder_do_not_meet(trap_folder: Path, tmp_path: Pa
         export(trap_folder, form, out)
     other.close()
     assert export(trap_folder, form, out).files.written == 0
+
+
+def test_two_exports_into_one_file_do_not_meet(trap_folder: Path, tmp_path: Path) -> None:
+    """Else the first to end would give the file's name to what the other has written of it so far."""
+    out = tmp_path / "out"
+    export(trap_folder, "csv", out)
+    before = files_in(out)
+    with OutFile(out).new_file() as file:
+        file.write(b"half a")
+        file.flush()
+        with pytest.raises(FolderBusy, match="in use by another export"):
+            export(trap_folder, "csv", out)
+        assert files_in(out) == before
+    assert out.read_bytes() == b"half a"
+    assert export(trap_folder, "csv", out).files.written == 1
+    assert files_in(out).keys() == before.keys()
+
+
+def test_a_file_goes_where_its_path_leads_and_missing_folders_are_made(trap_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "linked").symlink_to("disk")
+    for place in ("a/b/c/out.csv", "linked/out.csv"):
+        assert export(trap_folder, "csv", tmp_path / place).files.written == 1
+    assert (tmp_path / "disk" / "out.csv").read_bytes() == (tmp_path / "a/b/c/out.csv").read_bytes()
+
+
+def test_a_file_whose_export_was_killed_before_its_record_is_still_its_own(trap_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with OutFile(out).new_file() as file:
+        file.write(b"whole, and then the process was killed")
+    assert export(trap_folder, "csv", out).files.written == 1
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    def fill() -> None:
+        with out_folder(tmp_path / "out", format_name="sidecar", loader=ImageLoader((), ImageChange())) as out:
+            out.database.execute("PRAGMA max_page_count = 1")
+            for number in range(1_000):
+                out.write(f"{number}.txt", b"a caption")
+
+    with pytest.raises(StorageError, match=r"cannot write .*state.sqlite: the disk is full"):
+        fill()
 
 
 @pytest.mark.parametrize("form", FOLDERS)

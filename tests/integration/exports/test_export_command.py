@@ -39,6 +39,13 @@ def test_json_says_what_was_exported(trap_folder: Path, tmp_path: Path) -> None:
     assert "--with-failed" in stderr
 
 
+def test_an_option_is_proposed_only_to_a_format_that_takes_it(trap_folder: Path, tmp_path: Path) -> None:
+    status, _, talk = typed(str(trap_folder), "--to", "sidecar", str(tmp_path / "out"))
+    assert status == 0
+    assert "jobs without an image" in talk
+    assert "--with-failed" not in talk
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [

@@ -77,6 +77,11 @@ def test_columns_keep_their_types_where_values_are_null_mixed_or_late(rows: list
     assert max(len(row["prompt"]) for row in rows) > 20_000
 
 
+def test_an_axis_that_is_named_like_a_file_stays_text(rows: list[dict[str, Any]]) -> None:
+    """A column whose name ends in ``_file_name`` is opened as an image: its text would name no file, or any file."""
+    assert {row["axis_sketch_file_name_"] for row in rows} == {"no-such-file.png", None}
+
+
 def test_edits_bring_their_input_images_and_masks_and_other_rows_none(rows: list[dict[str, Any]]) -> None:
     assert Counter((row["prompt_id"], len(row["input"])) for row in rows if row["action"] == "edit").keys() == {
         ("one-input", 1), ("two-inputs", 2), ("masked", 1), ("web-input", 0),

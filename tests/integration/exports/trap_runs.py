@@ -55,13 +55,15 @@ matrix:
   level: [1]
   nothing: [null]
   later: [null]
+  sketch_file_name: [no-such-file.png]
   include:
     - {model: gpt-image-2, output_format: webp, level: 2.5, later: 7}
     - {model: wan2.7-image, seed: 7, enable_sequential: true, n: 4, level: two}
 
 unsupported: skip
 output:
-  path: "{{ model }}/{{ prompt.id }}-{{ level }}{{ nothing | default(later | default('', true), true) }}-{{ job_id }}"
+  path: "{{ model }}/{{ prompt.id }}-{{ level }}{{ nothing | default(later | default('', true), true) }}-{{ job_id }}\
+    {{ (sketch_file_name | default(''))[:0] }}"
 """
 
 OTHER_SPEC = """\

@@ -3,7 +3,9 @@
 import json
 from dataclasses import replace
 
-from qwave_batch.export.columns import ColumnKind, ColumnSurvey
+import pytest
+
+from qwave_batch.export.columns import ColumnKind, ColumnSurvey, axis_column, axis_of_column
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.model.jsontypes import JsonObject
 from tests.unit.export.test_splits import line
@@ -36,6 +38,21 @@ def test_an_axis_has_one_type_for_all_rows() -> None:
     for values, kind, expected in cases:
         rows = [row(axes={"x": value}) for value in values]  # type: ignore[dict-item]
         assert values_of(*rows, column="axis_x") == (kind, expected)
+
+
+@pytest.mark.parametrize(
+    ("axis", "column"),
+    [
+        ("x_file_name", "axis_x_file_name_"),
+        ("file_names", "axis_file_names_"),
+        ("x_file_name_", "axis_x_file_name__"),
+        ("profile_name", "axis_profile_name"),
+        ("x_", "axis_x_"),
+    ],
+)
+def test_the_column_of_an_axis_is_not_taken_for_one_of_images(axis: str, column: str) -> None:
+    assert (axis_column(axis), axis_of_column(column)) == (column, axis)
+    assert values_of(row(axes={axis: "a.png"}), row(), column=column) == (ColumnKind.TEXT, ["a.png", None])
 
 
 def test_half_a_surrogate_pair_is_text_that_every_file_takes() -> None:

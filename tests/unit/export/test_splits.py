@@ -1,6 +1,7 @@
 """Splits: rules as they are written, and prompts that never lie in two."""
 
 import sqlite3
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -18,7 +19,9 @@ from qwave_batch.export.splits import (
     deal,
     read_split,
     split_named_after,
+    split_of_line,
 )
+from qwave_batch.model.job import Duplicate
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 
@@ -150,6 +153,43 @@ def components(pairs: list[tuple[str, str]]) -> int:
         touched = [group for group in groups if group & names]
         groups = [group for group in groups if not group & names] + [names.union(*touched)]
     return len(groups)
+
+
+def folded(line: ManifestLine, *others: tuple[str, tuple[str, ...], str]) -> ManifestLine:
+    """A line with entries that came out as the same job: each with its prompt id, its tags and its light."""
+    also = (
+        Duplicate(job_id=line.job_id, index=at, prompt_id=prompt_id, tags=tags, axes={"light": light})
+        for at, (prompt_id, tags, light) in enumerate(others, start=1)
+    )
+    return replace(line, also=tuple(also))
+
+
+def test_a_job_lies_where_any_entry_that_asked_for_it_lies() -> None:
+    made = folded(line("a", "a cup", 0), ("b", ("test",), "day"), ("b", ("test",), "day"))
+    assert split_of_line(TagSplit(("train", "test")), made) == "test"
+    assert split_of_line(AxisSplit("light"), made) == "day"
+    assert split_of_line(TagSplit(("x", "y")), made) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (TagSplit(("train", "test")), "the prompts a and b, has the tags train and test, and can lie in one split"),
+        (AxisSplit("light"), "the prompts a and b, has the values night and day of the axis light"),
+    ],
+)
+def test_a_job_that_was_asked_for_in_two_splits_is_refused(rule: TagSplit | AxisSplit, says: str) -> None:
+    made = replace(line("a", "a cup", 0), tags=("train",), axes={"light": "night"})
+    with pytest.raises(UsageError, match=says):
+        split_of_line(rule, folded(made, ("b", ("test",), "day")))
+
+
+def test_prompts_that_came_out_as_one_job_lie_together() -> None:
+    spool = RowSpool(sqlite3.connect(":memory:", isolation_level=None), ["run"], is_merged=False)
+    for made in (folded(line("a", "a cup", 0), ("b", (), "day")), line("b", "a jug", 1), line("c", "a pot", 2)):
+        spool.add(ExportRow(folder=0, run="run", line=made, image=None, image_index=None, split="train"))
+    spool.group_prompts()
+    assert spool.prompts() == ["a", "c"]
 
 
 def test_a_prompt_in_two_splits_is_found() -> None:
