@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from qwave_batch import lazy
+from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.errors import UnknownName, UsageError
 
 
@@ -59,6 +60,11 @@ class _Help(argparse.HelpFormatter):
 
     def __init__(self, prog: str, *, width: int) -> None:
         super().__init__(prog, width=width, max_help_position=30)
+        self._columns = width
+
+    def _format_usage(self, *args: Any) -> str:
+        """Return the usage on as many lines as it takes: argparse leaves one that it was given as it is."""
+        return "\n".join(wrap(super()._format_usage(*args).rstrip(), self._columns, hang="  ")) + "\n\n"
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:

@@ -13,12 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from tests.docs.run_page import BLOCK
 from tests.hub_server import TOKEN, HubServer, serving
+from tests.s3_server import s3_from_behind, serving_s3
 
 SNIPPET = re.compile(r"^```python\n(?:.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 
@@ -26,18 +24,15 @@ SNIPPET = re.compile(r"^```python\n(?:.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re
 @contextmanager
 def s3_server() -> Iterator[dict[str, str]]:
     """Serve S3 on loopback with the bucket of the page, and yield the environment that leads there."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket("pictures", "us-east-1")
-    yield {
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ALLOW_HTTP": "true",
-    }
-    server.stop()
+    with serving_s3() as address:
+        s3_from_behind().create_bucket("pictures", "us-east-1")
+        yield {
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ALLOW_HTTP": "true",
+        }
 
 
 def with_output(page: str, printed: list[tuple[int, str]]) -> str:

@@ -11,6 +11,12 @@ os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "false"  # else a look at a local file
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # else the first call of a process asks that host about its caller
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _croissant_keeps_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have Croissant's library, which reads this when it is imported, unpack below the folders of the tests."""
+    os.environ["CROISSANT_CACHE"] = str(tmp_path_factory.mktemp("croissant"))
+
+
 @pytest.fixture(scope="session")
 def trap_folder(trap_folders: tuple[Path, Path]) -> Path:
     """A run folder with traps in it; read only.

@@ -1,6 +1,5 @@
 """Loads exports as their users do: with Hugging Face's libraries, Croissant's, and tools for tables."""
 
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -11,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from qwave_batch.cli.main import main
-
-CACHE = tempfile.mkdtemp(prefix="qwave-loaders-")
-os.environ["CROISSANT_CACHE"] = f"{CACHE}/croissant"  # read when the library is first imported
 
 Splits = dict[str, list[dict[str, Any]]]
 
@@ -47,7 +43,7 @@ def quiet() -> Iterator[None]:
 
 def loaded(folder: Path, *argv: Any, **options: Any) -> Any:
     """A folder as ``datasets.load_dataset`` loads it."""
-    with quiet(), tempfile.TemporaryDirectory(dir=CACHE) as cache:
+    with quiet(), tempfile.TemporaryDirectory() as cache:
         datasets = library("datasets")
         datasets.disable_progress_bars()
         return datasets.load_dataset(*(argv or (str(folder),)), cache_dir=cache, keep_in_memory=True, **options)

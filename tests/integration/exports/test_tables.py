@@ -6,17 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
 import pytest
-from datasets import Image as HubImage
-from datasets import load_dataset
 from PIL import Image
 from pyarrow import parquet
 
 from qwave_batch.exports import ExportReport, ExportRequest, export_folders, read_split
 from qwave_batch.folders import open_run
+from tests.integration.exports.loading import library, loaded
 
 ALWAYS = [
     "prompt", "prompt_id", "job_id", "model", "action", "seed", "axis_model", "tags", "request", "width", "height",
@@ -46,23 +42,22 @@ def test_parquet_has_every_image_with_its_job_and_every_job_without_one(trap_fol
     assert list(zip(table["job_id"].to_pylist(), table["source_sha256"].to_pylist(), strict=True)) == expected
 
 
-def test_parquet_pictures_are_pictures_to_hugging_face(
-    parquet_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded = load_dataset("parquet", data_files=str(parquet_file), cache_dir=str(tmp_path), split="train")
-    assert isinstance(loaded.features["image"], HubImage)
-    with_image = [row for row in loaded if row["image"] is not None]
+def test_parquet_pictures_are_pictures_to_hugging_face(parquet_file: Path) -> None:
+    rows = loaded(parquet_file.parent, "parquet", data_files=str(parquet_file), split="train")
+    assert isinstance(rows.features["image"], library("datasets").Image)
+    with_image = [row for row in rows if row["image"] is not None]
     assert with_image
     assert {row["image"].size for row in with_image} == {(row["width"], row["height"]) for row in with_image}
-    assert [row["status"] for row in loaded if row["image"] is None].count("failed") > 0
+    assert [row["status"] for row in rows if row["image"] is None].count("failed") > 0
 
 
 def test_parquet_is_read_by_pandas_polars_and_duckdb(parquet_file: Path) -> None:
-    frame = pd.read_parquet(parquet_file, columns=["prompt", "completed_at", "tags", "cost_usd", "image"])
+    columns = ["prompt", "completed_at", "tags", "cost_usd", "image"]
+    frame = library("pandas").read_parquet(parquet_file, columns=columns)
     assert str(frame["completed_at"].dtype).startswith("datetime64")
     Image.open(io.BytesIO(frame["image"].dropna().iloc[0]["bytes"])).verify()
-    assert pl.read_parquet(parquet_file)["prompt"].to_list() == frame["prompt"].to_list()
-    with duckdb.connect() as database:
+    assert library("polars").read_parquet(parquet_file)["prompt"].to_list() == frame["prompt"].to_list()
+    with library("duckdb").connect() as database:
         (found,) = database.execute(f"select count(*) from '{parquet_file}'").fetchall()
     assert found == (len(frame),)
 
@@ -114,7 +109,7 @@ def test_csv_and_jsonl_say_the_same_as_parquet_without_images(trap_folder: Path,
         assert cell["file_name"] == (line["file_name"] or "")
         assert json.loads(cell["tags"]) == line["tags"]
         assert json.loads(cell["request"])["model"] == line["model"]
-    frame = pd.read_csv(tmp_path / "t.csv")
+    frame = library("pandas").read_csv(tmp_path / "t.csv")
     assert frame["prompt"].tolist() == [line["prompt"] for line in lines]
     for line in lines:
         assert line["file_name"] is None or (trap_folder / line["file_name"]).is_file()

@@ -6,7 +6,6 @@ import shutil
 import tarfile
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,11 @@ from pyarrow import parquet
 
 import qwave_batch as qb
 from qwave_batch.exports import ExportReport, ExportRequest, ImageChange, ImageForm, export_folders, read_split
+from tests.integration.exports.loading import library, loaded
 from tests.integration.exports.trap_runs import lines_of
 
 Sample = dict[str, Any]
 FIELDS = ("txt", "json")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what the libraries cache below the test's own folders."""
-    datasets = pytest.importorskip("datasets")
-    before = datasets.config.HF_DATASETS_CACHE
-    datasets.config.HF_DATASETS_CACHE = tmp_path_factory.mktemp("cache")
-    datasets.disable_progress_bars()
-    yield
-    datasets.config.HF_DATASETS_CACHE = before
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +35,6 @@ def exported_to(out: Path, *folders: Path, **options: Any) -> Path:
 
 def reported(out: Path, *folders: Path, **options: Any) -> ExportReport:
     return export_folders(ExportRequest(folders=folders, format="webdataset", out=out, **options))
-
-
-def loaded(out: Path, *config: str) -> Any:
-    """The dataset as Hugging Face's library loads it, by the README.md of the folder."""
-    return pytest.importorskip("datasets").load_dataset(str(out), *config)
 
 
 def images_of(folder: Path) -> Counter[str]:
@@ -72,17 +56,16 @@ def test_each_kind_of_image_is_a_configuration_and_loads_whole(exported: Path, t
     """Mixed kinds in one set would fail in the first five samples, and load as no image after them."""
     names = {"png": "png", "jpg": "jpeg", "webp": "webp"}
     for ending, name in names.items():
-        rows = loaded(exported, ending)["train"]
+        rows = loaded(exported, str(exported), ending)["train"]
         assert len(rows) == images_of(trap_folder)[name]
         assert all(row[ending].format == name.upper() for row in rows)
     assert sum(images_of(trap_folder).values()) == sum(images_of(trap_folder)[name] for name in names.values())
 
 
 def test_the_tars_load_without_the_readme_too(exported: Path, trap_folder: Path) -> None:
-    datasets = pytest.importorskip("datasets")
-    rows = datasets.load_dataset("webdataset", data_files={"train": f"{exported}/jpg/*.tar"}, split="train")
+    rows = loaded(exported, "webdataset", data_files={"train": f"{exported}/jpg/*.tar"}, split="train")
     assert len(rows) == images_of(trap_folder)["jpeg"]
-    streamed = datasets.load_dataset(str(exported), "jpg", split="train", streaming=True)
+    streamed = library("datasets").load_dataset(str(exported), "jpg", split="train", streaming=True)
     assert [row["__key__"] for row in streamed] == rows["__key__"][:]
 
 
@@ -96,7 +79,7 @@ def test_a_sample_says_which_job_made_it(exported: Path, trap_folder: Path) -> N
     by_image = {
         image["sha256"]: (line, index) for line in lines_of(trap_folder) for index, image in enumerate(line["images"])
     }
-    for row in loaded(exported, "png")["train"]:
+    for row in loaded(exported, str(exported), "png")["train"]:
         told = row["json"]
         line, index = by_image[told["source_sha256"]]
         assert row["txt"] == line["prompt"] == told["prompt"]
@@ -130,12 +113,12 @@ def test_the_keys_are_numbers_of_one_width_and_members_have_no_upper_case(export
 
 
 def test_the_webdataset_library_reads_the_same_samples(exported: Path) -> None:
-    wds = pytest.importorskip("webdataset")
+    wds = library("webdataset")
     for kind in ("png", "jpg"):
         tars = [str(tar) for tar in sorted((exported / kind).glob("*.tar"))]
         with warnings.catch_warnings(action="ignore"):
             read = list(wds.WebDataset(tars, shardshuffle=False).decode("pil").to_tuple("__key__", kind, "txt", "json"))
-        hugging = loaded(exported, kind)["train"]
+        hugging = loaded(exported, str(exported), kind)["train"]
         assert [key for key, *_ in read] == hugging["__key__"]
         assert [text for _, _, text, _ in read] == hugging["txt"]
         assert [told for *_, told in read] == hugging["json"]
@@ -195,7 +178,7 @@ def test_splits_of_any_name_are_found(trap_folder: Path, tmp_path: Path) -> None
 
 def test_kinds_and_splits_together(trap_folder: Path, tmp_path: Path) -> None:
     out = exported_to(tmp_path / "out", trap_folder, split=read_split("tag:train,test"))
-    rows = loaded(out, "jpg")
+    rows = loaded(out, str(out), "jpg")
     assert sorted(rows) == ["test", "train"]
     for split in rows:
         assert {split in json.loads(told["tags"]) for told in rows[split]["json"]} == {True}

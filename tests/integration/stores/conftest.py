@@ -1,16 +1,13 @@
 """An S3 server on loopback, shared by the tests of object stores; a bucket of its own for each test."""
 
 import itertools
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from tests.integration.stores.faulty_proxy import FaultyProxy, serve_proxy
+from tests.s3_server import s3_from_behind, serving_s3
 
 KEY_ID, SECRET = "AKIATESTKEYOFNOBODY0", "s3cr3t-of-nobody/that+must+appear+nowhere"
 _numbers = itertools.count(1)
@@ -28,23 +25,23 @@ class Bucket:
         return f"s3://{self.name}"
 
     def keys(self) -> list[str]:
-        return sorted(s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys)
+        return sorted(s3_from_behind().buckets[self.name].keys)
 
     def below(self, folder: str = "") -> list[str]:
         return [key for key in self.keys() if key.startswith(folder)]
 
     def content(self, key: str) -> bytes:
-        found: bytes = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys[key].value
+        found: bytes = s3_from_behind().buckets[self.name].keys[key].value
         return found
 
     def content_type(self, key: str) -> str:
-        return str(s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys[key].metadata["Content-Type"])
+        return str(s3_from_behind().buckets[self.name].keys[key].metadata["Content-Type"])
 
     def put(self, key: str, data: bytes) -> None:
-        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(self.name, key, data)
+        s3_from_behind().put_object(self.name, key, data)
 
     def remove(self, key: str) -> None:
-        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].delete_object(self.name, key)
+        s3_from_behind().delete_object(self.name, key)
 
     def environment(self, endpoint: str | None = None) -> dict[str, str]:
         """Return what a process needs to reach it, or to reach it by way of a proxy."""
@@ -60,18 +57,14 @@ class Bucket:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with serving_s3() as address:
+        yield address
 
 
 def made_bucket(server: str) -> Bucket:
     """Return an empty bucket of a server."""
     made = Bucket(f"bucket-{next(_numbers)}", server)
-    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(made.name, "us-east-1")
+    s3_from_behind().create_bucket(made.name, "us-east-1")
     return made
 
 
