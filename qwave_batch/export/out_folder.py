@@ -2,7 +2,8 @@
 
 ``.qwave-export/state.sqlite`` says of each file what it was made of, its size and time. A file that still is as it was
 left, and would be made of the same things, is let be; so an export that was killed goes on where it was, and one that
-is repeated changes what has changed. Files go in whole: each is written aside and then renamed.
+is repeated changes what has changed. Files go in whole: each is written aside and then renamed. Files that were written
+since the state was last committed are listed in ``.qwave-export/begun``.
 """
 
 import io
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
 
 from qwave_batch import lazy
 from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.export.begun_files import BegunFiles, left_begun
 from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_request import FileMode
@@ -32,6 +34,7 @@ PRIVATE: Final = ".qwave-export"
 STATE: Final = f"{PRIVATE}/state.sqlite"
 ORIGIN: Final = f"{PRIVATE}/origin.json"
 _PART: Final = f"{PRIVATE}/part"
+BEGUN: Final = f"{PRIVATE}/begun"
 _COMMIT_EVERY = 500
 _BUFFER_BYTES = 1 << 18
 _SCHEMA = """
@@ -80,6 +83,8 @@ class OutFolder:
     database: "sqlite3.Connection"
     loader: ImageLoader
     mode: FileMode
+    begun: BegunFiles
+    """The files that are not committed yet to ``database``."""
     round: int
     """The number of this export into the folder; files of an earlier one are removed in the end."""
     counts: OutCounts = field(default_factory=OutCounts)
@@ -148,6 +153,7 @@ class OutFolder:
             part = self._new_part()
             with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part)), _BUFFER_BYTES) as file:
                 yield file
+            self.begun.add(path)
             self.tree.move(part, path, is_durable=False)
             status = self.tree.look(path)
         self._remember(path, key, status)
@@ -167,6 +173,7 @@ class OutFolder:
                 self.tree.remove(part)
                 self.counts.unchanged += 1
             else:
+                self.begun.add(path)
                 self.tree.move(part, path, is_durable=False)
                 self.counts.written += 1
             self._remember(path, "", self.tree.look(path))
@@ -193,7 +200,13 @@ class OutFolder:
             self.counts.removed += 1
             self._remove_empty_folders(path)
         self.database.execute("DELETE FROM files WHERE round < ?", (self.round,))
+        self.commit()
+
+    def commit(self) -> None:
+        """Have the record know all that was written so far."""
         self.database.commit()
+        self.begun.clear()
+        self._pending = 0
 
     def _load_unknown(self, wanted: tuple[str, ExportRow, _KnownFile | None]) -> LoadOutcome | None:
         _, row, known = wanted
@@ -228,12 +241,14 @@ class OutFolder:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[file.write(rest) :]
+            self.begun.add(path)
             self.tree.move(part, path, is_durable=False)
 
     def _put_link(self, path: str, row: ExportRow) -> None:
         assert row.image is not None  # noqa: S101 - only rows with an image are placed
         layout = self.loader.readers[row.folder].layout
         self._make_folder(path.rpartition("/")[0])
+        self.begun.add(path)
         if self.mode is FileMode.LINK:
             layout.artifacts.copy_out(row.image.path, self.tree, path)
             return
@@ -306,8 +321,7 @@ class OutFolder:
     def _commit_now_and_then(self) -> None:
         self._pending += 1
         if self._pending >= _COMMIT_EVERY:
-            self.database.commit()
-            self._pending = 0
+            self.commit()
 
     def _holds(self, path: str, data: bytes) -> bool:
         with storage_errors(self.tree.root, "read", path):
@@ -345,16 +359,19 @@ def out_folder(
         with storage_errors(root, "remove", _PART):
             for left in tree.entries(_PART):  # of an export that was killed
                 tree.remove(left.path)
+        _take_over(database, left_begun(tree, BEGUN))
         (newest,) = database.execute("SELECT coalesce(max(round), 0) FROM files").fetchone()
-        out = OutFolder(tree, database, loader, mode, newest + 1)
-        try:
-            yield out
-        except lazy.sqlite3.Error:  # then there is no use in another try
-            raise
-        except BaseException:
-            database.commit()
-            raise
-        database.commit()
+        with closing(BegunFiles(tree, BEGUN)) as begun:
+            begun.clear()
+            out = OutFolder(tree, database, loader, mode, begun, newest + 1)
+            try:
+                yield out
+            except lazy.sqlite3.Error:  # then there is no use in another try
+                raise
+            except BaseException:
+                out.commit()
+                raise
+            out.commit()
 
 
 def check_out_folder(root: Path) -> None:
@@ -388,6 +405,15 @@ def _open_state(root: Path) -> "sqlite3.Connection":
     except sqlite3.DatabaseError as error:
         raise UsageError(f"{root / STATE} is damaged ({error}); remove {root}, or name another folder") from error
     return database
+
+
+def _take_over(database: "sqlite3.Connection", begun: Iterable[str]) -> None:
+    """Let the record know files that a killed export has written: they are made again, or removed in the end."""
+    database.executemany(
+        "INSERT OR IGNORE INTO files (path, key, neighbours, round) VALUES (?, '', '[]', 0)",
+        ((path,) for path in begun),
+    )
+    database.commit()
 
 
 def _check_format(database: "sqlite3.Connection", root: Path, format_name: str) -> None:

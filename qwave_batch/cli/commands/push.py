@@ -25,7 +25,7 @@ from qwave_batch.errors import UsageError
 if TYPE_CHECKING:
     from qwave_batch.pushes import HubDataset, Pushed
 
-USAGE = "DIR... hf://datasets/OWNER/NAME [options]"
+USAGE = "DIR... ADDRESS [options]"
 
 _ADDRESS = "hf://datasets/OWNER/NAME"
 _OUTS = "pushes"

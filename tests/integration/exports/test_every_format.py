@@ -18,7 +18,7 @@ from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.formats import FORMATS
 from qwave_batch.export.image_loading import ImageLoader
 from qwave_batch.export.out_file import OutFile
-from qwave_batch.export.out_folder import STATE, out_folder
+from qwave_batch.export.out_folder import BEGUN, STATE, out_folder
 from qwave_batch.exports import (
     ExportReport,
     ExportRequest,
@@ -287,6 +287,24 @@ def test_an_export_that_is_killed_goes_on_where_it_was(trap_folder: Path, tmp_pa
     assert {name: data for name, (_, data) in files_in(out).items()} == {
         name: data for name, (_, data) in files_in(whole).items()
     }
+
+
+def test_files_of_a_killed_export_are_its_own_even_if_its_record_does_not_know_them(
+    trap_folder: Path, tmp_path: Path
+) -> None:
+    """Else an old image would stay beside the caption of a new one."""
+    killed = tmp_path / "killed"
+    with out_folder(tmp_path / "out", format_name="sidecar", loader=ImageLoader((), ImageChange())) as out:
+        out.write("999999.txt", b"a caption of old")
+        shutil.copytree(tmp_path / "out", killed)  # as a kill now leaves it
+    with (killed / BEGUN).open("a") as begun:
+        begun.write("cut off in the mid")
+    (killed / "thesis.tex").write_text("years")
+    report = export(trap_folder, "sidecar", killed)
+    assert (report.files.removed, report.files.unchanged) == (1, 0)
+    assert not (killed / "999999.txt").exists()
+    assert (killed / "thesis.tex").exists()
+    assert not (killed / BEGUN).exists()
 
 
 @pytest.mark.parametrize("form", FORMATS)
