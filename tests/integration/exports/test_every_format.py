@@ -18,7 +18,8 @@ from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.formats import FORMATS
 from qwave_batch.export.image_loading import ImageLoader
 from qwave_batch.export.out_file import OutFile
-from qwave_batch.export.out_folder import BEGUN, STATE, out_folder
+from qwave_batch.export.out_folder import out_folder
+from qwave_batch.export.out_state import BEGUN, STATE
 from qwave_batch.exports import (
     ExportReport,
     ExportRequest,
@@ -232,7 +233,7 @@ def test_a_file_whose_export_was_killed_before_its_record_is_still_its_own(trap_
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     def fill() -> None:
         with out_folder(tmp_path / "out", format_name="sidecar", loader=ImageLoader((), ImageChange())) as out:
-            out.database.execute("PRAGMA max_page_count = 1")
+            out.state.database.execute("PRAGMA max_page_count = 1")
             for number in range(1_000):
                 out.write(f"{number}.txt", b"a caption")
 
