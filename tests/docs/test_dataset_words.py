@@ -1,6 +1,7 @@
 """The commands offer, and the docs tell, all that exports and checks can do."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from qwave_batch.cli.commands import check
@@ -32,6 +33,16 @@ def test_every_format_is_in_the_help_and_on_the_page(checkout: Path) -> None:
         assert offered == {name for name, form in FORMATS.items() if form.is_folder is is_folder}
     page = (checkout / "docs" / "datasets.md").read_text("utf-8")
     assert [name for name in FORMATS if f"--to {name} " not in page] == []
+
+
+def test_the_page_says_what_to_install_for_each_format(checkout: Path) -> None:
+    page = (checkout / "docs" / "datasets.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| (.*) \| (.*(?:nothing more|pip install).*) \|$", page, flags=re.MULTILINE))
+    for name, form in FORMATS.items():
+        (needed,) = [row for about, row in rows.items() if f"`{name}`" in about]
+        assert ("qwave-batch[parquet]" in needed) is bool(form.needs), name
+    extras = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert [name for name in extras.keys() - {"test", "dev"} if f"qwave-batch[{name}]" not in page] == []
 
 
 def test_every_mark_form_and_mode_is_in_the_help_and_every_mark_on_its_page(checkout: Path) -> None:
