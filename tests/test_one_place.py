@@ -127,11 +127,10 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({".exists()", ".is_dir()", ".is_file()", ".is_symlink()"}),
     ),
     "export.out_folder": (
-        "looks at the folder that the user names as output, makes the links asked for, and opens its own record",
-        frozenset(
-            {".exists()", ".is_dir()", ".is_file()", ".is_symlink()", ".iterdir()", ".symlink_to()", "sqlite3.connect"}
-        ),
+        "looks at the folder that the user names as output, and makes the links asked for",
+        frozenset({".exists()", ".is_dir()", ".is_file()", ".is_symlink()", ".iterdir()", ".symlink_to()"}),
     ),
+    "export.out_state": ("opens the record of an output", frozenset({"sqlite3.connect"})),
     "export.export_record": ("reads the record of an export", frozenset({".is_file()", "sqlite3.connect"})),
     "export.row_spool": (
         "keeps the rows of one export in a temporary database",

@@ -1,10 +1,11 @@
 """Exporting run folders: opened, selected, and written by a format."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from qwave_batch import quality
 from qwave_batch.api.folder_inputs import inputs_of_folders
@@ -100,20 +101,7 @@ def export_folders(
             card=card,
             inputs=stack.enter_context(inputs_of_folders(readers, catalogs, os.environ, is_fetching=form.has_edits)),
         )
-        counts = OutCounts()
-        if form.is_folder:
-            with out_folder(
-                request.out, format_name=request.format, loader=export.loader, mode=request.files
-            ) as folder:
-                write(export, folder)
-                folder.write(ORIGIN, export.origin.as_bytes())
-                folder.finish()
-                counts = folder.counts
-        else:
-            file = OutFile(request.out)
-            write(export, file)
-            file.write_origin(export.origin.as_bytes())
-            counts = OutCounts(written=int(file.is_changed), unchanged=int(not file.is_changed))
+        counts = _write(export, form, write)
         return ExportReport(
             out=request.out,
             rows=selected.count - sum(export.missing.values()),
@@ -123,6 +111,21 @@ def export_folders(
             files=counts,
             takes_failed=Option.FAILED in form.options,
         )
+
+
+def _write(export: OpenExport, form: Format, write: Callable[[OpenExport, Any], None]) -> OutCounts:
+    """Bring the output to what is selected; return how many of its files that has changed."""
+    request = export.request
+    if form.is_folder:
+        with out_folder(request.out, format_name=request.format, loader=export.loader, mode=request.files) as folder:
+            write(export, folder)
+            folder.write(ORIGIN, export.origin.as_bytes())
+            folder.finish()
+            return folder.counts
+    file = OutFile(request.out)
+    write(export, file)
+    file.write_origin(export.origin.as_bytes())
+    return OutCounts(written=int(file.is_changed), unchanged=int(not file.is_changed))
 
 
 def _catalog_of(reader: FolderReader) -> str | None:

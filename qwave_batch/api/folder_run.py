@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwave_batch import api
 from qwave_batch.api.backends import check_backend, open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
-from qwave_batch.api.folder_session import in_thread
+from qwave_batch.api.folder_session import in_thread, opened_ledger
 from qwave_batch.api.image_keeping import keep_images
 from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
@@ -106,7 +106,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         files = await asyncio.to_thread(layout.check_images)
         await asyncio.to_thread(check_ledger_file, layout)
         await asyncio.to_thread(keep_choice, layout, setup.store)  # not before: a place that is refused is not kept
-        ledger = await enter(in_thread(_opened_ledger(layout)))
+        ledger = await enter(in_thread(opened_ledger(layout)))
         recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files, hold)
         if hold is not None:
             await enter(in_thread(hold.ended_well(ledger)))
@@ -131,12 +131,6 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         books=cost_report,
         summary=summary,
     )
-
-
-@contextmanager
-def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with Ledger.open(layout.workspace.ledger) as ledger:
-        yield ledger
 
 
 def _wanted(setup: RunSetup) -> "HoldRequest":

@@ -67,7 +67,7 @@ async def folder_session(
         )
         catalog, claim, found = await asyncio.to_thread(_look_at, layout, connection, catalogs)
         warnings = found if hold is None else (*hold.warnings, *found)
-        ledger = await enter(in_thread(Ledger.open(layout.workspace.ledger)))
+        ledger = await enter(in_thread(opened_ledger(layout)))
         await asyncio.to_thread(ledger.claim, claim)
         if hold is not None:
             await asyncio.to_thread(hold.begin, ledger)
@@ -92,6 +92,13 @@ def _workspace_of(folder: str | Path) -> Iterator[RunLayout]:
         layout = RunLayout(Path(scratch) / "run", store=layout.store)
         layout.create()
         yield layout
+
+
+@contextmanager
+def opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
+    """Yield the ledger; opening it reads files, so that is a part of entering the block."""
+    with Ledger.open(layout.workspace.ledger) as ledger:
+        yield ledger
 
 
 def _look_at(

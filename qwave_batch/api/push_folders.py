@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.api.export_folders import ExportReport, export_folders
+from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import UsageError
 from qwave_batch.export.export_request import ExportRequest, FileMode
 from qwave_batch.hub.hub_address import HubDataset
@@ -28,6 +29,8 @@ class PushRequest:
     revision: str | None = None
     """The branch, which is made where it is missing; None for the main one."""
     options: PushOptions = field(default_factory=PushOptions)
+    catalogs: CatalogSource = SHIPPED
+    """The catalogs to look in for those that the folders were made with, which say where input images are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ def push_folders(
         raise UsageError(f"a push takes the format {LAYOUT}, with files that are copied or linked")
     with open_repository(request.dataset, environ, revision=request.revision) as repository:
         repository.user()  # a wrong token is told before the work on images
-        report = export_folders(request.export, _refusing_too_many(on_export))
+        report = export_folders(request.export, _refusing_too_many(on_export), catalogs=request.catalogs)
         if not report.rows:
             raise UsageError("no image is selected; to push none would empty the repository, and nothing was sent")
         pushed = push_layout(

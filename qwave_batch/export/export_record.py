@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from qwave_batch import lazy
-from qwave_batch.export.out_folder import STATE
+from qwave_batch.export.out_state import STATE
 
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 

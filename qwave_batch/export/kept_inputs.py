@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from qwave_batch.export.edit_inputs import EditInput
-from qwave_batch.export.export_inputs import InputMissing
-from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.open_export import OpenExport
 from qwave_batch.export.out_folder import OutFolder
@@ -16,6 +14,8 @@ from qwave_batch.model.input_references import PREFIX
 from qwave_batch.model.jsontypes import Json
 
 FOLDER = "inputs"
+MOST_HELD = 10_000
+"""Names of input images that memory holds."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class KeptInputs:
     export: OpenExport
     out: OutFolder
     _files: dict[str, str] = field(default_factory=dict)
-    """By reference; an empty text stands for one that is not to be had."""
+    """By reference, those that were written a moment ago."""
 
     def text_for(self, row: ExportRow) -> str:
         """Return the JSON text of a list of a row's inputs, and keep those that lie in its run folder."""
@@ -39,19 +39,16 @@ class KeptInputs:
             yield told
 
     def _file_of(self, row: ExportRow, image: EditInput) -> str:
-        known = self._files.get(image.source)
-        if known is None:
-            known = self._files[image.source] = self._kept(row, image)
-        return known
-
-    def _kept(self, row: ExportRow, image: EditInput) -> str:
-        try:
-            data = self.export.inputs.stored(row, image)
-        except InputMissing as missing:
-            if missing.is_fault:
-                self.export.notes.add(NoteKind.UNUSABLE, row.shown_as, str(missing))
-            return ""
+        """Return the path of an input, which is written where it is not there yet; empty for one not to be had."""
+        if image.source in self._files:
+            return self._files[image.source]
+        data = self.export.stored_input(row, image)
+        if data is None:
+            return ""  # another row may come from a folder that has it
         ending = EXTENSIONS.get(format_of(data) or "", ".bin")
         path = f"{FOLDER}/{image.source.removeprefix(PREFIX)}{ending}"
         self.out.write(path, data)
+        if len(self._files) >= MOST_HELD:
+            self._files.clear()
+        self._files[image.source] = path
         return path

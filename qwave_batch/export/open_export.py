@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from qwave_batch.export.author_card import NO_CARD, AuthorCard
-from qwave_batch.export.columns import Value
-from qwave_batch.export.export_inputs import ExportInputs
+from qwave_batch.export.columns import ImageFacts, Value, well_formed
+from qwave_batch.export.edit_inputs import EditInput
+from qwave_batch.export.export_inputs import ExportInputs, InputMissing
 from qwave_batch.export.export_notes import NoteKind, Notes
 from qwave_batch.export.export_request import ExportRequest
 from qwave_batch.export.export_rows import ExportRow
@@ -16,6 +17,9 @@ from qwave_batch.export.out_folder import OutFolder, PlacedImage
 from qwave_batch.export.selection import LeftOut, Selected
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
+
+FILE_NAME = "file_name"
+"""The column of an image's path. Loaders know it by this name."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +75,26 @@ class OpenExport:
             else:
                 self.take_notes(row, outcome)
                 yield row, outcome
+
+    def named(self) -> Iterator[dict[str, Value]]:
+        """Yield the values of all rows, in order, with the path of their image in its run folder; none is read."""
+        for row in self.selected.rows():
+            facts = None if row.image is None else ImageFacts.of(row.image)
+            name = None if row.image is None else well_formed(row.image.path)
+            yield {FILE_NAME: name, **self.selected.table.record_of(row, facts)}
+            self.tick()
+
+    def stored_input(self, row: ExportRow, image: EditInput) -> bytes | None:
+        """Return the bytes of an input image that the row's folder should hold; None where it does not, as is noted.
+
+        A run at work may not have kept it yet: that is not a fault of the folder, and not noted.
+        """
+        try:
+            return self.inputs.stored(row, image)
+        except InputMissing as missing:
+            if missing.is_fault:
+                self.notes.add(NoteKind.INPUT_MISSING, row.shown_as, str(missing))
+            return None
 
     def record_of(self, row: ExportRow, image: PlacedImage | LoadedImage | None) -> dict[str, Value]:
         """Return the values of a row by column, with the image as it was exported."""

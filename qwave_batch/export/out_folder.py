@@ -2,44 +2,31 @@
 
 ``.qwave-export/state.sqlite`` says of each file what it was made of, its size and time. A file that still is as it was
 left, and would be made of the same things, is let be; so an export that was killed goes on where it was, and one that
-is repeated changes what has changed. Files go in whole: each is written aside and then renamed.
+is repeated changes what has changed. Files go in whole: each is written aside and then renamed. Files that were written
+since the state was last committed are listed in ``.qwave-export/begun``.
 """
 
 import io
-import json
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
+from typing import BinaryIO, Final, TypeAlias, cast
 
-from qwave_batch import lazy
-from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.errors import UsageError
 from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_loading import ImageLoader, LoadedImage, LoadOutcome, UnusableImage
+from qwave_batch.export.out_state import PRIVATE, STATE, KnownImage, OutState, out_state
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.storage import database_errors, sha256_of, storage_errors
+from qwave_batch.folder.storage import sha256_of, storage_errors
 from qwave_batch.output.image_files import in_threads
 
-if TYPE_CHECKING:
-    import os
-    import sqlite3
-
-PRIVATE: Final = ".qwave-export"
-STATE: Final = f"{PRIVATE}/state.sqlite"
 ORIGIN: Final = f"{PRIVATE}/origin.json"
 _PART: Final = f"{PRIVATE}/part"
-_COMMIT_EVERY = 500
 _BUFFER_BYTES = 1 << 18
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE IF NOT EXISTS files (
-    path TEXT PRIMARY KEY, key TEXT, size INTEGER, modified_ns INTEGER, image TEXT, neighbours TEXT, round INTEGER
-) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +51,17 @@ class OutCounts:
     removed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownFile:
-    """A file as the state has it."""
-
-    facts: ImageFacts
-    neighbours: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class OutFolder:
     """An output folder, open for one export; see ``out_folder``. Its calls belong to one thread."""
 
     tree: Tree
-    database: "sqlite3.Connection"
+    state: OutState
     loader: ImageLoader
     mode: FileMode
-    round: int
-    """The number of this export into the folder; files of an earlier one are removed in the end."""
     counts: OutCounts = field(default_factory=OutCounts)
     _folders: set[str] = field(default_factory=set)
     _parts: int = 0
-    _pending: int = 0
 
     def place(self, images: Iterable[tuple[str, ExportRow]]) -> Iterator[tuple[ExportRow, PlaceOutcome | None]]:
         """Put images under their paths, in order; one that is there already is not read.
@@ -97,11 +73,13 @@ class OutFolder:
             StorageError: a folder fails.
         """
         wanted = (
-            (path, row, None if row.image is None else self._known(path, self._key_of(row))) for path, row in images
+            (path, row, None if row.image is None else self.state.known_image(path, self._key_of(row)))
+            for path, row in images
         )
         for (path, row, known), outcome in in_threads(self._load_unknown, wanted, **self.loader.pace):
             if known is not None:
-                self._keep(path, *known.neighbours)
+                self.state.keep(path, *known.neighbours)
+                self.counts.unchanged += 1
                 yield row, PlacedImage(path, known.facts)
             elif isinstance(outcome, LoadedImage):
                 self._put_image(path, row, outcome)
@@ -113,7 +91,7 @@ class OutFolder:
         """Write a small file, unless it is there with the same bytes."""
         status = self.tree.look(path)
         if status is not None and status.st_size == len(data) and self._holds(path, data):
-            self._remember(path, "", status)
+            self.state.remember(path, "", status)
             self.counts.unchanged += 1
             return
         with self.open_file(path) as file:
@@ -121,18 +99,19 @@ class OutFolder:
 
     def is_current(self, path: str, key: str) -> bool:
         """Whether a file is there as an earlier export made it out of what ``key`` stands for."""
-        return bool(key) and self._known_status(path, key) is not None
+        return bool(key) and self.state.is_as_left(path, key)
 
     def has(self, path: str, key: str) -> bool:
         """Whether a file is there as an earlier export made it out of what ``key`` stands for; then it stays."""
         if not self.is_current(path, key):
             return False
-        self._keep(path)
+        self.state.keep(path)
+        self.counts.unchanged += 1
         return True
 
     def forget(self, path: str) -> None:
         """Have the next export make a file again: this one could not put into it all that belongs there."""
-        self.database.execute("UPDATE files SET key = '' WHERE path = ?", (path,))
+        self.state.forget(path)
 
     @contextmanager
     def open_file(self, path: str, key: str = "") -> Iterator[BinaryIO]:
@@ -148,9 +127,10 @@ class OutFolder:
             part = self._new_part()
             with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part)), _BUFFER_BYTES) as file:
                 yield file
+            self.state.begin(path)
             self.tree.move(part, path, is_durable=False)
             status = self.tree.look(path)
-        self._remember(path, key, status)
+        self.state.remember(path, key, status)
         self.counts.written += 1
 
     @contextmanager
@@ -167,9 +147,10 @@ class OutFolder:
                 self.tree.remove(part)
                 self.counts.unchanged += 1
             else:
+                self.state.begin(path)
                 self.tree.move(part, path, is_durable=False)
                 self.counts.written += 1
-            self._remember(path, "", self.tree.look(path))
+            self.state.remember(path, "", self.tree.look(path))
 
     def sha256_of_output(self, path: str) -> str:
         """Return the hash of a file that is in the output."""
@@ -182,20 +163,18 @@ class OutFolder:
 
     def give_up(self, path: str) -> None:
         """Have a file that was written removed in the end, like one that nobody asked for."""
-        self.database.execute("UPDATE files SET round = ? WHERE path = ?", (self.round - 1, path))
+        self.state.give_up(path)
 
     def finish(self) -> None:
         """Remove what earlier exports wrote and this one did not ask for."""
-        gone = self.database.execute("SELECT path FROM files WHERE round < ? ORDER BY path", (self.round,)).fetchall()
-        for (path,) in gone:
+        for path in self.state.outdated():
             with storage_errors(self.tree.root, "remove", path), suppress(FileNotFoundError):
                 self.tree.remove(path)
             self.counts.removed += 1
             self._remove_empty_folders(path)
-        self.database.execute("DELETE FROM files WHERE round < ?", (self.round,))
-        self.database.commit()
+        self.state.drop_outdated()
 
-    def _load_unknown(self, wanted: tuple[str, ExportRow, _KnownFile | None]) -> LoadOutcome | None:
+    def _load_unknown(self, wanted: tuple[str, ExportRow, KnownImage | None]) -> LoadOutcome | None:
         _, row, known = wanted
         return None if known is not None or row.image is None else self.loader.load(row)
 
@@ -209,8 +188,8 @@ class OutFolder:
             self._put_link(path, row)
         for ending, data in image.neighbours.items():
             self._put_bytes(f"{path}{ending}", data)
-            self._remember(f"{path}{ending}", "", self.tree.look(f"{path}{ending}"))
-        self._remember(
+            self.state.remember(f"{path}{ending}", "", self.tree.look(f"{path}{ending}"))
+        self.state.remember(
             path,
             self._key_of(row),
             self.tree.look(path),
@@ -228,12 +207,14 @@ class OutFolder:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[file.write(rest) :]
+            self.state.begin(path)
             self.tree.move(part, path, is_durable=False)
 
     def _put_link(self, path: str, row: ExportRow) -> None:
         assert row.image is not None  # noqa: S101 - only rows with an image are placed
         layout = self.loader.readers[row.folder].layout
         self._make_folder(path.rpartition("/")[0])
+        self.state.begin(path)
         if self.mode is FileMode.LINK:
             layout.artifacts.copy_out(row.image.path, self.tree, path)
             return
@@ -251,63 +232,6 @@ class OutFolder:
             with storage_errors(self.tree.root, "make the folder", folder):
                 self.tree.make_folder(folder)
             self._folders.add(folder)
-
-    def _known(self, path: str, key: str) -> _KnownFile | None:
-        found = self._known_status(path, key)
-        if found is None or found[0] is None:
-            return None
-        neighbours = tuple(json.loads(found[1] or "[]"))
-        if any(self._known_status(neighbour, "") is None for neighbour in neighbours):
-            return None
-        return _KnownFile(ImageFacts(**json.loads(found[0])), neighbours)
-
-    def _known_status(self, path: str, key: str) -> tuple[str | None, str | None] | None:
-        """Return what the state has of a file's image and neighbours; None unless the file is as it was left."""
-        found = self.database.execute(
-            "SELECT size, modified_ns, image, neighbours FROM files WHERE path = ? AND key = ?", (path, key)
-        ).fetchone()
-        if found is None:
-            return None
-        status = self.tree.look(path)
-        if status is None or (status.st_size, status.st_mtime_ns) != found[:2]:
-            return None
-        return found[2], found[3]
-
-    def _keep(self, *paths: str) -> None:
-        for path in paths:
-            self.database.execute("UPDATE files SET round = ? WHERE path = ?", (self.round, path))
-        self.counts.unchanged += 1
-        self._commit_now_and_then()
-
-    def _remember(
-        self,
-        path: str,
-        key: str,
-        status: "os.stat_result | None",
-        *,
-        facts: ImageFacts | None = None,
-        neighbours: Iterable[str] = (),
-    ) -> None:
-        assert status is not None, path  # noqa: S101 - it was written a moment ago
-        self.database.execute(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                path,
-                key,
-                status.st_size,
-                status.st_mtime_ns,
-                None if facts is None else json.dumps(asdict(facts)),
-                json.dumps(list(neighbours)),
-                self.round,
-            ),
-        )
-        self._commit_now_and_then()
-
-    def _commit_now_and_then(self) -> None:
-        self._pending += 1
-        if self._pending >= _COMMIT_EVERY:
-            self.database.commit()
-            self._pending = 0
 
     def _holds(self, path: str, data: bytes) -> bool:
         with storage_errors(self.tree.root, "read", path):
@@ -340,21 +264,11 @@ def out_folder(
     with storage_errors(root, "make the folder"):
         tree.make_folder()
         tree.make_folder(PRIVATE)
-    with database_errors(root / STATE), closing(_open_state(root)) as database:
-        _check_format(database, root, format_name)
+    with out_state(tree, format_name=format_name) as state:
         with storage_errors(root, "remove", _PART):
             for left in tree.entries(_PART):  # of an export that was killed
                 tree.remove(left.path)
-        (newest,) = database.execute("SELECT coalesce(max(round), 0) FROM files").fetchone()
-        out = OutFolder(tree, database, loader, mode, newest + 1)
-        try:
-            yield out
-        except lazy.sqlite3.Error:  # then there is no use in another try
-            raise
-        except BaseException:
-            database.commit()
-            raise
-        database.commit()
+        yield OutFolder(tree, state, loader, mode)
 
 
 def check_out_folder(root: Path) -> None:
@@ -369,30 +283,3 @@ def check_out_folder(root: Path) -> None:
         raise UsageError(f"{root} is a file, and this format makes a folder; name another place")
     if not (root / STATE).is_file() and any(entry.name not in {".DS_Store", PRIVATE} for entry in root.iterdir()):
         raise UsageError(f"{root} holds files that no export made; name an empty folder, or one that is not there yet")
-
-
-def _open_state(root: Path) -> "sqlite3.Connection":
-    sqlite3 = lazy.sqlite3
-    try:
-        database = sqlite3.connect(root / STATE, timeout=0)
-        database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("BEGIN EXCLUSIVE")
-        for statement in _SCHEMA.split(";"):
-            database.execute(statement)
-        database.commit()
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", "") in {"SQLITE_BUSY", "SQLITE_LOCKED"}:
-            raise FolderBusy(str(root), "another export") from error
-        raise
-    except sqlite3.DatabaseError as error:
-        raise UsageError(f"{root / STATE} is damaged ({error}); remove {root}, or name another folder") from error
-    return database
-
-
-def _check_format(database: "sqlite3.Connection", root: Path, format_name: str) -> None:
-    database.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (format_name,))
-    database.commit()
-    (made_as,) = database.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
-    if made_as != format_name:
-        raise UsageError(f"{root} holds an export in the format {made_as}; name another folder for {format_name}")

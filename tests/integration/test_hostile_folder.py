@@ -117,6 +117,8 @@ FILES = (
     ".qwave/.gitignore",
     ".qwave/live.json",
     ".qwave/manifest.json",
+    ".qwave/store.json",
+    ".qwave/store-lock.json",
     ".qwave/ledger.sqlite",
     ".qwave/ledger.sqlite-wal",
     ".qwave/ledger.sqlite-shm",

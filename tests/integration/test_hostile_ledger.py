@@ -375,7 +375,7 @@ def test_a_spoiled_file_is_read_or_refused_in_a_sentence(scene: Scene, seed: int
 
 def test_a_ledger_of_the_first_format_is_still_read_and_brought_up_to_date(scene: Scene) -> None:
     with closing(sqlite3.connect(scene.ledger)) as connection:
-        for column in ("hold_nusd", "catalog_nusd", "origin", "callback"):
+        for column in ("hold_nusd", "catalog_nusd", "origin", "callback", "next_sent_at"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         for column in ("sendings", "begun_at", "begun_sendings", "lost_since"):
             connection.execute(f"ALTER TABLE identity DROP COLUMN {column}")

@@ -19,13 +19,13 @@ from qwave_batch.cli.export_options import (
     add_row_options,
     read_export_request,
 )
-from qwave_batch.cli.options import add_json
+from qwave_batch.cli.options import add_catalog_path, add_json, catalogs_of
 from qwave_batch.errors import UsageError
 
 if TYPE_CHECKING:
     from qwave_batch.pushes import HubDataset, Pushed
 
-USAGE = "DIR... hf://datasets/OWNER/NAME [options]"
+USAGE = "DIR... ADDRESS [options]"
 
 _ADDRESS = "hf://datasets/OWNER/NAME"
 _OUTS = "pushes"
@@ -49,6 +49,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="also replace files that no push has put there, such as an edited card"
     )
+    add_catalog_path(parser)
     add_json(parser, "what was pushed")
 
 
@@ -65,6 +66,7 @@ def execute(args: Namespace, console: Console) -> int:
         dataset=dataset,
         revision=args.revision,
         options=pushes.PushOptions(is_private=args.private, overwrites=args.overwrite),
+        catalogs=catalogs_of(args),
     )
     with work_bar(console, "exporting") as on_export, work_bar(console, "uploading", unit="file") as on_push:
         report = pushes.push_folders(

@@ -17,10 +17,10 @@ from qwave_batch.export.arrow_tables import arrow_schema, write_parquet
 from qwave_batch.export.columns import ColumnKind, ExportColumn, Value
 from qwave_batch.export.dataset_facts import DatasetFacts, SplitFacts
 from qwave_batch.export.edit_inputs import EditInput, InputRole
-from qwave_batch.export.export_inputs import InputMissing
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_rows import ExportRow
-from qwave_batch.export.open_export import OpenExport
+from qwave_batch.export.kept_inputs import MOST_HELD
+from qwave_batch.export.open_export import FILE_NAME, OpenExport
 from qwave_batch.export.out_folder import OutFolder
 from qwave_batch.imaging.formats.signatures import format_of
 from qwave_batch.imaging.image_inspection import EXTENSIONS
@@ -28,14 +28,11 @@ from qwave_batch.model.input_references import PREFIX
 
 IN_A_FOLDER = 1_000
 """Images; the Hub takes fewer than 10,000 entries in a folder."""
-_INPUTS_HELD = 10_000
-"""Names of input images that memory holds."""
 ROWS_IN_GROUP = 1_000
 """Loaders hold as many rows at a time."""
 TABLE = "metadata.parquet"
-FILE_NAME = "file_name"
-"""Loaders know an image by this name; they make ``x`` of ``x_file_name``, and a list of ``x_file_names``."""
 INPUTS = "input_file_names"
+"""Loaders make ``x`` of ``x_file_name``, and a list of ``x_file_names``."""
 MASK = "mask_file_name"
 
 
@@ -163,11 +160,10 @@ class _SplitWriter:
             return None
         digest = image.source.removeprefix(PREFIX)
         if digest not in self._inputs:
-            try:
-                self._put_input(digest, self.export.inputs.stored(row, image))
-            except InputMissing as missing:
-                self.export.notes.add(NoteKind.INPUT_MISSING, row.shown_as, str(missing))
+            data = self.export.stored_input(row, image)
+            if data is None:
                 return None
+            self._put_input(digest, data)
         return self._inputs[digest]
 
     def _put_input(self, digest: str, data: bytes) -> None:
@@ -176,6 +172,6 @@ class _SplitWriter:
         if not self.out.has(path, digest):
             with self.out.open_file(path, digest) as file:
                 file.write(data)
-        if len(self._inputs) >= _INPUTS_HELD:
+        if len(self._inputs) >= MOST_HELD:
             self._inputs.clear()
         self._inputs[digest] = name

@@ -6,13 +6,11 @@ from typing import Any
 import pyarrow as pa
 
 from qwave_batch.export.arrow_tables import IMAGE_TYPE, ROWS_OF_TEXT, ROWS_WITH_IMAGES, arrow_schema, write_parquet
-from qwave_batch.export.columns import ImageFacts, well_formed
-from qwave_batch.export.open_export import OpenExport
+from qwave_batch.export.open_export import FILE_NAME, OpenExport
 from qwave_batch.export.out_file import OutFile
 from qwave_batch.model.jsontypes import Json
 
 IMAGE = "image"
-FILE_NAME = "file_name"
 HUGGING_FACE: Mapping[str, Json] = {"info": {"features": {IMAGE: {"_type": "Image"}}}}
 """Without it, Hugging Face's libraries load an image as a dict of bytes and path."""
 
@@ -24,7 +22,7 @@ def write(export: OpenExport, out: OutFile) -> None:
     metadata: dict[str, Json] = {"qwave_batch": export.origin.as_json()}
     metadata |= {"huggingface": HUGGING_FACE} if has_images else {}
     schema = arrow_schema(export.selected.table.columns, first=[first], metadata=metadata)
-    records = _with_images(export) if has_images else _with_names(export)
+    records = _with_images(export) if has_images else export.named()
     with out.new_file() as file:
         write_parquet(file, schema, records, rows_in_group=ROWS_WITH_IMAGES if has_images else ROWS_OF_TEXT)
 
@@ -38,11 +36,3 @@ def _with_images(export: OpenExport) -> Iterator[dict[str, Any]]:
         name = f"{number:06}.{image.ending}"
         number += 1
         yield {IMAGE: {"bytes": image.data, "path": name}, **export.record_of(row, image)}
-
-
-def _with_names(export: OpenExport) -> Iterator[dict[str, Any]]:
-    for row in export.selected.rows():
-        facts = None if row.image is None else ImageFacts.of(row.image)
-        name = None if row.image is None else well_formed(row.image.path)
-        yield {FILE_NAME: name, **export.selected.table.record_of(row, facts)}
-        export.tick()

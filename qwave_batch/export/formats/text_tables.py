@@ -3,13 +3,11 @@
 import codecs
 import csv
 import json
-from collections.abc import Iterator
 
-from qwave_batch.export.columns import ColumnKind, ImageFacts, Value, well_formed
-from qwave_batch.export.open_export import OpenExport
+from qwave_batch.export.columns import ColumnKind, Value
+from qwave_batch.export.open_export import FILE_NAME, OpenExport
 from qwave_batch.export.out_file import OutFile
 
-_FILE_NAME = "file_name"
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 """Characters that some readers take for the end of a line, though JSON does not."""
 
@@ -17,11 +15,11 @@ _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 def write_csv(export: OpenExport, out: OutFile) -> None:
     """Write a CSV file with a header, in UTF-8; lists are JSON text, and what has no value is empty."""
     lists = {column.name for column in export.selected.table.columns if column.kind is ColumnKind.TEXTS}
-    names = [_FILE_NAME, *(column.name for column in export.selected.table.columns)]
+    names = [FILE_NAME, *(column.name for column in export.selected.table.columns)]
     with out.new_file() as file:
         writer = csv.writer(_utf8(file), lineterminator="\n")
         writer.writerow(names)
-        for record in _records(export):
+        for record in export.named():
             writer.writerow([_cell(record[name], is_list=name in lists) for name in names])
 
 
@@ -29,16 +27,8 @@ def write_jsonl(export: OpenExport, out: OutFile) -> None:
     """Write a JSON object a line, in UTF-8; each has all columns, with null for what has no value."""
     with out.new_file() as file:
         text = _utf8(file)
-        for record in _records(export):
+        for record in export.named():
             text.write(f"{json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)}\n")
-
-
-def _records(export: OpenExport) -> Iterator[dict[str, Value]]:
-    for row in export.selected.rows():
-        facts = None if row.image is None else ImageFacts.of(row.image)
-        name = None if row.image is None else well_formed(row.image.path)
-        yield {_FILE_NAME: name, **export.selected.table.record_of(row, facts)}
-        export.tick()
 
 
 def _cell(value: Value, *, is_list: bool) -> str | int | float:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qwave_batch.errors import FolderError, UsageError
+from qwave_batch.files.folder_handles import LinkInTheWay
+from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.workspace import PRIVATE, STORE
@@ -46,6 +48,8 @@ def read_binding(tree: Tree) -> StoreBinding | None:
         if told["store"] != _FORM:
             raise ValueError(told["store"])  # noqa: TRY301 - one sentence for all that it can't be
         return StoreBinding(read_store_url(told["url"]), NamedBy(told["named_by"]))
+    except (LinkInTheWay, NotRegular):  # a stranger's doing, which names its own place
+        raise
     except (UsageError, BadStoreUrl, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise FolderError(
             f"{tree.root / STORE}, which names the store of the folder, is damaged or of a newer version; put it back "

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from qwave_batch.errors import FolderBusy, FolderError, StorageError, UnknownName, UsageError
+from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.formats import FORMATS
 from qwave_batch.export.image_loading import ImageLoader
 from qwave_batch.export.out_file import OutFile
-from qwave_batch.export.out_folder import STATE, out_folder
+from qwave_batch.export.out_folder import out_folder
+from qwave_batch.export.out_state import BEGUN, STATE
 from qwave_batch.exports import (
     ExportReport,
     ExportRequest,
@@ -27,6 +29,8 @@ from qwave_batch.exports import (
     export_folders,
     read_split,
 )
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folders import open_run
 
 FOLDERS = sorted(name for name, form in FORMATS.items() if form.is_folder)
@@ -229,7 +233,7 @@ def test_a_file_whose_export_was_killed_before_its_record_is_still_its_own(trap_
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     def fill() -> None:
         with out_folder(tmp_path / "out", format_name="sidecar", loader=ImageLoader((), ImageChange())) as out:
-            out.database.execute("PRAGMA max_page_count = 1")
+            out.state.database.execute("PRAGMA max_page_count = 1")
             for number in range(1_000):
                 out.write(f"{number}.txt", b"a caption")
 
@@ -286,6 +290,24 @@ def test_an_export_that_is_killed_goes_on_where_it_was(trap_folder: Path, tmp_pa
     }
 
 
+def test_files_of_a_killed_export_are_its_own_even_if_its_record_does_not_know_them(
+    trap_folder: Path, tmp_path: Path
+) -> None:
+    """Else an old image would stay beside the caption of a new one."""
+    killed = tmp_path / "killed"
+    with out_folder(tmp_path / "out", format_name="sidecar", loader=ImageLoader((), ImageChange())) as out:
+        out.write("999999.txt", b"a caption of old")
+        shutil.copytree(tmp_path / "out", killed)  # as a kill now leaves it
+    with (killed / BEGUN).open("a") as begun:
+        begun.write("cut off in the mid")
+    (killed / "thesis.tex").write_text("years")
+    report = export(trap_folder, "sidecar", killed)
+    assert (report.files.removed, report.files.unchanged) == (1, 0)
+    assert not (killed / "999999.txt").exists()
+    assert (killed / "thesis.tex").exists()
+    assert not (killed / BEGUN).exists()
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_origin_names_spec_catalog_and_version_and_no_path(trap_folder: Path, tmp_path: Path, form: str) -> None:
     out = tmp_path / "out"
@@ -298,3 +320,17 @@ def test_the_origin_names_spec_catalog_and_version_and_no_path(trap_folder: Path
     assert (source["spec_sha256"], source["catalog"]) == (summary["spec_sha256"], summary["catalog"])
     assert origin["options"] == {"where": EDITS, "split": "a=0.5,b=0.5 seed 3"}
     assert str(trap_folder.parent) not in record.read_text("utf-8")
+
+
+@pytest.mark.parametrize("form", ["hf", "webdataset"])
+def test_an_input_that_is_missing_is_told_alike_and_its_row_stays(trap_folder: Path, tmp_path: Path, form: str) -> None:
+    """While a run is at work it may not have kept it yet, and the folder has no fault."""
+    folder = Path(shutil.copytree(trap_folder, tmp_path / "folder"))
+    for kept in (folder / "inputs").glob("*.jpeg"):
+        kept.unlink()
+    with FolderLock(RunLayout.existing(folder)):
+        live = export(folder, form, tmp_path / "out")
+    assert (live.is_complete, live.notes.counts) == (True, {})
+    ended = export(folder, form, tmp_path / "out")
+    assert (ended.is_complete, set(ended.notes.counts)) == (False, {NoteKind.INPUT_MISSING})
+    assert ended.rows == live.rows == export(trap_folder, form, tmp_path / "whole").rows

@@ -18,9 +18,8 @@ from qwave_batch.export.formats import pairs
 from qwave_batch.exports import ExportReport, ExportRequest, ImageChange, ImageForm, LeftOut, export_folders, read_split
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.resources import shipped
 from tests.integration.exports.loading import call
-from tests.integration.exports.trap_runs import lines_of, made_once, run
+from tests.integration.exports.trap_runs import copied_with_own_catalog, lines_of, made_once, run
 
 SPEC = """\
 version: 1
@@ -200,16 +199,9 @@ def test_an_overlay_of_the_spec_says_where_images_are(web: Web, tmp_path: Path) 
 
 def test_a_catalog_of_ones_own_says_what_a_mask_is(edits: Path, tmp_path: Path) -> None:
     """One without ``mask_fields`` has inputs only, in the order of the request."""
-    mine = tmp_path / "catalogs" / "2027-01"
-    shutil.copytree(shipped("schemas/2026-10"), mine)
-    listing = (mine / "catalog.yaml").read_text(encoding="utf-8")
-    listing = listing.replace("mask_fields: [mask_url]\n", "").replace('catalog: "2026-10"', 'catalog: "2027-01"')
-    (mine / "catalog.yaml").write_text(listing, encoding="utf-8")
-    copy = Path(shutil.copytree(edits, tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave")))
-    summary = json.loads((copy / "summary.json").read_text(encoding="utf-8"))
-    (copy / "summary.json").write_text(json.dumps({**summary, "catalog": "2027-01"}), encoding="utf-8")
+    copy, catalogs = copied_with_own_catalog(edits, tmp_path)
     wanted = ("export", copy, "--where", "prompt_id == 'masked'", "--to", "pairs")
-    status, _, talk = call(*wanted, tmp_path / "mine", "--catalog-path", tmp_path / "catalogs")
+    status, _, talk = call(*wanted, tmp_path / "mine", "--catalog-path", catalogs)
     assert (status, sorted(names(tmp_path / "mine"))) == (0, ["control", "target"]), talk
     assert len(names(tmp_path / "mine")["control"]) == 4
     assert call(*wanted, tmp_path / "shipped")[0] == 0

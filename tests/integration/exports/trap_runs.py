@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 import qwave_batch as qb
+from qwave_batch.resources import shipped
 
 SPEC = r"""
 version: 1
@@ -129,3 +131,16 @@ def folder_of(folder: Path, image: bytes, line: Line, number: int = 1) -> Path:
     texts = (json.dumps({**line, "images": [made], "job_id": f"{at:016x}", "index": at}) for at in range(number))
     (folder / "manifest.jsonl").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     return folder
+
+
+def copied_with_own_catalog(folder: Path, home: Path) -> tuple[Path, Path]:
+    """A copy of a folder that names a catalog without ``mask_fields``, and the folder in which that one lies."""
+    mine = home / "catalogs" / "2027-01"
+    shutil.copytree(shipped("schemas/2026-10"), mine)
+    listing = (mine / "catalog.yaml").read_text(encoding="utf-8")
+    listing = listing.replace("mask_fields: [mask_url]\n", "").replace('catalog: "2026-10"', 'catalog: "2027-01"')
+    (mine / "catalog.yaml").write_text(listing, encoding="utf-8")
+    copy = Path(shutil.copytree(folder, home / "copy", ignore=shutil.ignore_patterns(".qwave")))
+    summary = json.loads((copy / "summary.json").read_text(encoding="utf-8"))
+    (copy / "summary.json").write_text(json.dumps({**summary, "catalog": "2027-01"}), encoding="utf-8")
+    return copy, mine.parent

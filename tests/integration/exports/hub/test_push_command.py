@@ -13,6 +13,7 @@ import pytest
 from qwave_batch.cli.main import main
 from qwave_batch.hub.push_plan import RECORD
 from tests.hub_server import TOKEN, Fault, HubServer
+from tests.integration.exports.trap_runs import copied_with_own_catalog
 
 NAME = "ada/traps"
 ADDRESS = f"hf://datasets/{NAME}"
@@ -59,6 +60,14 @@ def test_a_run_is_pushed_and_pushed_again_without_a_commit(
     assert json.loads(printed)["deleted"] > 0
     assert layout_on(hub) == layout_at(out)
     assert TOKEN.encode() not in b"".join(file.read_bytes() for file in out.rglob("*") if file.is_file())
+
+
+def test_a_catalog_of_ones_own_says_what_a_mask_is(hub: HubServer, trap_folder: Path, tmp_path: Path) -> None:
+    copy, catalogs = copied_with_own_catalog(trap_folder, tmp_path)
+    asked = (copy, ADDRESS, "--where", "prompt_id == 'masked'", "--out", tmp_path / "out")
+    for options, has_masks in (((), True), (("--catalog-path", catalogs), False)):
+        assert push(*asked, *options)[0] == 0
+        assert (b"mask_file_name" in hub.files(NAME)["data/train/metadata.parquet"]) is has_masks
 
 
 @pytest.mark.parametrize(
