@@ -16,20 +16,20 @@ from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
-from qwave_batch.api.store_choice import keep_choice
+from qwave_batch.api.store_choice import bind_store, keep_choice
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.client.connection import Connection, Simulated
-from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
+from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.stores.store_binding import StoreBinding
 from qwave_batch.folder.traces import check_ledger_file
-from qwave_batch.ledger.folder_identity import FolderClaim
+from qwave_batch.ledger.folder_identity import FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.model.next_step import RunWarning
+from qwave_batch.model.next_step import NextStep, RunWarning
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.run_events import OnEvent, RunEnded, RunEstimated, RunStarted
@@ -103,9 +103,9 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
             if layout.store is None
             else await enter(api.store_workspace.held_store(layout, layout.store, _wanted(setup)))
         )
-        await asyncio.to_thread(keep_choice, layout, setup.store)
         files = await asyncio.to_thread(layout.check_images)
         await asyncio.to_thread(check_ledger_file, layout)
+        await asyncio.to_thread(keep_choice, layout, setup.store)  # not before: a place that is refused is not kept
         ledger = await enter(in_thread(opened_ledger(layout)))
         recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files, hold)
         if hold is not None:
@@ -138,9 +138,30 @@ def _wanted(setup: RunSetup) -> "HoldRequest":
     return api.store_workspace.HoldRequest(
         may_replace=setup.options.adopt,
         is_retry=setup.options.retry_failed,
+        accept=lambda identity: _accept(setup, identity),
         stop=setup.callbacks.stop,
         on_wait=setup.callbacks.on_note,
     )
+
+
+def _accept(setup: RunSetup, identity: FolderIdentity) -> None:
+    """Bind the folder to its store, before it has the ledger from there.
+
+    Raises:
+        FolderError: the store holds the run of another spec or backend. Folder and store stay as they are.
+    """
+    address, claim = setup.layout.store_address, setup.claim
+    if identity.spec_name != claim.spec_name:
+        raise FolderError(
+            f'{address} holds the run of spec "{identity.spec_name}", not of "{claim.spec_name}"; nothing was sent',
+            next_steps=(NextStep.NAME_OTHER_STORE,),
+        )
+    if identity.backend != claim.backend:
+        raise FolderError(
+            f"{address} was made with {identity.backend}, not with {claim.backend}; nothing was sent",
+            next_steps=(NextStep.NAME_OTHER_STORE,),
+        )
+    bind_store(setup.layout, setup.store)
 
 
 def _prepare(

@@ -61,13 +61,22 @@ def with_store(layout: RunLayout, chosen: StoreBinding | None) -> RunLayout:
     return replace(layout, store=stores.run_store.RunStore.opened(chosen.url))
 
 
+def bind_store(layout: RunLayout, chosen: StoreBinding | None) -> None:
+    """Put on record which store the folder has, before it has a ledger; the caller holds the folder's lock.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    if chosen is not None and read_binding(layout.tree) != chosen:
+        write_binding(layout.tree, chosen)
+
+
 def keep_choice(layout: RunLayout, chosen: StoreBinding | None) -> None:
     """Put on record which store the folder has, and keep to what it holds now; the caller holds the folder's lock.
 
     Raises:
         StorageError: the disk or the store refuses.
     """
-    if chosen is not None and read_binding(layout.tree) != chosen:
-        write_binding(layout.tree, chosen)
+    bind_store(layout, chosen)
     if layout.store is not None:
         layout.store.artifacts.hold_versions()

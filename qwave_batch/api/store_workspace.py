@@ -39,6 +39,7 @@ from qwave_batch.folder.stores.run_store import RunStore
 from qwave_batch.folder.stores.store_lock import LockPace, StoreLock, first_sighting, read_lock
 from qwave_batch.folder.stores.workspace_claim import WorkspaceClaim, read_claim, write_claim
 from qwave_batch.folder.workspace import EVIDENCE, LEDGER
+from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.ledger_copies import (
     LostTail,
@@ -69,6 +70,8 @@ class HoldRequest:
     stop: StopSignal
     clock: Clock = field(default_factory=SystemClock)
     pace: LockPace = field(default_factory=lambda: PACE)
+    accept: Callable[[FolderIdentity], None] = lambda _: None
+    """Called with whose ledger the store has, before it is taken; it raises FolderError for one that is not wanted."""
     on_wait: Callable[[str], None] | None = None
     """Told once, in words, whose lock is waited for."""
 
@@ -195,7 +198,7 @@ def _try_to_take(
     held = replace(claim, generation=lock.record.generation, token=token, next_token="")
     try:
         if isinstance(choice, TakeSnapshot):
-            hold.warnings = _take_snapshot(layout, store, choice, held, now=request.clock.now())
+            hold.warnings = _take_snapshot(layout, store, request, choice, held, local.folder_id)
         else:
             write_claim(layout, held)
     except BaseException:
@@ -238,7 +241,12 @@ def _refused(refusal: LedgerRefusal, layout: RunLayout, store: RunStore, found: 
 
 
 def _take_snapshot(
-    layout: RunLayout, store: RunStore, choice: TakeSnapshot, held: WorkspaceClaim, *, now: float
+    layout: RunLayout,
+    store: RunStore,
+    request: HoldRequest,
+    choice: TakeSnapshot,
+    held: WorkspaceClaim,
+    folder_id: str | None,
 ) -> tuple[RunWarning, ...]:
     """Make a snapshot the ledger of the workspace; return what that means. It blocks.
 
@@ -250,8 +258,14 @@ def _take_snapshot(
     fetch_snapshot(store.objects, choice.found.snapshot, layout.tree, LEDGER_COPY)
     lost = None
     if not choice.is_whole:
-        lost = LostTail(since=min(choice.found.written_at, now), is_retry=choice.is_retry)
+        lost = LostTail(since=min(choice.found.written_at, request.clock.now()), is_retry=choice.is_retry)
     facts = prepare_copy(copy, lost)
+    try:
+        _check_folder(folder_id, facts.identity, layout, store)
+        request.accept(facts.identity)
+    except BaseException:
+        remove_copy(copy)
+        raise
     if layout.tree.is_file(LEDGER):
         layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
         aside = f"ledger-{choice.found.snapshot.generation:08}-{secrets.token_hex(4)}.sqlite"
@@ -259,6 +273,12 @@ def _take_snapshot(
     write_claim(layout, held)
     put_copy_in_place(copy, layout.workspace.ledger)
     return _told(choice, facts.doubted, store)
+
+
+def _check_folder(folder_id: str | None, found: FolderIdentity, layout: RunLayout, store: RunStore) -> None:
+    """Raise FolderError for a snapshot of another folder: the lock, which says so first, may have been removed."""
+    if folder_id not in {None, found.folder_id}:
+        raise _refused(LedgerRefusal.OTHER_FOLDER, layout, store, None)
 
 
 def _told(choice: TakeSnapshot, doubted: int, store: RunStore) -> tuple[RunWarning, ...]:

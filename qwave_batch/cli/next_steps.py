@@ -19,6 +19,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.GO_ON_IN_FOLDER: "-o {about} goes on",
     NextStep.BEGIN_IN_FOLDER: "-o {about} begins anew",
     NextStep.NAME_STORE: "name it with --store URL",
+    NextStep.NAME_OTHER_STORE: "keep this run in another place with --store URL",
     NextStep.LEAVE_STORE_OUT: "leave out --store and output.store",
     NextStep.MOVE_STORE: "if all of it was copied to {about}, go on there with --adopt",
     NextStep.MEND_FOLDER: "mend that place",

@@ -42,6 +42,12 @@ def check_ledger_file(layout: RunLayout) -> None:
 
 def without_records(layout: RunLayout, how: str) -> FolderError:
     """Return the refusal of a folder whose ledger no longer knows what was paid."""
+    if layout.store_address is not None:
+        return FolderError(
+            f"{layout.store_address} holds the work of earlier runs, or files of somebody else, but {LEDGER} of "
+            f"{layout.root}, which knows what is paid, {how}; nothing was sent",
+            next_steps=(NextStep.RESTORE_LEDGER, NextStep.NAME_OTHER_STORE),
+        )
     return FolderError(
         f"{layout.root} holds the work of earlier runs, but {LEDGER}, which knows what is "
         f"paid, {how}; nothing was sent",

@@ -9,7 +9,7 @@ from qwave_batch.errors import FolderError
 from qwave_batch.files.sqlite_files import INDEX, LOG
 from qwave_batch.files.tree import PRIVATE_MODE, place_of
 from qwave_batch.ledger.database import fold_log, open_to_read, open_to_write, storage_border
-from qwave_batch.ledger.folder_identity import read_identity, set_own
+from qwave_batch.ledger.folder_identity import FolderIdentity, read_identity, set_own
 from qwave_batch.ledger.lines_id import LINES_ID
 from qwave_batch.ledger.lost_records import COUNT, doubt_jobs
 
@@ -28,7 +28,7 @@ class LostTail:
 class CopyFacts:
     """A copy that may become the ledger of a folder."""
 
-    folder_id: str
+    identity: FolderIdentity
     doubted: int
     """How many jobs may have been submitted since it was taken."""
 
@@ -77,7 +77,7 @@ def prepare_copy(path: Path, lost: LostTail | None) -> CopyFacts:
         set_own(connection, lost_since=None, begun_at=None)
         connection.execute("COMMIT")
     fold_log(path)
-    return CopyFacts(folder_id=identity.folder_id, doubted=doubted)
+    return CopyFacts(identity=identity, doubted=doubted)
 
 
 def put_copy_in_place(copy: Path, path: Path) -> None:

@@ -26,6 +26,8 @@ class NextStep(StrEnum):
     """Name the folder that would be new, and pay for everything anew there; about the folder."""
     NAME_STORE = "name_store"
     """Name the object store apart from the run folder."""
+    NAME_OTHER_STORE = "name_other_store"
+    """Keep the images in another place of an object store."""
     LEAVE_STORE_OUT = "leave_store_out"
     """Name no store, so that a folder goes on with what it has itself."""
     MOVE_STORE = "move_store"

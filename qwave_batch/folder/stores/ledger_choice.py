@@ -77,19 +77,25 @@ def choose_ledger(
     """
     if not local.is_there:
         return _without_local(lock, newest)
-    if lock is None or lock.folder_id is None:
+    if lock is not None and lock.folder_id is None:
         return UseLocal()
-    if lock.folder_id != local.folder_id:
+    if lock is not None and lock.folder_id != local.folder_id:
         return LedgerRefusal.OTHER_FOLDER
-    if lock.token == local.token or local.generation >= _submitted_under(lock):
+    is_ours = lock is not None and lock.token == local.token
+    if is_ours or local.generation >= _submitted_under(lock, newest):
         return UseLocal()
     if not may_replace:
         return LedgerRefusal.TAKEN_OVER
     return _without_local(lock, newest)
 
 
-def _submitted_under(lock: StoreLockRecord) -> int:
-    """Return the newest generation under which anything may have been submitted."""
+def _submitted_under(lock: StoreLockRecord | None, newest: FoundSnapshot | None) -> int:
+    """Return the newest generation under which anything may have been submitted.
+
+    The snapshots say it if somebody removed the lock; a run that died before its first submit may have left one.
+    """
+    if lock is None:
+        return 0 if newest is None else newest.snapshot.generation
     snapshot = snapshot_of(lock.snapshot or "")
     return 0 if snapshot is None else snapshot.generation
 

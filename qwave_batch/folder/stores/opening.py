@@ -35,7 +35,7 @@ _CERTIFICATES = "AWS_CA_BUNDLE"
 _MOST_BYTES_OF_CERTIFICATES = 8 << 20
 
 PATIENT = Patience()
-QUICK = Patience(tries=2)
+QUICK = Patience(tries=2, answer_s=10.0)
 """For a look at a store before any work: what does not answer is said soon."""
 PROMPT = Patience(tries=2, answer_s=10.0)
 """For a lock, which runs out meanwhile."""

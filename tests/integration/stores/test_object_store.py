@@ -1,6 +1,7 @@
 """The object store under everything else: what is written, under which conditions, on good days and bad ones."""
 
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from qwave_batch.folder.stores.object_store import SPOOL_BYTES, WriteLost
 from qwave_batch.folder.stores.obstore_client import ObstoreClient, Patience
-from qwave_batch.folder.stores.opening import open_object_store
+from qwave_batch.folder.stores.opening import PROMPT, QUICK, open_object_store
 from qwave_batch.folder.stores.store_errors import StoreRefused, StoreTrouble
 from qwave_batch.model.store_url import read_store_url
 from tests.integration.stores.conftest import KEY_ID, SECRET, Bucket
@@ -47,6 +48,19 @@ def test_what_is_not_there_is_none_and_is_removed_without_complaint(bucket: Buck
     store = opened(bucket)
     assert (store.get("a"), store.head("a"), store.open("a"), list(store.list())) == (None, None, None, [])
     store.delete("a")
+
+
+def test_a_server_that_takes_connections_and_never_answers_is_said_soon(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first look waits no longer for an answer than a lock does, so it ends within a minute or so."""
+    assert QUICK.answer_s <= PROMPT.answer_s
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        store = open_object_store(read_store_url(bucket.url), os.environ, patience=replace(QUICK, answer_s=0.1))
+        with pytest.raises(StoreRefused) as raised:
+            next(store.list("manifest.jsonl"), None)
+    assert raised.value.trouble in {StoreTrouble.TIMED_OUT, StoreTrouble.UNREACHABLE}
 
 
 def test_a_list_is_by_whole_folders_in_order_of_keys_and_may_begin_behind_one(bucket: Bucket) -> None:

@@ -211,6 +211,48 @@ def test_the_store_of_another_folder_is_refused(tmp_path: Path, bucket: Bucket) 
     play(act, tmp_path, bucket)
 
 
+def test_a_place_that_is_not_this_run_s_leaves_the_folder_free_for_another_one(tmp_path: Path, bucket: Bucket) -> None:
+    """A mistyped address costs a message: the folder has no ledger from there and belongs to no store."""
+
+    async def act(scene: Scene) -> None:
+        assert await scene.run("here", "--limit", "1") == 0, scene.said()
+        before = scene.manifest()
+        other = SPEC.replace("name: shared", "name: other")
+        (tmp_path / "spec.yaml").write_text(other, encoding="utf-8")
+        assert await scene.run("there") == 2
+        assert f'{scene.url} holds the run of spec "shared", not of "other"' in scene.said()
+        assert "--store" in scene.said()
+        bucket.put("strange/images/mine.png", b"mine")
+        argv = ("run", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "there"), "--yes", "--limit", "1", "--store")
+        assert await scene.call(*argv, f"{bucket.url}/strange") == 2
+        assert f"{bucket.url}/strange holds the work of earlier runs, or files of somebody else" in scene.said()
+        assert "--store" in scene.said()
+        assert await scene.call(*argv, f"{bucket.url}/two") == 0, scene.said()
+        assert scene.manifest() == before
+        assert bucket.content("strange/images/mine.png") == b"mine"
+        assert len(scene.simulator.tasks()) == 2
+
+    play(act, tmp_path, bucket)
+
+
+def test_without_its_lock_the_store_of_another_folder_is_refused_and_the_own_ledger_stays(
+    tmp_path: Path, bucket: Bucket
+) -> None:
+    async def act(scene: Scene) -> None:
+        assert await scene.run("here", "--limit", "1") == 0, scene.said()
+        argv = ("run", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "there"), "--yes", "--limit", "1", "--store")
+        assert await scene.call(*argv, f"{bucket.url}/two") == 0, scene.said()
+        before = scene.manifest()
+        bucket.remove(LOCK)
+        assert await scene.run("there", "--adopt") == 2
+        assert "holds the run of another folder" in scene.said()
+        assert scene.manifest() == before
+        assert await scene.call(*argv, f"{bucket.url}/two", "--adopt") == 0, scene.said()
+        assert len(scene.simulator.tasks()) == 2
+
+    play(act, tmp_path, bucket)
+
+
 def test_a_run_whose_lock_was_taken_writes_nothing_more_and_submits_nothing(tmp_path: Path, bucket: Bucket) -> None:
     """As after a machine that slept: it learns of it with its next renewal."""
 

@@ -103,7 +103,7 @@ def test_each_job_that_could_have_been_submitted_since_has_its_next_key_out(copy
         attempt = after[job]
         assert (attempt.state, attempt.number) == (AttemptState.SUBMITTING, number), job
         assert attempt.first_sent_at == attempt.next_sent_at == TAKEN_AT
-        assert attempt.key == idempotency_key(facts.folder_id, job, number)
+        assert attempt.key == idempotency_key(facts.identity.folder_id, job, number)
     assert after[SENDING].first_sent_at == 100.0, "its key is as old as it was"
     assert after[REFUSED] == before[REFUSED], "no run submits it again by itself"
 

@@ -98,6 +98,15 @@ def test_a_machine_that_comes_back_after_another_had_the_lock_and_sent_nothing_h
     assert choose(local, lock(9, told=snapshot(6, 2)), snapshot(6, 2)) == UseLocal()
 
 
+def test_where_somebody_removed_the_lock_the_snapshots_tell_who_has_gone_on() -> None:
+    local = LocalLedger(folder_id="f", generation=6, token="mine")
+    assert choose(local, None, snapshot(6, 2)) == UseLocal()
+    assert choose(local, None, snapshot(7)) == LedgerRefusal.TAKEN_OVER
+    assert choose(local, None, snapshot(7), may_replace=True) == TakeSnapshot(
+        found=snapshot(7), is_whole=False, is_retry=True
+    )
+
+
 def test_the_store_of_another_folder_is_refused_even_for_one_who_may_replace() -> None:
     local = LocalLedger(folder_id="other", generation=6)
     for may_replace in (False, True):
