@@ -208,6 +208,7 @@ def test_only_the_image_is_asked_for() -> None:
 
 
 def test_a_folder_that_is_not_one_is_refused(tmp_path: Path) -> None:
+    assert "it is empty" in where("", tmp_path)[2]
     assert where("0" * 64, tmp_path)[0] == REFUSED
     assert where("0" * 64, tmp_path / "nowhere")[0] == REFUSED
 
