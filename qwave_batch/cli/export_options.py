@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
+from qwave_batch.cli.options import a_list_of_kinds
 
 if TYPE_CHECKING:
     from qwave_batch.exports import ExportRequest
@@ -33,7 +34,13 @@ def add_row_options(parser: Parser) -> None:
 
 def add_image_options(parser: Parser) -> None:
     """Add the options that say which images are left out and how the others are changed."""
-    parser.add_argument("--drop", metavar="KIND,...", help="leave out what `check` found, such as blank,near_duplicate")
+    parser.add_argument(
+        "--drop",
+        metavar="KIND,...",
+        type=a_list_of_kinds,
+        default=(),
+        help="leave out what `check` found, such as blank,near_duplicate",
+    )
     parser.add_argument("--image", metavar="FORM", default="keep", help="keep (without it), png, jpeg or webp")
     parser.add_argument(
         "--quality", metavar="N", type=whole_number(minimum=1, maximum=100), help="of jpeg and webp; else 95"
@@ -81,7 +88,7 @@ def read_export_request(
             has_prompt=args.prompt_in_image,
         ),
         files=exports.FileMode.named(args.files),
-        drop=frozenset(filter(None, (kind.strip() for kind in (args.drop or "").split(",")))),
+        drop=frozenset(args.drop),
         card=args.card,
         has_failed=args.with_failed,
         has_images=has_images,

@@ -1,17 +1,29 @@
 """Options that several commands share, each named and worded once."""
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwave_batch as qb
-from qwave_batch.cli.arguments import Parser, a_path
+from qwave_batch.cli.arguments import Parser, a_path, one_of
 from qwave_batch.cli.console import Console
 from qwave_batch.errors import UsageError
 
 if TYPE_CHECKING:
     from qwave_batch.catalog import CatalogSource
     from qwave_batch.connections import Connection, Simulated
+
+FINDING_KINDS = ("undecodable", "dimensions", "blank", "duplicate", "near_duplicate", "refused")
+"""The kinds of findings of ``check``, which are not loaded to name them."""
+_a_kind = one_of("kind of finding", FINDING_KINDS)
+
+
+def a_list_of_kinds(text: str) -> tuple[str, ...]:
+    """Return the kinds of findings that an argument lists."""
+    kinds = tuple(kind.strip() for kind in text.split(","))
+    if not all(kinds):
+        raise ArgumentTypeError(f'"{text}" is not a list of kinds; there is {", ".join(FINDING_KINDS)}')
+    return tuple(map(_a_kind, kinds))
 
 
 def add_json(parser: Parser, what: str) -> None:

@@ -115,5 +115,7 @@ def _options(request: ExportRequest) -> Iterator[tuple[str, Json]]:
         "prompt_in_image": rule.has_prompt,
         "drop": sorted(request.drop),
         "with_failed": request.has_failed,
+        "no_images": not request.has_images,
+        "json_files": request.has_json,
     }
     return ((name, value) for name, value in stated.items() if value)

@@ -20,6 +20,7 @@ from qwave_batch.output.manifest_line import encode_line, line_from_json
 if TYPE_CHECKING:
     import sqlite3
 
+_DOING = "write temporary files in"
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -150,10 +151,19 @@ def row_spool(runs: Sequence[str]) -> Iterator[RowSpool]:
     Raises:
         StorageError: there is no room for temporary files.
     """
-    with (
-        storage_errors(Path(tempfile.gettempdir()), "write temporary files in"),
-        tempfile.TemporaryDirectory(prefix="qwave-export-") as folder,
-        database_errors(Path(tempfile.gettempdir()), "write temporary files in"),
-        closing(lazy.sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None)) as database,
-    ):
+    place = Path(tempfile.gettempdir())
+    with database_errors(place, _DOING), closing(_connect(place)) as database:
         yield RowSpool(database, runs, is_merged=len(runs) > 1)
+
+
+def _connect(place: Path) -> "sqlite3.Connection":
+    """Return a new database in a file without a name, so that nothing is left of it however the process ends."""
+    with storage_errors(place, _DOING), tempfile.TemporaryDirectory(prefix="qwave-export-") as folder:
+        database = lazy.sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode = OFF")  # a journal would need the name
+            database.execute("PRAGMA user_version = 1")  # opens the file, before its name goes with its folder
+        except BaseException:
+            database.close()
+            raise
+        return database

@@ -4,8 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from qwave_batch.cli.commands import check
 from qwave_batch.cli.drawing import export_view
+from qwave_batch.cli.options import FINDING_KINDS
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.formats import FORMATS
@@ -55,7 +55,7 @@ def test_every_mark_form_and_mode_is_in_the_help_and_every_mark_on_its_page(chec
 
 def test_every_kind_of_finding_is_shown_by_check_and_on_its_page(checkout: Path) -> None:
     """One that ``check`` does not know would be written, and never shown."""
-    assert tuple(check._KINDS) == tuple(FindingKind)
+    assert tuple(FindingKind) == FINDING_KINDS
     assert first_cells(checkout / "docs" / "checks.md") == set(FindingKind)
 
 

@@ -1,6 +1,6 @@
 """``qwave-batch check``: what spoils a dataset."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from contextlib import ExitStack
 
 import qwave_batch as qb
@@ -9,14 +9,12 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.check_view import draw_checks, draw_findings
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
-from qwave_batch.cli.options import add_json
-from qwave_batch.errors import UnknownName
+from qwave_batch.cli.options import FINDING_KINDS, a_list_of_kinds, add_json
 
 USAGE = "DIR [options]"
 
 FOUND = 1
 """The exit status when something was found."""
-_KINDS = ("undecodable", "dimensions", "blank", "duplicate", "near_duplicate", "refused")
 _MOST_NEAR = 10
 
 
@@ -26,9 +24,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--only",
         metavar="KIND,...",
-        type=_kinds,
-        default=_KINDS,
-        help=f"show findings of these kinds only: {', '.join(_KINDS)}; all are looked for and written",
+        type=a_list_of_kinds,
+        default=FINDING_KINDS,
+        help=f"show findings of these kinds only: {', '.join(FINDING_KINDS)}; all are looked for and written",
     )
     parser.add_argument(
         "--where",
@@ -64,14 +62,3 @@ def execute(args: Namespace, console: Console) -> int:
             text = f"checks.jsonl was not written, so exports can't leave out what was found: {report.unwritten}"
             console.say(*wrap(console.err.shown(text), console.err.width))
     return FOUND if found else 0
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    """Return the kinds that an option names."""
-    kinds = tuple(kind.strip() for kind in text.split(","))
-    for kind in kinds:
-        if not kind:
-            raise ArgumentTypeError(f'"{text}" is not a list of kinds; there is {", ".join(_KINDS)}')
-        if kind not in _KINDS:
-            raise UnknownName("kind of finding", kind, _KINDS, hint=f"there is {', '.join(_KINDS)}")
-    return kinds

@@ -37,11 +37,14 @@ _NOTES = {
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("image", metavar="IMAGE|SHA256", help="a file, also an exported and marked one, or a hash")
+    parser.add_argument(
+        "image", metavar="IMAGE|SHA256", type=_address, help="a file, also an exported and marked one, or a hash"
+    )
     parser.add_argument(
         "folders",
         metavar="DIR",
         nargs="*",
+        default=[],
         type=_address,
         help="run folders, folders that hold some, or stores; else the run folder around the file, and all below the "
         "current folder",

@@ -60,6 +60,7 @@ def test_an_option_is_proposed_only_to_a_format_that_takes_it(trap_folder: Path,
         (("RUN", "OUT", "--to", "csv", "--files", "hardlink"), 'unknown way of files "hardlink"'),
         (("RUN", "OUT", "--to", "csv", "--split-seed", "3"), "no split is asked for"),
         (("RUN", "OUT", "--to", "csv", "--split", "train=2"), "not a name with a share"),
+        (("RUN", "OUT", "--to", "csv", "--drop", "blank,"), '"blank," is not a list of kinds'),
         (("RUN", "OUT", "--to", "csv", "--wher", "x"), 'did you mean "--where"'),
     ],
 )

@@ -1,8 +1,10 @@
 """Splits: rules as they are written, and prompts that never lie in two."""
 
 import sqlite3
+import tempfile
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.errors import UsageError
 from qwave_batch.export.export_rows import ExportRow
-from qwave_batch.export.row_spool import RowSpool
+from qwave_batch.export.row_spool import RowSpool, row_spool
 from qwave_batch.export.splits import (
     ONE_SPLIT,
     AxisSplit,
@@ -190,6 +192,18 @@ def test_prompts_that_came_out_as_one_job_lie_together() -> None:
         spool.add(ExportRow(folder=0, run="run", line=made, image=None, image_index=None, split="train"))
     spool.group_prompts()
     assert spool.prompts() == ["a", "c"]
+
+
+def test_nothing_is_left_of_the_rows_of_an_export_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with row_spool(["run"]) as spool:
+        for number in range(3_000):
+            made = line(f"{number}", "a cup, " * 100, number)
+            spool.add(ExportRow(folder=0, run="run", line=made, image=None, image_index=None, split="train"))
+        assert list(tmp_path.iterdir()) == []
+        assert sum(1 for _ in spool.rows()) == 3_000
 
 
 def test_a_prompt_in_two_splits_is_found() -> None:
