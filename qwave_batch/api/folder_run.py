@@ -220,6 +220,8 @@ class _FolderRun:
         try:
             self._emit_start()
             reused, not_taken = await asyncio.to_thread(self._reuse, sources)
+            if self.permit is not None:
+                await asyncio.to_thread(self.permit.open_submits, self.ledger)
             warnings = (*losses, *not_taken)
             end, options = await self._fetch_given_up()
             if end is None or end.exit_status in {0, 1}:

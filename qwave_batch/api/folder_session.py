@@ -61,7 +61,7 @@ async def folder_session(
         enter = stack.enter_async_context
         layout = await enter(in_thread(_workspace_of(folder)))
         await enter(in_thread(FolderLock(layout)))
-        wanted = api.store_workspace.HoldRequest(submits=False, stop=stop)
+        wanted = api.store_workspace.HoldRequest(stop=stop)
         hold = (
             None if layout.store is None else await enter(api.store_workspace.held_store(layout, layout.store, wanted))
         )

@@ -33,15 +33,15 @@ class StoreHold:
     """A folder in a store, locked for this process. Its blocking calls may come from several threads."""
 
     def __init__(
-        self, layout: RunLayout, lock: StoreLock, writer: SnapshotWriter, clock: Clock, *, submits: bool, is_retry: bool
+        self, layout: RunLayout, lock: StoreLock, writer: SnapshotWriter, clock: Clock, *, is_retry: bool
     ) -> None:
         self._layout = layout
         self._lock = lock
         self._clock = clock
         self._snapshots = _Snapshots(writer)
-        self._submits = submits
         self._is_retry = is_retry
         self._is_begun = False
+        self._is_open = False
         self.is_owner_dead = False
         """Whether the folder was taken from a process that is known to be dead, so that no twin of it is at work."""
         self.warnings: tuple[RunWarning, ...] = ()
@@ -57,7 +57,7 @@ class StoreHold:
 
     def is_given(self) -> bool:
         """Whether one may submit at this moment."""
-        return self._is_begun and self._lock.is_given()
+        return self._is_open and self._lock.is_given()
 
     async def wait_given(self) -> None:
         """Return when one may submit.
@@ -78,10 +78,7 @@ class StoreHold:
             await self._clock.sleep(_WATCH_S)
 
     def begin(self, ledger: Ledger) -> None:
-        """Let the store know of the run's ledger before anything is submitted. It blocks.
-
-        The snapshot holds every attempt that ended in an earlier run. So a machine that goes on from it does not repeat
-        one under a key that the API has refused, while this run has sent the next one.
+        """Let the store know of the run's ledger before it changes; nothing can be submitted yet. It blocks.
 
         Raises:
             StorageError: the store or the disk refuses, or the folder is ours no longer.
@@ -91,11 +88,23 @@ class StoreHold:
             raise FolderError(f"nobody has claimed {self._layout.root} yet")
         self._lock.change(folder_id=identity.folder_id)
         snapshot = self._keep(ledger)
-        held = self._lock.record
-        is_retry = self._is_retry or (held.is_retry and not held.is_whole)
-        is_whole = held.is_whole and not self._submits
-        self._lock.change(snapshot=snapshot or held.snapshot, is_whole=is_whole, is_retry=is_retry)
+        self._lock.change(snapshot=snapshot or self._lock.record.snapshot)
         self._is_begun = True
+
+    def open_submits(self, ledger: Ledger) -> None:
+        """Say in the store that something may be submitted from now on that no snapshot there holds. It blocks.
+
+        The snapshot before holds every attempt that ended in an earlier run, and the images that this one took from
+        other folders. So a machine that goes on from it does not repeat an attempt under a key that the API has
+        refused, while this run has sent the next one, and makes nothing that was taken.
+
+        Raises:
+            StorageError: the store or the disk refuses, or the folder is ours no longer.
+        """
+        snapshot, held = self._keep(ledger), self._lock.record
+        is_retry = self._is_retry or (held.is_retry and not held.is_whole)
+        self._lock.change(snapshot=snapshot or held.snapshot, is_whole=False, is_retry=is_retry)
+        self._is_open = True
 
     def keep(self, ledger: Ledger) -> None:
         """Put a snapshot of the ledger into the store, if it has changed since the last one. It blocks.

@@ -63,8 +63,6 @@ class HoldRequest:
 
     may_replace: bool = False
     """Whether an older local ledger may be set aside (``--adopt``)."""
-    submits: bool = True
-    """Whether anything may be submitted."""
     is_retry: bool = False
     """Whether failed jobs are to be tried again."""
     stop: StopSignal
@@ -111,7 +109,7 @@ def held_ledger(layout: RunLayout) -> Iterator[Ledger]:
         if layout.store is None:
             yield stack.enter_context(Ledger.open(layout.workspace.ledger))
             return
-        request = HoldRequest(submits=False, stop=StopSignal())
+        request = HoldRequest(stop=StopSignal())
         with ThreadPoolExecutor(1, "store-lock") as pool:
             hold = pool.submit(asyncio.run, _take(layout, layout.store, request)).result()
         stack.callback(hold.close)
@@ -193,7 +191,7 @@ def _try_to_take(
     if lock is None:
         return None
     writer = SnapshotWriter(store.objects, lock.record.generation)
-    hold = StoreHold(layout, lock, writer, request.clock, submits=request.submits, is_retry=request.is_retry)
+    hold = StoreHold(layout, lock, writer, request.clock, is_retry=request.is_retry)
     hold.is_owner_dead = why is Taking.RUN_OUT and isinstance(choice, TakeSnapshot)
     held = replace(claim, generation=lock.record.generation, token=token, next_token="")
     try:

@@ -44,6 +44,7 @@ def configure(parser: Parser) -> None:
         "folders",
         metavar="DIR",
         nargs="*",
+        default=[],
         type=_address,
         help="run folders, folders that hold some, or stores; else the run folder around the file, and all below the "
         "current folder",

@@ -201,6 +201,12 @@ def test_neither_a_file_nor_a_hash_is_refused(image: str, trap_folder: Path) -> 
     assert err.startswith("error: ")
 
 
+def test_only_the_image_is_asked_for() -> None:
+    status, _, talk = where()
+    assert status == 2
+    assert "required: IMAGE|SHA256;" in talk
+
+
 def test_a_folder_that_is_not_one_is_refused(tmp_path: Path) -> None:
     assert "it is empty" in where("", tmp_path)[2]
     assert where("0" * 64, tmp_path)[0] == REFUSED

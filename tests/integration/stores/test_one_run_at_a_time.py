@@ -235,6 +235,24 @@ def test_a_place_that_is_not_this_run_s_leaves_the_folder_free_for_another_one(t
     play(act, tmp_path, bucket)
 
 
+@pytest.mark.parametrize("doom", [Doom(at="take", moment=Moment.AFTER), Doom(at="intend")], ids=str)
+def test_a_run_that_died_while_it_took_images_from_a_folder_costs_none_of_them(
+    tmp_path: Path, bucket: Bucket, doom: Doom
+) -> None:
+    """Nothing was submitted before all were taken, so none of these jobs may have been paid for."""
+
+    async def act(scene: Scene) -> None:
+        source = ("-o", str(tmp_path / "source"), "--yes", "--limit", "4")
+        assert await scene.call("run", str(tmp_path / "spec.yaml"), *source) == 0, scene.said()
+        reuse = ("--reuse", str(tmp_path / "source"))
+        assert await scene.run("here", *reuse, doom=doom) == -signal.SIGKILL, scene.said()
+        assert await scene.run("there", *reuse) == 0, scene.said()
+        scene.check_whole()
+        assert len(scene.simulator.tasks()) == JOBS
+
+    play(act, tmp_path, bucket)
+
+
 def test_without_its_lock_the_store_of_another_folder_is_refused_and_the_own_ledger_stays(
     tmp_path: Path, bucket: Bucket
 ) -> None:
