@@ -119,7 +119,7 @@ class RunFolder:
         """Find what spoils a dataset, write checks.jsonl, and yield what was found; see ``folder_check.check_folder``.
 
         Args:
-            near: In how many bits of 64 the hashes of near duplicates may differ; None for a few.
+            near: In how many bits of 64 the hashes of near duplicates may differ, from 0 to 10; None for a few.
             where: The lines whose findings are shown; all of them are checked, compared and written.
             on_work: Called with how many images are looked at.
         """

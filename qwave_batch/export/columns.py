@@ -174,6 +174,8 @@ class ColumnSurvey:
     axes: dict[str, set[ColumnKind]] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
     with_gaps: set[str] = field(default_factory=set)
+    beyond_real: set[str] = field(default_factory=set)
+    """Axes with a whole number that a column of reals would round."""
     rows: int = 0
 
     def add(self, row: ExportRow) -> None:
@@ -185,6 +187,8 @@ class ColumnSurvey:
             if name not in self.axes and self.rows:
                 self.with_gaps.add(axis_column(name))
             kinds = self.axes.setdefault(name, set())
+            if isinstance(axis, int) and abs(axis) > _EXACT_IN_REAL:
+                self.beyond_real.add(name)
             if axis is None:
                 self.with_gaps.add(axis_column(name))
             else:
@@ -197,7 +201,7 @@ class ColumnSurvey:
         """Return the columns of the rows so far."""
         names = [name for name in _FIXED if name in _ALWAYS or name in _NEVER_EMPTY or name in self.filled]
         at = names.index(_AFTER_AXES)
-        axes = [ExportColumn(axis_column(name), _kind_of_all(kinds)) for name, kinds in self.axes.items()]
+        axes = [ExportColumn(axis_column(name), self._kind_of_axis(name)) for name in self.axes]
         columns = [ExportColumn(name, _FIXED[name][0]) for name in names]
         extra = [ExportColumn("run", ColumnKind.TEXT)] if self.has_runs else []
         extra += [ExportColumn("split", ColumnKind.TEXT)] if self.has_splits else []
@@ -206,6 +210,13 @@ class ColumnSurvey:
             filled=frozenset(self.filled | {column.name for column in extra} | (_NEVER_EMPTY if self.rows else set())),
             with_gaps=frozenset(self.with_gaps),
         )
+
+    def _kind_of_axis(self, name: str) -> ColumnKind:
+        kinds = self.axes[name]
+        if len(kinds) == 1:
+            return next(iter(kinds))
+        is_real = kinds == {ColumnKind.INTEGER, ColumnKind.REAL} and name not in self.beyond_real
+        return ColumnKind.REAL if is_real else ColumnKind.TEXT
 
 
 def _is_empty(value: Value) -> bool:
@@ -224,14 +235,6 @@ def _kind_of(value: Json) -> ColumnKind:
             return ColumnKind.TEXT
         case _:
             return ColumnKind.JSON
-
-
-def _kind_of_all(kinds: set[ColumnKind]) -> ColumnKind:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    if kinds == {ColumnKind.INTEGER, ColumnKind.REAL}:
-        return ColumnKind.REAL
-    return ColumnKind.TEXT
 
 
 def _as_kind(value: Json, kind: ColumnKind) -> Value:

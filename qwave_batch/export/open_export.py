@@ -1,8 +1,9 @@
 """An export at work: all that a format needs to write it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 from qwave_batch.export.author_card import NO_CARD, AuthorCard
 from qwave_batch.export.columns import ImageFacts, Value, well_formed
@@ -17,6 +18,8 @@ from qwave_batch.export.out_folder import OutFolder, PlacedImage
 from qwave_batch.export.selection import LeftOut, Selected
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
+
+_Image = TypeVar("_Image", bound=PlacedImage | LoadedImage)
 
 FILE_NAME = "file_name"
 """The column of an image's path. Loaders know it by this name."""
@@ -58,17 +61,16 @@ class OpenExport:
         paths = (
             (path_of(next(numbers), row) if row.image is not None else "", row) for row in self.selected.rows(split)
         )
-        for row, outcome in out.place(paths):
-            self.tick()
-            if isinstance(outcome, UnusableImage):
-                self.miss(row, outcome.reason)
-            else:
-                self.take_notes(row, outcome)
-                yield row, outcome
+        return self._usable(out.place(paths))
 
     def loaded(self, split: str | None = None) -> Iterator[tuple[ExportRow, LoadedImage | None]]:
         """Yield the rows of a split, or all, in order with their images in memory; otherwise as ``placed`` does."""
-        for row, outcome in self.loader.loaded(self.selected.rows(split)):
+        return self._usable(self.loader.loaded(self.selected.rows(split)))
+
+    def _usable(
+        self, outcomes: Iterable[tuple[ExportRow, _Image | UnusableImage | None]]
+    ) -> Iterator[tuple[ExportRow, _Image | None]]:
+        for row, outcome in outcomes:
             self.tick()
             if isinstance(outcome, UnusableImage):
                 self.miss(row, outcome.reason)

@@ -144,8 +144,3 @@ def plan_commits(
         yield PlannedCommit(tuple(early[: limits.new_files]))
         early = early[limits.new_files :]
     yield PlannedCommit((*early, *changed, *late), tuple(gone), is_last=True)
-
-
-def conflicts_of(found: Differences) -> tuple[str, ...]:
-    """Return files that a push would replace though no earlier one has put them there."""
-    return found.changed

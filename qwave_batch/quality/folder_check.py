@@ -21,7 +21,7 @@ from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter
 from qwave_batch.output.image_files import in_threads
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.quality.alike_search import DEFAULT_DISTANCE, AlikeSearch
+from qwave_batch.quality.alike_search import DEFAULT_DISTANCE, MOST_DISTANCE, AlikeSearch
 from qwave_batch.quality.check_spool import CheckedFinding, CheckSpool
 from qwave_batch.quality.checks_file import ImagesDigest, remember_checks
 from qwave_batch.quality.expected_size import expected_size, has_sources
@@ -71,15 +71,17 @@ def check_folder(
 
     Args:
         reader: The folder, live or ended.
-        near: In how many bits of 64 the hashes of near duplicates may differ.
+        near: In how many bits of 64 the hashes of near duplicates may differ, from 0 to ``MOST_DISTANCE``.
         where: The lines whose findings are shown; all of them are checked, compared and written.
         on_work: Called with how many images are looked at.
 
     Raises:
         FolderError: there is no ledger, and the manifest is missing or torn.
         StorageError: the disk or the ledger fails.
-        UsageError: the filter's expression fails on a line.
+        UsageError: the filter's expression fails on a line, or ``near`` is out of its range.
     """
+    if not 0 <= near <= MOST_DISTANCE:  # each bit more takes several times as long
+        raise UsageError(f"near duplicates differ in 0 to {MOST_DISTANCE} bits, and {near} were asked for")
     with _spool_errors(), closing(CheckSpool()) as spool:
         check = _Check(reader.layout, spool, on_work)
         counts = FindingCounts()

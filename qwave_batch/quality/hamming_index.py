@@ -92,14 +92,6 @@ class HammingIndex:
         return placed
 
 
-def pairs_within(hashes: Sequence[int], distance: int) -> Iterator[tuple[int, int]]:
-    """Yield each two places of hashes that differ in at most ``distance`` bits, the smaller place first."""
-    index = HammingIndex(distance, expected=len(hashes), sample=hashes)
-    for place, value in enumerate(hashes):
-        yield from ((other, place) for other in sorted(index.near(value)))
-        index.add(value)
-
-
 def _use(ones: int, number: int) -> float:
     """Return how much a bit that is set in ``ones`` of so many hashes says of one of them: its entropy, at most 1."""
     share = ones / number if number else 0.5

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from qwave_batch.cli.commands import check
 from qwave_batch.cli.drawing import export_view
 from qwave_batch.cli.options import FINDING_KINDS
 from qwave_batch.export.export_notes import NoteKind
@@ -11,6 +12,7 @@ from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.formats import FORMATS
 from qwave_batch.export.image_change import ImageForm, ProvenanceMark
 from qwave_batch.export.selection import LeftOut
+from qwave_batch.quality.alike_search import MOST_DISTANCE
 from qwave_batch.quality.finding import FindingKind
 from tests.integration.exports.loading import call
 
@@ -57,6 +59,7 @@ def test_every_kind_of_finding_is_shown_by_check_and_on_its_page(checkout: Path)
     """One that ``check`` does not know would be written, and never shown."""
     assert tuple(FindingKind) == FINDING_KINDS
     assert first_cells(checkout / "docs" / "checks.md") == set(FindingKind)
+    assert check._MOST_NEAR == MOST_DISTANCE
 
 
 def test_whatever_an_export_tells_has_words() -> None:

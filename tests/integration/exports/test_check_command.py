@@ -220,6 +220,13 @@ def test_wrong_usage_is_said_before_anything_is_read(folder: Path, options: tupl
     assert not (folder / "checks.jsonl").exists()
 
 
+@pytest.mark.parametrize("near", [-1, 11])
+def test_python_is_told_of_a_wrong_number_of_bits_too(folder: Path, near: int) -> None:
+    """A search within 20 bits would not end."""
+    with pytest.raises(qb.UsageError, match=f"0 to 10 bits, and {near} "), qb.open_run(folder).check(near=near):
+        pass
+
+
 def test_a_folder_that_takes_nothing_is_checked_all_the_same(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (copy / "checks.jsonl").mkdir()
     status, out, err = shown("check", str(copy))

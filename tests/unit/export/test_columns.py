@@ -29,6 +29,7 @@ def test_an_axis_has_one_type_for_all_rows() -> None:
     cases: list[tuple[list[object], ColumnKind, list[object]]] = [
         ([1, 2], ColumnKind.INTEGER, [1, 2]),
         ([1, 2.5], ColumnKind.REAL, [1.0, 2.5]),
+        ([(1 << 53) + 1, 2.5], ColumnKind.TEXT, [str((1 << 53) + 1), "2.5"]),
         ([True, None], ColumnKind.BOOLEAN, [True, None]),
         ([1, "1:1"], ColumnKind.TEXT, ["1", "1:1"]),
         ([1 << 70, 2], ColumnKind.TEXT, [str(1 << 70), "2"]),
