@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from qwave_batch.ledger.attempt_states import HOLDS_MONEY
+from qwave_batch.ledger.attempt_states import HOLDS_MONEY, AttemptState
 from qwave_batch.model.codec import Codec, Key, usd_key
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import InUsd
@@ -13,7 +13,16 @@ _HOLDING = ", ".join(f"'{state}'" for state in sorted(HOLDS_MONEY))
 
 _ROUNDING_NUSD = 2_000
 """The difference from the catalog that an API may cause by rounding a task's cost: two millionths of a dollar."""
-_HELD = f"doubt_nusd + CASE WHEN state IN ({_HOLDING}) THEN held_nusd ELSE 0 END"
+_MADE = ", ".join(f"'{state}'" for state in (AttemptState.COMPLETED, AttemptState.STORED))
+_HELD = f"""
+    doubt_nusd + CASE
+        WHEN state IN ({_HOLDING}) THEN held_nusd
+        -- a process whose records are lost may have paid for the next attempt, which costs as much as this one
+        WHEN next_sent_at IS NOT NULL AND state NOT IN ({_MADE}) AND NOT EXISTS (
+            SELECT 1 FROM attempts AS later WHERE later.job_id = attempts.job_id AND later.number > attempts.number
+        ) THEN held_nusd
+        ELSE 0
+    END"""  # noqa: S608 - constants
 
 
 def read_spent_nusd(connection: sqlite3.Connection) -> int:

@@ -131,6 +131,16 @@ def fault_of(rng: random.Random, rate: float) -> object:
     failure_rate=st.sampled_from([0.0, 0.4]),
     seed=st.integers(0, 2**32),
 )
+@example(  # the dead run tried a refused job again and paid, and the next one is not told to
+    lives=[
+        Life(None, frozenset(), 0.0, 2, retries_failed=False, seed=873),
+        Life(5, frozenset(), 0.0, 2, retries_failed=True, seed=171),
+        Life(None, frozenset(), 30.0, 2, retries_failed=False, seed=156),
+    ],
+    fault_rate=0.2,
+    failure_rate=0.0,
+    seed=213,
+)
 def test_no_takeover_at_any_time_pays_twice_or_loses_a_payment(
     lives: list[Life], fault_rate: float, failure_rate: float, seed: int
 ) -> None:
