@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from qwave_batch.errors import UnknownName
 from qwave_batch.export.image_change import AS_THEY_ARE, ImageChange
 from qwave_batch.export.splits import ONE_SPLIT, SplitRule
 
@@ -16,17 +15,6 @@ class FileMode(StrEnum):
     LINK = "link"
     """A hard link where the file system has them: the export and the run folder share the bytes."""
     SYMLINK = "symlink"
-
-    @classmethod
-    def named(cls, name: str) -> "FileMode":
-        """Return the mode of that name.
-
-        Raises:
-            UnknownName: there is none.
-        """
-        if name not in {mode.value for mode in cls}:
-            raise UnknownName("way of files", name, list(cls), hint=f"there is {', '.join(cls)}")
-        return cls(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

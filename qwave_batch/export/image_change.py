@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.errors import UsageError
 from qwave_batch.imaging.image_inspection import EXTENSIONS
 from qwave_batch.model.record import ImageFile
 
@@ -19,17 +19,6 @@ class ImageForm(StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
-
-    @classmethod
-    def named(cls, name: str) -> "ImageForm":
-        """Return the form of that name.
-
-        Raises:
-            UnknownName: there is none.
-        """
-        if name not in {form.value for form in cls}:
-            raise UnknownName("image form", name, list(cls), hint=f"there is {', '.join(cls)}")
-        return cls(name)
 
 
 class ProvenanceMark(StrEnum):
