@@ -22,7 +22,7 @@ MEMORY = Path("/dev/shm")
 ROOM = 4 * 1024**3
 
 # how long an example takes says how busy the machine is, and nothing of what is tested
-_ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 settings.register_profile("here", _ON_ANY_MACHINE)
 settings.register_profile("ci", _ON_ANY_MACHINE, derandomize=True, print_blob=True)
 settings.register_profile("thorough", _ON_ANY_MACHINE, max_examples=1000)

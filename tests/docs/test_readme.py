@@ -37,7 +37,7 @@ def test_the_first_shell_block_does_the_main_job_in_one_line(readme: str) -> Non
 
 
 def test_the_second_shell_block_runs_the_tests_in_one_line(readme: str) -> None:
-    expected = INSTALLED + r"-e '\.\[test\]' && \1/bin/pytest -n auto"
+    expected = INSTALLED + r"-e '\.\[test\]' && \1/bin/pytest -n auto --dist worksteal"
     assert re.fullmatch(expected, shell_line(readme, 2))
 
 
