@@ -100,14 +100,15 @@ class RunFolder:
         with open_ledger(layout) as ledger:
             return glance_at(layout, ledger)
 
-    def verify(self) -> "output.verification.VerifyReport":
+    def verify(self, on_work: OnWork = ignore_work) -> "output.verification.VerifyReport":
         """Check every line and every file against manifest, schema and hashes; every image is decoded.
 
         Damaged files are recorded, so that the next run fetches them again even if their size and time are unchanged.
+        ``on_work`` is told how many images were checked.
         """
         layout = self._layout
         with open_ledger(layout) as ledger:
-            report = output.verification.verify(layout, ledger)
+            report = output.verification.verify(layout, ledger, on_work)
         if report.damaged:
             self._doubt(report.damaged)
         return report

@@ -15,6 +15,7 @@ from qwave_batch.model.input_references import PREFIX
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.image_files import check_images, possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.ledger_ports import LedgerReading
@@ -88,7 +89,7 @@ class VerifyReport:
         }
 
 
-def verify(layout: RunLayout, ledger: LedgerReading | None) -> VerifyReport:
+def verify(layout: RunLayout, ledger: LedgerReading | None, on_work: OnWork = ignore_work) -> VerifyReport:
     """Check a run folder, after rewriting a manifest that a crash left outdated.
 
     It reads and decodes every image, in threads; call it in one. The folder of a live run is checked as far as its
@@ -97,13 +98,14 @@ def verify(layout: RunLayout, ledger: LedgerReading | None) -> VerifyReport:
     Args:
         layout: The folder (``RunLayout.existing``).
         ledger: Its ledger, open for reading; None for a copy that came without one.
+        on_work: Told how many images were checked.
 
     Raises:
         FolderError: there is no manifest, and no ledger to write it from.
         StorageError: the disk or the ledger fails.
     """
     freshness = None if ledger is None else refresh_manifest(layout, ledger)
-    return _Verification(layout, ledger, freshness).report()
+    return _Verification(layout, ledger, freshness, on_work).report()
 
 
 @dataclass(slots=True)
@@ -111,6 +113,7 @@ class _Verification:
     layout: RunLayout
     ledger: LedgerReading | None
     freshness: Freshness | None
+    on_work: OnWork
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     """Of the manifest, as far as it was read."""
     problems: list[Problem] = field(default_factory=list)
@@ -126,6 +129,7 @@ class _Verification:
         files = size_bytes = 0
         for place, image, fault in check_images(self.layout, self._images(), by_processes=self._has_many_lines()):
             files += 1
+            self.on_work(WorkProgress(done=files))
             if fault is None:
                 size_bytes += image.size_bytes
             else:

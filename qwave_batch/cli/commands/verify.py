@@ -9,6 +9,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, size
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.work_bar import work_bar
 from qwave_batch.cli.options import add_json
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the folder; 0 when all is sound."""
-    report = qb.folders.open_run(args.folder).verify()
+    with work_bar(console, "verifying") as on_work:
+        report = qb.folders.open_run(args.folder).verify(on_work)
     if args.json:
         console.print_json(report.as_json())
     else:

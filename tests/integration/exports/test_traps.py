@@ -4,6 +4,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from qwave_batch.exports import WorkProgress
+from qwave_batch.folders import open_run
 from tests.integration.exports.trap_runs import lines_of
 
 
@@ -46,3 +48,11 @@ def test_the_other_folders_share_a_prompt_and_an_axis_or_have_no_image(
     assert "test" in {line["prompt_id"] for line in other}
     assert {line["status"] for line in other} == {"completed"}
     assert {(line["status"], len(line["images"])) for line in lines_of(empty_folder)} == {("failed", 0)}
+
+
+def test_the_run_with_traps_is_sound_and_its_check_tells_of_each_image(trap_folder: Path) -> None:
+    told: list[WorkProgress] = []
+    assert open_run(trap_folder).verify(told.append).is_sound
+    assert [each.done for each in told] == list(
+        range(1, 1 + sum(len(line["images"]) for line in lines_of(trap_folder)))
+    )
