@@ -110,7 +110,7 @@ def new_world(folder: str, seed: int, jobs: int, concurrency: int) -> World:
     return world
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=45, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 2**32),
     jobs=st.integers(1, 8),
@@ -155,7 +155,7 @@ def test_no_crash_and_no_fault_pays_twice_or_loses_an_image(
         assert world.images() == undisturbed(jobs)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=22, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 2**32),
     jobs=st.integers(1, 6),

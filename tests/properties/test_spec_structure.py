@@ -121,7 +121,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(spec=mutated())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_the_schema_and_the_reader_agree(folder: Path, spec: Any) -> None:
     file = folder / "spec.yaml"
     file.write_text(json.dumps(spec), encoding="utf-8")

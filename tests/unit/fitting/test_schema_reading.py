@@ -54,7 +54,7 @@ schemas = st.recursive(plain, nested, max_leaves=6).map(
 
 
 @given(schema=schemas, value=values)
-@settings(max_examples=1000)
+@settings(max_examples=500)
 def test_a_check_says_what_the_reference_says(schema: Any, value: Any) -> None:
     check = fitting(schema, {}, NOTHING)
     assert check is not None
