@@ -20,6 +20,7 @@ from qwave_batch.model.stop_reason import (
 )
 from qwave_batch.plans import JobError
 from qwave_batch.runs import JobCounts
+from tests.manifest_lines import PLAIN_LINE
 
 DONE = RunSummary(
     folder=Path("runs/茶"),
@@ -36,30 +37,14 @@ NO_BALANCE = AccountRefused(refusal=Refusal.BALANCE, http_status=402, said="")
 
 
 def failed(number: int, message: str, status: JobStatus = JobStatus.FAILED) -> ManifestLine:
-    return ManifestLine(
+    return replace(
+        PLAIN_LINE,
         job_id=f"{number:016x}",
         index=number,
         status=status,
-        prompt_id="p",
         prompt="p",
-        model="m",
-        action="generate",
-        request={},
-        dropped=(),
-        axes={},
-        tags=(),
-        meta={},
-        repeat=0,
-        also=(),
         path="p",
-        task_id=None,
         attempts=1,
-        submitted_at=None,
-        completed_at=None,
-        seconds=None,
-        cost_usd=0,
-        cost_from=None,
-        images=(),
         error=JobError(code="task_failed", message=message),
     )
 

@@ -21,6 +21,7 @@ from qwave_batch.model.run_events import (
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.run.state.run_end import RequestCounts
+from tests.manifest_lines import PLAIN_LINE
 
 LETTERS = 'Ein Teehaus, "日本", \\ \x7f \x85 \u2028 \u2029 \U0001f375'
 LONE = "half a letter \ud83d"
@@ -82,32 +83,7 @@ DUPLICATES = (
 )
 ALSO = tuple(Duplicate(job_id=JOBS[1].job_id, index=each.index, prompt_id="tea", axes=each.axes) for each in DUPLICATES)
 LINES = (
-    ManifestLine(
-        job_id="0" * 16,
-        index=0,
-        status=JobStatus.PENDING,
-        prompt_id="p",
-        prompt="A teahouse",
-        model="m",
-        action="generate",
-        request={},
-        dropped=(),
-        axes={},
-        tags=(),
-        meta={},
-        repeat=0,
-        also=(),
-        path="",
-        task_id=None,
-        attempts=0,
-        submitted_at=None,
-        completed_at=None,
-        seconds=None,
-        cost_usd=0.0,
-        cost_from=None,
-        images=(),
-        error=None,
-    ),
+    PLAIN_LINE,
     ManifestLine(
         job_id=JOBS[1].job_id,
         index=7,

@@ -26,34 +26,18 @@ from qwave_batch.export.splits import (
 from qwave_batch.model.job import Duplicate
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
+from tests.manifest_lines import PLAIN_LINE
 
 
 def line(prompt_id: str, prompt: str, number: int) -> ManifestLine:
-    return ManifestLine(
+    return replace(
+        PLAIN_LINE,
         job_id=f"{number:016x}",
         index=number,
         status=JobStatus.FAILED,
         prompt_id=prompt_id,
         prompt=prompt,
-        model="m",
-        action="generate",
-        request={},
-        dropped=(),
-        axes={},
-        tags=(),
-        meta={},
-        repeat=0,
-        also=(),
         path="p",
-        task_id=None,
-        attempts=0,
-        submitted_at=None,
-        completed_at=None,
-        seconds=None,
-        cost_usd=0.0,
-        cost_from=None,
-        images=(),
-        error=None,
     )
 
 
