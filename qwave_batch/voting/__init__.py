@@ -1,1 +1,1 @@
-"""What people said of the images of run folders: votes and picks, and what follows from them."""
+"""The answers of people about the images of run folders: votes and picks, and what follows from them."""
