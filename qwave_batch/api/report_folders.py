@@ -47,7 +47,7 @@ def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
         return request.out.absolute()
     layout = readers[0].layout
     if layout.store is not None:
-        raise UsageError(f"a report is a folder on this machine: name one for {layout.address} with -o")
+        raise UsageError(f"a report is a folder on this machine: name one for {layout.address}")
     return layout.root.absolute() / DEFAULT_NAME
 
 
