@@ -114,7 +114,7 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FolderSession:
+class SessionOfFolder:
     """A session of work in a folder."""
 
     folder: int
@@ -135,7 +135,7 @@ class FigureNumbers:
     by_tag: tuple[OutcomeRow, ...]
     by_error: tuple[ErrorRow, ...]
     costs: tuple[CostRow, ...]
-    sessions: tuple[FolderSession, ...]
+    sessions: tuple[SessionOfFolder, ...]
     limits: tuple[RunLimits, ...]
     """Of the newest run of each folder that tells of them."""
 
@@ -160,7 +160,7 @@ class FigureNumbers:
         }
 
 
-def figures_of(readers: Sequence[FolderReader], labels: Sequence[str]) -> dict[str, Json]:
+def figures_json(readers: Sequence[FolderReader], labels: Sequence[str]) -> dict[str, Json]:
     """Return the object of ``data/figures.js`` for open folders; raises as ``figure_numbers`` does."""
     return figure_numbers(readers, labels).as_json()
 
@@ -185,7 +185,7 @@ def figure_numbers(readers: Sequence[FolderReader], labels: Sequence[str]) -> Fi
 
 @dataclass(slots=True)
 class _ModelCounts:
-    """What is counted of a model in one folder, or in all."""
+    """The counts of a model in one folder, or in all."""
 
     latency: LatencySketch = field(default_factory=LatencySketch)
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -275,7 +275,7 @@ class FigureCounter:
                 for (model, scope), counts in self._models.items()
             ),
             sessions=tuple(
-                FolderSession(folder=folder, session=session)
+                SessionOfFolder(folder=folder, session=session)
                 for folder, times in sorted(self._times.items())
                 for session in times.sessions()
             ),
@@ -329,7 +329,7 @@ def _outcome_as_json(row: OutcomeRow, named: str) -> dict[str, Json]:
     return {named: row.name, "folder": row.folder, **counts}
 
 
-def _session_as_json(found: FolderSession) -> dict[str, Json]:
+def _session_as_json(found: SessionOfFolder) -> dict[str, Json]:
     session = found.session
     return {
         "folder": found.folder,
