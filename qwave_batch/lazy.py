@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     import cattrs.gen
     import huggingface_hub
     import jsonschema
+    import matplotlib as mpl
+    import matplotlib.figure as matplotlib_figure
+    import matplotlib.font_manager as matplotlib_fonts
+    import matplotlib.ticker as matplotlib_ticks
     import obstore.exceptions as obstore_exceptions
     import obstore.store as obstore_store
     import tqdm
@@ -36,7 +40,11 @@ __all__ = [
     "hashlib",
     "huggingface_hub",
     "jsonschema",
+    "matplotlib_figure",
+    "matplotlib_fonts",
+    "matplotlib_ticks",
     "metadata",
+    "mpl",
     "obstore_exceptions",
     "obstore_store",
     "pathlib",
@@ -47,6 +55,10 @@ __all__ = [
 ]
 
 _FULL_NAMES = {
+    "mpl": "matplotlib",
+    "matplotlib_figure": "matplotlib.figure",
+    "matplotlib_fonts": "matplotlib.font_manager",
+    "matplotlib_ticks": "matplotlib.ticker",
     "metadata": "importlib.metadata",
     "obstore_exceptions": "obstore.exceptions",
     "obstore_store": "obstore.store",

@@ -68,6 +68,7 @@ class Recorder:
                 ended_at=self._clock.now(),
                 seconds=end.seconds,
                 requests=end.requests.as_json(),
+                limits=end.limits.as_json(),
                 kind=end.kind,
                 reason=end.reason,
             )

@@ -39,6 +39,8 @@ class RunFacts:
     seconds: float
     requests: JsonObject
     """Numbers of requests: ``submit``, ``poll``, ``download``, ``retried``."""
+    limits: JsonObject | None = None
+    """429s and waits of the run: see ``LimitCounts.as_json``; None while it is at work."""
     kind: EndKind | None = None
     """None while the run is at work."""
     reason: str = ""
@@ -69,6 +71,7 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
         "exit": None if facts.kind is None else EXIT_STATUS[facts.kind],
         "end": None if facts.kind is None else facts.kind.value,
         "reason": facts.reason or None,
+        "limits": None if facts.limits is None else dict(facts.limits),
         "name": facts.name,
         "catalog": facts.catalog,
         "overlay": None if facts.overlay is None else dict(facts.overlay),

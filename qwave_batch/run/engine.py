@@ -147,6 +147,7 @@ def _end(run: RunState) -> RunEnd:
         stop=stop,
         counts=counts,
         requests=counters.request_counts(),
+        limits=counters.limits,
         seconds=run.now() - counters.started_at,
         cost_nusd=run.budget.run_cost_nusd,
         folder_cost_nusd=run.budget.spent_nusd,

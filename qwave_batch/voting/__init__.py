@@ -1,1 +1,1 @@
-"""The answers of people about the images of run folders: votes and picks, and what follows from them."""
+"""Votes and picks: the verdicts of people on the images of run folders, and what follows from them."""

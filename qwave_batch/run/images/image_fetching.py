@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadFailed, Expired
@@ -177,6 +178,7 @@ class ImageFetcher:
                 sent_at = run.now()
                 outcome = await self._store.fetch(request)
             if isinstance(outcome, Expired | DownloadFailed):
+                run.counters.limits.downloads += _is_throttled(outcome)
                 reaction = limiter.record(call, outcome, sent_at=sent_at, now=run.now())
                 if reaction.too_long is None:  # a host that asked for a pause says nothing about images
                     self._breaker.excuse_until(reaction.retry_at)
@@ -348,3 +350,7 @@ class ImageFetcher:
             counters.short += is_short(job_run.job.max_images, len(files), status) - is_short(
                 job_run.job.max_images, len(record.images), record.status
             )
+
+
+def _is_throttled(outcome: Expired | DownloadFailed) -> bool:
+    return outcome.status == HTTPStatus.TOO_MANY_REQUESTS

@@ -183,7 +183,10 @@ class Scheduler:
         if self._is_status_stale or is_held:
             wakes_at = self._run.now() + STALE_RECHECK_S
         wakes_at = min(wakes_at, self._breaker.opens_at(self._run.now()))
-        await self._wakeup.wait(max(0.0, wakes_at - self._run.now()) if wakes_at < math.inf else None)
+        began_at = self._run.now()
+        await self._wakeup.wait(max(0.0, wakes_at - began_at) if wakes_at < math.inf else None)
+        if self.submit_wait is not None and self.submit_wait.at > began_at:
+            self._run.counters.limits.count_wait(self.submit_wait.kind, self._run.now() - began_at)
         return True
 
     def _leave_closed_windows(self) -> bool:

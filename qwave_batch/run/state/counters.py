@@ -7,6 +7,7 @@ from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.state.completion_history import FEWEST_S, CompletionHistory
+from qwave_batch.run.state.limit_counts import LimitCounts
 from qwave_batch.run.state.run_end import JobCounts, RequestCounts
 
 
@@ -27,6 +28,7 @@ class RunCounters:
     downloads: int = 0
     retries: int = 0
     new_images: int = 0
+    limits: LimitCounts = field(default_factory=LimitCounts)
     resent: set[str] = field(default_factory=set)
     """Jobs whose key was sent again although it may have created a task."""
     still_gone: set[str] = field(default_factory=set)

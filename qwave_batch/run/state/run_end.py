@@ -1,12 +1,13 @@
 """The end of a run: its kind, its reason, and the counts of its jobs and requests."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
+from qwave_batch.run.state.limit_counts import LimitCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class RunEnd:
     """The cost of this run, in nano-dollars."""
     folder_cost_nusd: int
     """The cost of the folder over all runs."""
+    limits: LimitCounts = field(default_factory=LimitCounts)
+    """The limits that it met."""
     warnings: tuple[RunWarning, ...] = ()
     """Warnings: unexpected holds, images that were moved aside, tasks given up."""
     still_gone: frozenset[str] = frozenset()
@@ -106,6 +109,7 @@ def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
     return replace(
         then,
         requests=first.requests + then.requests,
+        limits=first.limits + then.limits,
         seconds=first.seconds + then.seconds,
         cost_nusd=first.cost_nusd + then.cost_nusd,
         warnings=tuple(dict.fromkeys((*first.warnings, *then.warnings))),

@@ -80,6 +80,7 @@ class PollCalls:
         """Hold all polls for as long as a 429 asks, or make it the last one when that is too long."""
         run = self._run
         run.connectivity.prove_key(answer.served_at)
+        run.counters.limits.polls += 1
         reaction = run.limiter.record(PollCall(""), answer, sent_at=sent_at, now=run.now())
         if reaction.too_long is not None:
             run.stops.stop(run.too_long(reaction.too_long))

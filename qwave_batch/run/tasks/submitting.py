@@ -149,6 +149,7 @@ class Submitter:
         run, model, now, sent_at = self._run, model_queue.model, self._run.now(), job_run.sent_at or 0.0
         if isinstance(answer, Throttled):
             run.connectivity.prove_key(answer.served_at)
+            run.counters.limits.submits[model] += 1
         else:
             run.connectivity.record_response(answer, model=model)
         if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:

@@ -10,6 +10,7 @@ import pytest
 
 from qwave_batch.client.answers import Answer, NoAnswer, RateHint, Throttled
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from tests.unit.run.test_scheduling import last_end, of_model, takes
@@ -61,18 +62,24 @@ def test_polls_that_are_answered_with_no_wait_at_all_do_not_storm_either(world: 
     world.api.wait_s = 0.0
     world.api.fault = lambda place, _: "429" if place == "status" and world.clock.passed < 40.0 else None
     world.plan(make_job(index) for index in range(8))
-    assert world.run_to_end().exit_status == 0
-    assert sum(at < 40.0 for at in world.api.sends("status")) < 40
+    end = world.run_to_end()
+    assert end.exit_status == 0
+    refused = sum(at < 40.0 for at in world.api.sends("status"))
+    assert (refused < 40, end.limits.as_json()["throttled_polls"]) == (True, refused)
 
 
 def test_a_quota_window_that_opens_again_and_again_is_no_reason_to_stop(world: World) -> None:
-    """Each time a call succeeds, the longest wait is counted anew."""
+    """Each time a call succeeds, the longest wait is counted anew; the end tells how long it was in all."""
     world.api.wait_s = 600.0
     world.terms = Terms(limits=Limits(concurrency=1))
     world.api.fault = lambda place, number: "quota" if place == "submit" and number % 2 else None
     world.plan(make_job(index) for index in range(5))
-    assert world.run_to_end().exit_status == 0
+    end = world.run_to_end()
+    assert end.exit_status == 0
     assert world.clock.passed > 5 * 600.0
+    refused = len(world.api.sends("submit")) - 5
+    assert (dict(end.limits.submits), end.limits.polls) == ({"m": refused}, 0)
+    assert end.limits.waited_s[WaitKind.QUOTA] == pytest.approx(refused * 600.0, rel=0.3)
 
 
 # --- one episode is one step
