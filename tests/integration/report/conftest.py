@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from qwave_batch.cli.main import main
 from tests.chromium import DEMAND, Chromium, PageGuard, find_chromium, home_of
 from tests.integration.exports.trap_runs import made_once
 from tests.integration.report.report_runs import make_changed_run, make_nasty_run, make_run
@@ -99,3 +101,28 @@ def changed_run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nasty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of 100 jobs whose prompts, ids, tags and axes are markup, code, or hard to set in type; read only."""
     return made_once(tmp_path_factory, "report-nasty", make_nasty_run)
+
+
+def report_of(home: Path, *folders: Path) -> None:
+    """Write the report of run folders, which stay as they are."""
+    out, talk = home / "run", StringIO()
+    status = main(["report", *map(str, folders), "-o", str(out)], talk, talk, environ={})
+    assert status == 0, talk.getvalue()
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:
+    """The report of ``run_folder``; read only."""
+    return made_once(tmp_path_factory, "page", lambda home: report_of(home, run_folder))
+
+
+@pytest.fixture(scope="session")
+def report_of_two(tmp_path_factory: pytest.TempPathFactory, run_folder: Path, changed_run_folder: Path) -> Path:
+    """The report of ``run_folder`` and ``changed_run_folder``; read only."""
+    return made_once(tmp_path_factory, "page-of-two", lambda home: report_of(home, run_folder, changed_run_folder))
+
+
+@pytest.fixture(scope="session")
+def nasty_report(tmp_path_factory: pytest.TempPathFactory, nasty_folder: Path) -> Path:
+    """The report of ``nasty_folder``; read only."""
+    return made_once(tmp_path_factory, "page-nasty", lambda home: report_of(home, nasty_folder))
