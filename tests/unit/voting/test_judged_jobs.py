@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from qwave_batch.model.axis_labels import axis_label
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.voting.judged_jobs import ComparedValues, PromptKey, compared_values, judged_job
 from qwave_batch.voting.vote_lines import Vote, voting_line_from_json
