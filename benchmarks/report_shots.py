@@ -19,6 +19,7 @@ from itertools import combinations, groupby, product
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
@@ -161,7 +162,9 @@ SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
 """Pages by the names of their pictures: the view, and what is done there first."""
 
 
-def take(browser: Browser, address: str, name: str, picture: Path, options: Mapping[str, Any]) -> Iterator[str]:
+def take(
+    browser: Browser, address: str, name: str, picture: Path, *, options: Mapping[str, Any], colours: int
+) -> Iterator[str]:
     """Take one picture, and yield what went wrong on the page."""
     fragment, prepare = SHOTS[name]
     context = browser.new_context(**options)
@@ -173,6 +176,8 @@ def take(browser: Browser, address: str, name: str, picture: Path, options: Mapp
         prepare(page)
         page.wait_for_timeout(SETTLE_MS)
         page.screenshot(path=picture)
+        if colours:
+            reduce(picture, colours)
         if (over := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
             yield f"{picture.name}: {over} px too wide"
     except PlaywrightError as problem:
@@ -181,13 +186,21 @@ def take(browser: Browser, address: str, name: str, picture: Path, options: Mapp
     context.close()
 
 
-def take_all(chromium: Chromium, report: Path, out: Path, names: Sequence[str]) -> list[str]:
+def reduce(picture: Path, colours: int) -> None:
+    """Make a picture small enough for documents."""
+    with Image.open(picture) as shot:
+        small = shot.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    small.save(picture, optimize=True)
+
+
+def take_all(chromium: Chromium, report: Path, out: Path, names: Sequence[str], colours: int) -> list[str]:
     """Take the pictures of these names, and return what went wrong."""
     address, faults = (report / "index.html").resolve().as_uri(), list[str]()
     with chromium.at_hand() as browser:
         for (width, height), theme, name in product(WIDTHS.items(), THEMES, names):
             options = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
-            faults.extend(take(browser, address, name, out / f"{name}-{width}-{theme}.png", options))
+            picture = out / f"{name}-{width}-{theme}.png"
+            faults.extend(take(browser, address, name, picture, options=options, colours=colours))
     return faults
 
 
@@ -198,6 +211,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--report", type=Path)
     parser.add_argument("--only", action="append", choices=list(SHOTS))
     parser.add_argument("--keep", type=Path, help="a folder for the run, which is made there once")
+    parser.add_argument("--colours", type=int, default=0, help="in a picture, for small files; 0 for all")
     args = parser.parse_args(argv)
     program = find_chromium()
     if program is None:
@@ -206,7 +220,7 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         report = args.report or make_report(args.keep or Path(scratch))
         chromium = Chromium(program)
-        faults = take_all(chromium, report, args.out, args.only or list(SHOTS))
+        faults = take_all(chromium, report, args.out, args.only or list(SHOTS), args.colours)
         chromium.close()
     print(*faults, sep="\n")
     return 1 if faults else 0
