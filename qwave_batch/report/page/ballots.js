@@ -12,8 +12,11 @@
  * @property {string[]} tags
  * @property {string} rater
  * @property {string} criterion
+ * @property {string} subject the question: raters agree, or not, about the same one
+ * @property {Winner} pressed
+ * @property {boolean} isPure whether the two differ in the axis only
  *
- * @typedef {{left: string, right: string, prompts: [string, string], tags: string[]}} ComparedValues
+ * @typedef {{left: string, right: string, prompts: [string, string], tags: string[], isPure: boolean}} ComparedValues
  */
 
 const WIN = 0;
@@ -23,7 +26,7 @@ const LOSS = 2;
 /**
  * @param {readonly VoteLine[]} votes
  * @param {string} axis
- * @returns {{ballots: Ballot[], gone: number}} and how many votes are about jobs that are no longer there
+ * @returns {CountedVotes} and how many votes are about jobs that are no longer there
  */
 function ballotsAbout(votes, axis) {
   const jobs = new Map(report.jobs.map((job) => [`${job.folder}:${job.id}`, job]));
@@ -39,7 +42,7 @@ function ballotsAbout(votes, axis) {
     else found.push({ vote, values });
   }
   const numberOf = promptNumbers(found.map(({ values }) => values.prompts));
-  return { ballots: found.map(({ vote, values }) => ballotOf(vote, values, numberOf)), gone };
+  return { axis, ballots: found.map(({ vote, values }) => ballotOf(vote, values, numberOf)), gone };
 }
 
 /**
@@ -59,7 +62,19 @@ function ballotOf(vote, values, numberOf) {
     tags: values.tags,
     rater: vote.rater,
     criterion: vote.criterion,
+    subject: subjectOfVote(vote),
+    pressed: vote.winner,
+    isPure: values.isPure,
   };
+}
+
+/**
+ * @param {VoteLine} vote
+ * @returns {string} the folder, the two images whatever their sides, and the criterion
+ */
+function subjectOfVote(vote) {
+  const images = [vote.left, vote.right].map(({ job_id, image }) => JSON.stringify([job_id, image])).sort();
+  return JSON.stringify([folderOfVote(vote), ...images, vote.criterion]);
 }
 
 /**
@@ -84,8 +99,9 @@ function comparedValues(left, right, axis) {
       if (from === null || to === null || from === undefined || to === undefined || from === to || prompts[0]?.id !== prompts[1]?.id) continue;
       const tags = one.tags.filter((tag) => other.tags.includes(tag)).map((tag) => report.data.tags[tag] ?? "");
       const [first, second] = prompts.map((prompt) => JSON.stringify([prompt.id, prompt.text]));
-      const found = /** @type {ComparedValues} */ ({ left: from, right: to, prompts: [first, second], tags });
-      if (differsInAxisOnly(one, other, axis, number)) return found;
+      const isPure = differsInAxisOnly(one, other, axis, number);
+      const found = /** @type {ComparedValues} */ ({ left: from, right: to, prompts: [first, second], tags, isPure });
+      if (isPure) return found;
       best ??= found;
     }
   }

@@ -107,3 +107,12 @@ interface DetailData {
   images: DetailImage[];
   spec: string | null;
 }
+
+/** Axis, criterion, rater, pair, left job and image, right job and image, winner, moment, number of the folder. */
+type VoteRow = [string, string, string, string, string, number, string, number, string, string, number];
+
+interface ResultsData {
+  format: number;
+  /** The votes that the run folders hold; null when they are too many to be counted in the page. */
+  votes: VoteRow[] | null;
+}

@@ -20,6 +20,8 @@
  */
 
 const SIDES = /** @type {const} */ (["left", "right"]);
+/** Wider images than this are larger one above the other where the window is narrow. */
+const LEAST_STACKED_RATIO = 0.9;
 const SIDE_NAMES = { left: "Left image", right: "Right image" };
 
 /**
@@ -45,7 +47,7 @@ function arenaParts(onAnswer, onUndo) {
     status: el("p", { class: "vote-status", role: "status" }),
     progress,
     prompt: el("div", { class: "vote-prompt" }),
-    pair: el("div", { class: "vote-pair" }, ...contents.map((content) => zoomedFrame(content, zoom))),
+    pair: el("div", { class: "vote-pair" }, ...contents.map((content, at) => zoomedFrame(content, SIDES[at] ?? "", zoom))),
     contents,
     zoom,
     answers: el("div", { class: "vote-answers" }, ...buttons),
@@ -69,11 +71,12 @@ function arenaParts(onAnswer, onUndo) {
 
 /**
  * @param {HTMLElement} content
+ * @param {string} side seen where the frames do not stand side by side
  * @param {Zoom} zoom
  * @returns {HTMLElement}
  */
-function zoomedFrame(content, zoom) {
-  const frame = el("div", { class: "vote-frame zoom-frame" }, content);
+function zoomedFrame(content, side, zoom) {
+  const frame = el("div", { class: "vote-frame zoom-frame" }, content, el("span", { class: "vote-side", "aria-hidden": "true" }, side));
   attachZoom(frame, content, zoom, () => {
     const image = content.querySelector("img");
     return image === null ? 1 : image.naturalWidth / Math.max(1, containedWidth(image));
@@ -108,7 +111,6 @@ function showQuestion(parts, question) {
 function promptShown(pair) {
   const texts = [...new Set(pair.prompts.map((prompt) => promptNumbered(prompt).text))].sort();
   const shown = texts.map((text) => el("p", { class: "user-text vote-prompt-text", dir: "auto" }, text));
-  const label = el("span", { class: "label" }, texts.length > 1 ? "One was made from each of these prompts, in no particular order" : "Prompt");
   const whole = el("button", { type: "button", class: "plain", "aria-expanded": "false", hidden: true }, "Whole prompt");
   const box = el("div", { class: "vote-prompt-box" }, ...shown);
   whole.addEventListener("click", () => {
@@ -120,7 +122,8 @@ function promptShown(pair) {
   requestAnimationFrame(() => {
     whole.hidden = shown.every((text) => text.scrollHeight <= text.clientHeight + 1);
   });
-  return [el("div", { class: "vote-prompt-head" }, label, whole), box];
+  const note = texts.length > 1 && el("p", { class: "hint" }, "Each image was made from one of these prompts, in no particular order:");
+  return [note, box, whole].filter((each) => each !== false);
 }
 
 /**
@@ -152,6 +155,7 @@ async function showImages(parts, question, isWanted) {
       continue; // the file is gone, or is no image
     }
     if (!isWanted()) return true;
+    parts.pair.classList.toggle("is-stacked", images.every((image) => image.naturalWidth >= LEAST_STACKED_RATIO * image.naturalHeight));
     parts.contents.forEach((content, at) => content.replaceChildren(...images.slice(at, at + 1)));
     return true;
   }

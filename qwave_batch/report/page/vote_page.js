@@ -3,6 +3,9 @@
 /** @type {VoteArena | null} null before the start */
 let shownArena = null;
 
+/** The axis that the page shows. */
+let shownVoteAxis = "";
+
 registerPage({
   id: "vote",
   title: "Vote",
@@ -21,6 +24,7 @@ function showVotePage(main) {
     return;
   }
   const axis = axes.find((each) => each === viewValue("axis")) ?? axes[0] ?? "";
+  shownVoteAxis = axis;
   const place = el("div", { class: "vote-place" });
   const setup = voteSetup(axis, (rater) => startVote(place, rater, axis), () => stopVote(place));
   main.append(el("div", { class: "vote-page" }, place, setup, exchange));
@@ -76,7 +80,8 @@ window.addEventListener("storage", (event) => {
 });
 
 onView((changed) => {
-  if (shownPage?.id === "vote" && viewValue("page") === "vote" && changed.has("axis") && shownArena?.axis !== viewValue("axis")) redrawPage(shownPage);
+  if (shownPage?.id !== "vote" || viewValue("page") !== "vote" || !changed.has("axis")) return;
+  if (viewValue("axis") !== shownVoteAxis) redrawPage(shownPage);
 });
 
 onReport(() => {

@@ -24,7 +24,7 @@ function keyOfVote(vote) {
 function folderOfVote(vote) {
   const isNamed = (/** @type {FolderData} */ folder) =>
     vote.run.folders.some((named) =>
-      named.id !== null && folder.id !== null ? named.id === folder.id : named.spec_sha256 !== null && named.spec_sha256 === folder.spec_sha256,
+      named.id !== null && folder.id !== null ? named.id === folder.id : named.spec_sha256 === folder.spec_sha256,
     );
   return report.data.folders.findIndex(isNamed);
 }
