@@ -10,13 +10,13 @@ function winRateTable(rates, outlook) {
     const boot = rate.boot_low === null || rate.boot_high === null ? null : { low: rate.boot_low, high: rate.boot_high };
     const bar = intervalBar({ estimate: rate.rate, interval: widestInterval(rate, boot), even: 0.5, scale: (value) => value });
     return [
-      rowName(rate.value), el("span", { class: "user-text" }, rate.against), bar, percent(rate.rate), percent(rate.low), percent(rate.high),
-      percent(rate.boot_low), percent(rate.boot_high), wholeNumber(rate.wins), wholeNumber(rate.losses), wholeNumber(rate.ties), wholeNumber(rate.prompts),
-      outlookText(outlook[at]),
+      valueName(rate.value), valueName(rate.against), percent(rate.rate), percent(rate.low), percent(rate.high), bar,
+      outlookText(outlook[at]), percent(rate.boot_low), percent(rate.boot_high),
+      wholeNumber(rate.wins), wholeNumber(rate.losses), wholeNumber(rate.ties), wholeNumber(rate.prompts),
     ];
   });
   const heads = [
-    "Value", "Against", "", "Win rate", "Low", "High", "Bootstrap low", "Bootstrap high", "Wins", "Losses", "Ties", "Prompts", "Verdict",
+    "Value", "Against", "Win rate", "Low", "High", "", "Verdict", "Bootstrap low", "Bootstrap high", "Wins", "Losses", "Ties", "Prompts",
   ];
   return numberTable("Win rates", heads, rows);
 }
@@ -31,10 +31,10 @@ function strengthTable(strengths) {
   const rows = strengths.map(({ value, strength, low, high, group, isBounded }) => {
     const interval = low === null || high === null ? null : { low, high };
     const bar = intervalBar({ estimate: strength, interval, even: 1, scale });
-    const cells = [rowName(value), bar, factor(strength) + (isBounded ? "" : " *"), factor(low), factor(high)];
+    const cells = [valueName(value), factor(strength) + (isBounded ? "" : " *"), factor(low), factor(high), bar];
     return hasGroups ? [...cells, wholeNumber(group + 1)] : cells;
   });
-  return numberTable("Strengths", ["Value", "", "Strength", "Low", "High", ...(hasGroups ? ["Group"] : [])], rows);
+  return numberTable("Strengths", ["Value", "Strength", "Low", "High", "", ...(hasGroups ? ["Group"] : [])], rows);
 }
 
 /**
@@ -44,13 +44,9 @@ function strengthTable(strengths) {
 function tagTable(tags) {
   const rows = tags.map(({ tag, result }) => {
     const [best] = result.strengths;
-    const [rate] = result.win_rates;
-    return [
-      rowName(tag), wholeNumber(result.votes), wholeNumber(result.prompts), el("span", { class: "user-text" }, best?.value ?? ""), percent(rate?.rate ?? null),
-      percent(rate?.low ?? null), percent(rate?.high ?? null),
-    ];
+    return [valueName(tag), wholeNumber(result.votes), wholeNumber(result.prompts), valueName(best?.value ?? ""), factor(best?.strength ?? null)];
   });
-  return numberTable("By tag", ["Tag", "Votes", "Prompts", "Strongest", "Clearest rate", "Low", "High"], rows);
+  return numberTable("By tag", ["Tag", "Votes", "Prompts", "Strongest", "Strength"], rows);
 }
 
 /**
@@ -90,15 +86,15 @@ function outlookText(outlook) {
   if (outlook === undefined) return "";
   if (outlook.outcome === "better") return "better";
   if (outlook.outcome === "equal") return "about equal";
-  return `open: ${countOf(outlook.votes, "more vote")} on ${countOf(outlook.prompts, "prompt")}`;
+  return `open: ${wholeNumber(outlook.votes)} more on ${countOf(outlook.prompts, "prompt")}`;
 }
 
 /**
  * @param {string} name
  * @returns {HTMLElement}
  */
-function rowName(name) {
-  return el("span", { class: "user-text" }, name);
+function valueName(name) {
+  return el("span", { class: "user-text value-name", title: name }, name);
 }
 
 /**

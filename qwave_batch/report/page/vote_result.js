@@ -19,13 +19,14 @@
 
 /**
  * @param {CountedVotes} counted
+ * @param {boolean} [isDrawn] whether to draw intervals, too
  * @returns {VoteResult}
  */
-function voteResult(counted) {
+function voteResult(counted, isDrawn = true) {
   const { axis, ballots } = counted;
   const counts = pairCounts(ballots);
   const random = seededRandom(DRAW_SEED);
-  const drawn = drawnOutcomes(counts, random);
+  const drawn = isDrawn ? drawnOutcomes(counts, random) : null;
   const rates = winRates(counts, drawn);
   const strengths = strengthsOf(counts, drawn, random);
   const alpha = alphaOfRaters(ballots);
@@ -47,6 +48,16 @@ function voteResult(counted) {
  */
 function allVotes() {
   return [...mergedVotes([...votesOfFolders(), ...keptVotes()]).values()];
+}
+
+/**
+ * @param {StoredResult} stored as `qwave-batch` computed it
+ * @returns {VoteResult}
+ */
+function storedResult(stored) {
+  const { axis, votes, raters, prompts, alpha, win_rates, more_votes, warnings } = stored;
+  const strengths = (stored.strengths ?? []).map((each) => ({ ...each, isBounded: true }));
+  return { axis, votes, raters, prompts, alpha, win_rates, strengths, outlook: more_votes.pairs, warnings };
 }
 
 /** @returns {VoteLine[]} the votes that the run folders held when the report was made */
