@@ -91,12 +91,3 @@ function faultsShown(name, faults) {
 function notKeptNotice() {
   return el("p", { class: "notice warn", role: "alert" }, "This browser keeps nothing: export the votes before you leave the page, or they are lost.");
 }
-
-/**
- * @param {number} count
- * @param {string} thing
- * @returns {string}
- */
-function countOf(count, thing) {
-  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
-}

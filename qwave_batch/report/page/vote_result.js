@@ -50,16 +50,6 @@ function allVotes() {
   return [...mergedVotes([...votesOfFolders(), ...keptVotes()]).values()];
 }
 
-/**
- * @param {StoredResult} stored as `qwave-batch` computed it
- * @returns {VoteResult}
- */
-function storedResult(stored) {
-  const { axis, votes, raters, prompts, alpha, win_rates, more_votes, warnings } = stored;
-  const strengths = (stored.strengths ?? []).map((each) => ({ ...each, isBounded: true }));
-  return { axis, votes, raters, prompts, alpha, win_rates, strengths, outlook: more_votes.pairs, warnings };
-}
-
 /** @returns {VoteLine[]} the votes that the run folders held when the report was made */
 function votesOfFolders() {
   const data = /** @type {ResultsData | null | undefined} */ (receivedData.get("results"));
