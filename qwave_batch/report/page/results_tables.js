@@ -49,6 +49,8 @@ function tagTable(tags) {
   return numberTable("By tag", ["Tag", "Votes", "Prompts", "Strongest", "Strength"], rows);
 }
 
+const TEXT_HEADS = new Set(["Against", "Verdict", "Strongest"]);
+
 /**
  * Make a table that scrolls sideways in itself where the window is narrow.
  *
@@ -58,9 +60,10 @@ function tagTable(tags) {
  * @returns {HTMLElement}
  */
 function numberTable(caption, heads, rows) {
-  const head = el("tr", {}, ...heads.map((text) => (text === "" ? el("td", { class: "bar-cell" }) : el("th", { scope: "col" }, text))));
+  const classOf = (/** @type {number} */ column) => TEXT_HEADS.has(heads[column] ?? "") && "is-text";
+  const head = el("tr", {}, ...heads.map((text, at) => (text === "" ? el("td") : el("th", { scope: "col", class: classOf(at) }, text))));
   const body = rows.map(([name, ...cells]) =>
-    el("tr", {}, el("th", { scope: "row" }, name), ...cells.map((cell) => el("td", {}, cell))),
+    el("tr", {}, el("th", { scope: "row" }, name), ...cells.map((cell, at) => el("td", { class: classOf(at + 1) }, cell))),
   );
   return el(
     "div",

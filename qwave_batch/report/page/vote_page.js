@@ -26,11 +26,11 @@ function showVotePage(main) {
   const axis = axes.find((each) => each === viewValue("axis")) ?? axes[0] ?? "";
   shownVoteAxis = axis;
   const place = el("div", { class: "vote-place" });
-  const setup = voteSetup(axis, (rater) => startVote(place, rater, axis), () => stopVote(place));
+  const setup = voteSetup(axis, (rater) => startVote(place, rater, axis), () => pauseVote(place));
   main.append(el("div", { class: "vote-page" }, place, setup, exchange));
   const rater = raterInView();
   if (rater !== "" && voteSession(rater, axis).isStarted) startVote(place, rater, axis);
-  else stopVote(place);
+  else place.replaceChildren(voteIntroduction());
 }
 
 /**
@@ -42,21 +42,30 @@ function startVote(place, rater, axis) {
   setView({ axis, rater, job: null, compare: null }); // the names of jobs would be in the address
   const arena = new VoteArena(rater, axis);
   shownArena = arena;
+  place.inert = false;
   place.replaceChildren(arena.parts.element);
   arena.parts.element.focus({ preventScroll: true });
 }
 
-/** @param {HTMLElement} place */
-function stopVote(place) {
+/**
+ * Take no answers until another rater starts. What is seen stays in its place: else the button that is being pressed would
+ * move away.
+ *
+ * @param {HTMLElement} place
+ */
+function pauseVote(place) {
+  if (shownArena !== null) place.inert = true;
   shownArena = null;
-  place.replaceChildren(
-    el(
-      "div",
-      { class: "vote-intro" },
-      el("h2", {}, "Which one is better?"),
-      el("p", {}, "You see two images at a time. They differ in one axis only, and nothing tells you which is which until the end."),
-      el("p", { class: "hint" }, "Keys: ", ...ANSWERS.flatMap(({ name, sign }) => [el("kbd", {}, sign), ` ${name.toLowerCase()}  `]), el("kbd", {}, UNDO_KEY), " undo"),
-    ),
+}
+
+/** @returns {HTMLElement} */
+function voteIntroduction() {
+  return el(
+    "div",
+    { class: "vote-intro" },
+    el("h2", {}, "Which one is better?"),
+    el("p", {}, "You see two images at a time. They differ in one axis only, and nothing tells you which is which until the end."),
+    el("p", { class: "hint" }, "Keys: ", ...ANSWERS.flatMap(({ name, sign }) => [el("kbd", {}, sign), ` ${name.toLowerCase()}  `]), el("kbd", {}, UNDO_KEY), " undo"),
   );
 }
 

@@ -21,7 +21,7 @@ const CRITERIA = {
   text: { name: "Text", question: "In which image is the text better?" },
 };
 const ONLY_CRITERION = "overall";
-const MOST_PAIRS_CHOICES = [20, 50, 100, 200, 500];
+const MOST_PAIRS_CHOICES = [10, 20, 50, 100, 200, 500];
 const USUAL_MOST_PAIRS = 200;
 
 /**
