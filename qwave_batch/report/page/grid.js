@@ -74,7 +74,13 @@ function refreshGrid() {
   nothing.hidden = pivot.jobs > 0;
   const caption = captionsFor(axes);
   const size = { side: CELL_SIDES.get(chosenSize()) ?? 0, caption: caption === null ? 0 : CAPTION_PX };
-  const measures = { width: surface.root.clientWidth - surface.headingWidthFor(axes), hasBands: axes.superrows !== NO_AXIS };
+  const measures = {
+    width: surface.root.clientWidth - surface.headingWidthFor(axes),
+    hasBands: axes.superrows !== NO_AXIS,
+    hasSupercolumns: axes.supercols !== NO_AXIS,
+    hasColumns: axes.cols !== NO_AXIS,
+    hasRows: axes.rows !== NO_AXIS,
+  };
   const look = { side: size.side, caption: caption ?? (() => "") };
   surface.show({ layout: layoutOf(pivot, size, measures), axes, look });
 }

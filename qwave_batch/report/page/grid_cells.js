@@ -90,7 +90,8 @@ function pictureOf(image, name, room) {
     height: Math.max(1, Math.round(image.height * scale)),
   });
   if (image.tiny !== "") {
-    picture.style.backgroundImage = `url("${tinyAddress(image.tiny)}")`;
+    const data = tinyAddress(image.tiny).slice("data:".length);
+    picture.style.backgroundImage = `url(data:${data})`; // nothing else can be loaded by it
     picture.onload = () => (picture.style.backgroundImage = ""); // it would be seen through what is transparent
   }
   picture.src = thumbAddress(image);

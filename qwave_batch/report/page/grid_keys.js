@@ -52,7 +52,9 @@ function stopAfterCell(layout, stop, key, goal, page) {
   };
   switch (key) {
     case "ArrowLeft":
-      return number === 0 ? { part: "row", row: stop.row } : cellBeside(number - 1);
+      if (number > 0) return cellBeside(number - 1);
+      if (layout.measures.hasRows) return { part: "row", row: stop.row };
+      return layout.measures.hasBands ? { part: "superrow", group: stop.row } : null; // each row is its own super-row
     case "ArrowRight":
       return number + 1 < beside.length ? cellBeside(number + 1) : null;
     case "Home":
@@ -60,7 +62,7 @@ function stopAfterCell(layout, stop, key, goal, page) {
     case "End":
       return cellBeside(-1);
     case "ArrowUp":
-      return cellAbove(layout, stop.row, line, goal) ?? { part: "column", column: stop.column };
+      return cellAbove(layout, stop.row, line, goal) ?? headingAbove(layout, stop.column);
     case "ArrowDown":
       return cellBelow(layout, stop.row, line, goal);
     case "PageUp":
@@ -71,6 +73,16 @@ function stopAfterCell(layout, stop, key, goal, page) {
     }
   }
   return null;
+}
+
+/**
+ * @param {GridLayout} layout
+ * @param {number} column
+ * @returns {GridStop | null}
+ */
+function headingAbove(layout, column) {
+  if (layout.measures.hasColumns) return { part: "column", column };
+  return layout.measures.hasSupercolumns ? { part: "supercolumn", group: column } : null; // each column is its own
 }
 
 /**
@@ -102,9 +114,10 @@ function stopAfterRow(layout, row, key) {
  */
 function stopAfterSuperrow(layout, group, key) {
   const { first = 0 } = layout.rowGroups[group] ?? {};
-  if (key === "ArrowDown") return { part: "row", row: first };
-  if (key === "ArrowRight") return cellNear(layout, first, 0, 0);
-  return key === "ArrowUp" && first > 0 ? { part: "row", row: first - 1 } : null;
+  const { hasRows } = layout.measures;
+  if (key === "ArrowDown" && hasRows) return { part: "row", row: first };
+  if (key === "ArrowDown" || key === "ArrowRight") return cellNear(layout, first, 0, 0);
+  return key === "ArrowUp" && hasRows && first > 0 ? { part: "row", row: first - 1 } : null;
 }
 
 /**
@@ -120,7 +133,7 @@ function stopAfterColumn(layout, column, key) {
   if (key === "ArrowRight" && column < last) return { part: "column", column: column + 1 };
   if (key === "Home") return { part: "column", column: 0 };
   if (key === "End") return { part: "column", column: last };
-  if (key !== "ArrowUp") return null;
+  if (key !== "ArrowUp" || !layout.measures.hasSupercolumns) return null;
   return { part: "supercolumn", group: layout.columnGroups.findIndex((each) => each.first <= column && column <= each.last) };
 }
 
@@ -132,7 +145,9 @@ function stopAfterColumn(layout, column, key) {
  */
 function stopAfterSupercolumn(layout, group, key) {
   const last = layout.columnGroups.length - 1;
-  if (key === "ArrowDown") return { part: "column", column: layout.columnGroups[group]?.first ?? 0 };
+  const { first = 0 } = layout.columnGroups[group] ?? {};
+  if (key === "ArrowDown" && layout.measures.hasColumns) return { part: "column", column: first };
+  if (key === "ArrowDown") return cellNear(layout, 0, 0, layout.columnStarts[first] ?? 0);
   if (key === "ArrowLeft" && group > 0) return { part: "supercolumn", group: group - 1 };
   return key === "ArrowRight" && group < last ? { part: "supercolumn", group: group + 1 } : null;
 }

@@ -24,7 +24,10 @@
  *
  * @typedef {object} Measures
  * @property {number} width of the view without the headings of rows
- * @property {boolean} hasBands
+ * @property {boolean} hasBands headings of super-rows
+ * @property {boolean} hasSupercolumns
+ * @property {boolean} hasRows whether rows have headings
+ * @property {boolean} hasColumns
  */
 
 const CELL_GAP = 8;
@@ -39,7 +42,7 @@ const BAND_PX = 36;
 function layoutOf(pivot, size, measures) {
   const stepX = size.side + CELL_GAP;
   const stepY = size.side + size.caption + CELL_GAP;
-  const spans = spansOf(pivot, Math.floor((measures.width - CELL_GAP) / stepX));
+  const spans = spansOf(pivot, Math.floor((measures.width - CELL_GAP * pivot.columns.length) / stepX));
   const columnStarts = [0];
   for (const span of spans) columnStarts.push((columnStarts.at(-1) ?? 0) + span * stepX + CELL_GAP);
   const lines = pivot.cells.map((cells) =>
@@ -58,7 +61,7 @@ function layoutOf(pivot, size, measures) {
 }
 
 /**
- * Return how many jobs of a place stand side by side: all where there is room, else as many as fit.
+ * Return how many jobs of a place stand side by side: all where there is room, else as many as fit, alike in columns.
  *
  * @param {Pivot} pivot
  * @param {number} fitting cells beside each other in the view
@@ -70,8 +73,12 @@ function spansOf(pivot, fitting) {
     for (const { column, entries } of cells) most[column] = Math.max(most[column] ?? 1, entries.length);
   }
   const room = Math.max(1, fitting);
-  const share = Math.floor(room / Math.max(1, most.length));
-  return most.map((count) => Math.min(count, share >= 1 ? share : Math.min(room, Math.ceil(Math.sqrt(count)))));
+  if (room < most.length) return most.map((count) => Math.min(room, Math.ceil(Math.sqrt(count))));
+  let widest = 1;
+  /** @param {number} limit */
+  const needed = (limit) => most.reduce((total, count) => total + Math.min(count, limit), 0);
+  while (needed(widest + 1) <= room && needed(widest) < needed(widest + 1)) widest += 1;
+  return most.map((count) => Math.min(count, widest));
 }
 
 /**

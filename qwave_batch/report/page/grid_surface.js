@@ -26,10 +26,10 @@ const NARROW_PX = 640;
 class GridSurface {
   constructor() {
     this.corner = el("div", { class: "grid-corner", "aria-hidden": "true" });
-    this.supercolumns = el("div", { role: "row", class: "heading-row" });
+    this.supercolumns = el("div", { role: "row", class: "heading-row super" });
     this.columns = el("div", { role: "row", class: "heading-row" });
     this.strip = el("div", { class: "grid-strip", "aria-hidden": "true" });
-    this.head = el("div", { class: "grid-head" }, this.supercolumns, this.columns, this.corner, this.strip);
+    this.head = el("div", { class: "grid-head" }, this.corner, this.supercolumns, this.columns, this.strip);
     this.body = el("div", { class: "grid-body" });
     this.root = el("div", { role: "grid", "aria-label": "Images", class: "grid" }, this.head, this.body);
     /** @type {SurfaceInput | null} */
@@ -99,6 +99,7 @@ class GridSurface {
     setBox(this.supercolumns, { height: supercolumns });
     setBox(this.columns, { height: columns });
     setBox(this.corner, { width: this.headingWidth, height: this.headHeight });
+    this.corner.style.marginBottom = `${-this.headHeight}px`;
     this.supercolumns.hidden = supercolumns === 0;
     this.columns.hidden = columns === 0;
     this.corner.textContent = columns === 0 || this.headingWidth === 0 ? "" : `${axes.rows.name} ↓ ${axes.cols.name} →`;
