@@ -29,7 +29,7 @@ from tests.chromium import Chromium, PageGuard, find_chromium, home_of
 
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
-PATIENCE_MS, SETTLE_MS = 5_000, 400
+PATIENCE_MS, SETTLE_MS = 5_000, 700
 RATERS = {"ada": 0.9, "ben": 0.6}
 """How surely each rater takes the image of the model that is the better one."""
 SPEC = """\
