@@ -150,7 +150,7 @@ def stay(_: Page) -> None:
 
 SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "grid": ("page=grid&rows=prompt&cols=model", stay),
-    "grid-tags": ("page=grid&rows=tag&cols=model&srows=aspect_ratio", stay),
+    "grid-tags": ("page=grid&rows=tag&cols=model&superrows=aspect_ratio", stay),
     "lightbox": ("page=grid&rows=prompt&cols=model", open_image),
     "compare": ("page=grid&rows=prompt&cols=model", compare_two),
     "compare-empty": ("page=compare", stay),
