@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qwave_batch import folders as folders
     from qwave_batch import plans as plans
     from qwave_batch import pushes as pushes
+    from qwave_batch import reports as reports
     from qwave_batch import runs as runs
     from qwave_batch import simulations as simulations
     from qwave_batch.accounts import ask_balance
@@ -101,7 +102,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes",
+    "exports", "pushes", "reports",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

@@ -13,7 +13,8 @@ from qwave_batch.output.live import LiveRun
 from qwave_batch.output.manifest_line import ManifestLine
 
 if TYPE_CHECKING:
-    from qwave_batch.api.image_origins import ImageOrigin, OriginNote, OriginSearch, find_origins
+    from qwave_batch.api.image_origins import ImageOrigin, OriginSearch, find_origins
+    from qwave_batch.api.restored_specs import OriginNote
     from qwave_batch.output.line_condition import lines_matching
     from qwave_batch.output.pruning import PrunePlan
     from qwave_batch.output.verification import VerifyReport
@@ -57,7 +58,8 @@ __all__ = [
 ]
 
 _LAZY_NAMES = {
-    "qwave_batch.api.image_origins": ("ImageOrigin", "OriginNote", "OriginSearch", "find_origins"),
+    "qwave_batch.api.image_origins": ("ImageOrigin", "OriginSearch", "find_origins"),
+    "qwave_batch.api.restored_specs": ("OriginNote",),
     "qwave_batch.output.line_condition": ("lines_matching",),
     "qwave_batch.output.pruning": ("PrunePlan",),
     "qwave_batch.output.verification": ("VerifyReport",),

@@ -47,13 +47,14 @@ ALLOWED: dict[str, set[str]] = {
     "simulations": {"api"},
     "exports": {"api", "export", "model"},
     "pushes": {"api", "hub"},
+    "reports": {"api", "report"},
     "__init__": {
         "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "plans",
-        "pushes", "runs", "simulations",
+        "pushes", "reports", "runs", "simulations",
     },
     "cli": {
         "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "lazy", "model", "plans", "pushes", "resources", "runs", "simulations",
+        "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations",
     },
     "__main__": {"cli"},
 }  # fmt: skip

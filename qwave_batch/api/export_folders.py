@@ -22,10 +22,11 @@ from qwave_batch.export.origin import origin_of
 from qwave_batch.export.out_file import OutFile, check_out_file
 from qwave_batch.export.out_folder import ORIGIN, OutCounts, check_out_folder, out_folder
 from qwave_batch.export.row_spool import row_spool
-from qwave_batch.export.selection import IsDropped, LeftOut, names_of_runs, select_rows
+from qwave_batch.export.selection import IsDropped, LeftOut, select_rows
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, ignore_work
+from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.versions import PROGRAM, version_of
 
@@ -89,7 +90,7 @@ def export_folders(
         if request.files is FileMode.SYMLINK and any(reader.layout.artifacts.is_remote for reader in readers):
             raise UsageError("a symbolic link can't lead into an object store; copy the images")
         dropped = _findings(request, readers)
-        spool = stack.enter_context(row_spool(names_of_runs(readers)))
+        spool = stack.enter_context(row_spool(folder_labels(readers)))
         selected = select_rows(request, readers, dropped, spool, on_work)
         export = OpenExport(
             request=request,

@@ -5,50 +5,23 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
-from qwave_batch.api.restored_request import identifying_request
+from qwave_batch.api.restored_specs import OriginNote, SpecRestorer
 from qwave_batch.api.run_folders_near import run_folders_at, run_folders_near
-from qwave_batch.catalog.catalog_source import SHIPPED
 from qwave_batch.errors import QwaveError, StorageError, UsageError
 from qwave_batch.export.export_record import recorded_source
 from qwave_batch.export.marks.mark_reading import read_mark
 from qwave_batch.files.regular_files import open_regular, system_reason
-from qwave_batch.folder.inputs import stored_input
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
-from qwave_batch.model.input_references import is_reference, texts_in
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import FoundJob, WantedImage, jobs_of_image
-from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.summary import read_summary
-from qwave_batch.plan.job_spec import AskedJob, draws_alone, spec_of_job
 from qwave_batch.spec.loading import load_spec
 
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 _PIECE_BYTES = 1 << 20
-
-
-class OriginNote(StrEnum):
-    """A fact about a spec of one job that its user should know."""
-
-    LEFT_PLAN = "left_plan"
-    """The plan of the folder no longer holds the job."""
-    READS_INPUTS = "reads_inputs"
-    """The spec names the images in the folder's ``inputs/``."""
-    INPUTS_IN_STORE = "inputs_in_store"
-    """The spec names images as ``inputs/...``, which are in a store and must be copied beside it."""
-    INPUT_MISSING = "input_missing"
-    """An image that the job was given is not in ``inputs/``."""
-    SIGNED_ADDRESSES = "signed_addresses"
-    """Its addresses were signed for a time, and stand without their signatures."""
-    OWN_CATALOG = "own_catalog"
-    """Its catalog does not ship with the program."""
-    WITH_REPEATS = "with_repeats"
-    """The spec makes the job's earlier repeats too."""
-    NOT_RESTORED = "not_restored"
-    """The request can't be put together from what the folder holds, so there is no spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +170,7 @@ class _OriginsInFolder:
 
     def _origin(self, found: FoundJob, summary: JsonObject) -> ImageOrigin:
         file = self.wanted.file_of(found.line)
-        asked, notes = self._asked(found, summary)
+        spec, notes = SpecRestorer(self.reader.layout, summary, self.beside).restored(found)
         if found.number is None:
             notes = (OriginNote.LEFT_PLAN, *notes)
         return ImageOrigin(
@@ -210,50 +183,9 @@ class _OriginsInFolder:
             spec_name=_text_at(summary, "name"),
             spec_sha256=_text_at(summary, "spec_sha256"),
             catalog=_text_at(summary, "catalog"),
-            spec=spec_of_job(asked) if asked else None,
+            spec=spec,
             notes=notes,
         )
-
-    def _asked(self, found: FoundJob, summary: JsonObject) -> tuple[AskedJob | None, tuple[OriginNote, ...]]:
-        line, catalog = found.line, _text_at(summary, "catalog")
-        request = identifying_request(found, self.reader.layout)
-        overlay = KeptOverlay.of(summary) if line.overlay else None
-        kept = overlay.path(self.reader.layout) if overlay else None
-        if request is None or catalog is None or (line.overlay and kept is None):
-            return None, (OriginNote.NOT_RESTORED,)
-        references = [text for text in texts_in(request) if is_reference(text)]
-        files = {text: path for text in references if (path := stored_input(self.reader.layout, text)) is not None}
-        reads_files = bool(files) or kept is not None
-        signed = found.job.callback.keys() & request.keys() if found.job else set[str]()
-        asked = AskedJob(
-            request=request,
-            repeat=line.repeat,
-            catalog=catalog,
-            overlay=None if kept is None else self._named(kept),
-            files={text: self._named(path) for text, path in files.items()},
-            has_stable_addresses=bool(signed),
-        )
-        notes = {
-            OriginNote.READS_INPUTS: reads_files and not self._is_in_store,
-            OriginNote.INPUTS_IN_STORE: reads_files and self._is_in_store,
-            OriginNote.INPUT_MISSING: len(files) < len(set(references)),
-            OriginNote.SIGNED_ADDRESSES: bool(signed),
-            OriginNote.OWN_CATALOG: catalog not in SHIPPED.dates(),
-            OriginNote.WITH_REPEATS: not draws_alone(asked),
-        }
-        return asked, tuple(note for note, holds in notes.items() if holds)
-
-    @property
-    def _is_in_store(self) -> bool:
-        return self.reader.layout.store is not None
-
-    def _named(self, path: str) -> str:
-        """Return how a spec names a file of the folder: from the current folder where it lies below it."""
-        if self._is_in_store:
-            return path
-        whole = (self.reader.layout.root / path).resolve()
-        here = self.beside.resolve()
-        return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(whole)
 
 
 def _text_at(summary: JsonObject, key: str) -> str | None:

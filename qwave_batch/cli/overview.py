@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "check every line and file of a run folder",
     "check": "find what spoils a dataset",
     "prune": "remove what the spec no longer asks for, after showing it",
+    "report": "make a page to look at the images, compare them and vote",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
     "where": "say which job, spec and folder made an image",

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qwave_batch.export.export_request import ExportRequest
-from qwave_batch.export.selection import Selected, names_of_runs
+from qwave_batch.export.selection import Selected
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader
 
 _OF_SUMMARY = (
@@ -92,7 +93,7 @@ def origin_of(
 
 
 def _sources(readers: Sequence[FolderReader]) -> Iterator[SourceRun]:
-    for folder, reader in zip(names_of_runs(readers), readers, strict=True):
+    for folder, reader in zip(folder_labels(readers), readers, strict=True):
         header = reader.header()
         yield SourceRun(
             folder=folder,

@@ -22,6 +22,7 @@ from qwave_batch.export.splits import (
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.work_progress import OnWork, WorkProgress
+from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.line_condition import LINE_NAMES, compile_condition
 from qwave_batch.output.manifest_line import MANIFEST, ManifestLine, line_as_json
@@ -92,7 +93,7 @@ def select_rows(
         UsageError: the condition or the split rule fails on a row, or would have a prompt in two splits.
         FolderError, StorageError: as ``FolderReader.lines`` does.
     """
-    runs = names_of_runs(readers)
+    runs = folder_labels(readers)
     selection = _Selection(request, runs, spool)
     for folder, (reader, is_dropped) in enumerate(zip(readers, dropped, strict=True)):
         for line in reader.lines():
@@ -206,16 +207,3 @@ def _condition(expression: str | None) -> Callable[[ExportRow], bool]:
         return is_met(scope, row.line.job_id)
 
     return is_taken
-
-
-def names_of_runs(readers: Sequence[FolderReader]) -> tuple[str, ...]:
-    """Return a name for each folder that no other one has: its own, with a number where two folders share it."""
-    names: list[str] = []
-    for reader in readers:
-        own = reader.layout.root.resolve().name or "run"
-        name, number = own, 1
-        while name in names:
-            number += 1
-            name = f"{own}-{number}"
-        names.append(name)
-    return tuple(names)

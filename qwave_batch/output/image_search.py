@@ -60,6 +60,16 @@ def jobs_of_image(reader: FolderReader, wanted: WantedImage) -> Iterator[FoundJo
                 yield FoundJob(number, line, None)
 
 
+def all_jobs(reader: FolderReader) -> Iterator[FoundJob]:
+    """Yield the jobs of a folder's plan, in plan order; raises as ``jobs_of_image`` does."""
+    if reader.ledger is not None and reader.source is LineSource.LEDGER:
+        for number, each in enumerate(reader.ledger.lines(), start=1):
+            yield FoundJob(number, manifest_line(each), each.job)
+        return
+    for number, line in enumerate(reader.lines(), start=1):
+        yield FoundJob(number, line, None)
+
+
 def _line(reader: FolderReader, number: int, raw: bytes) -> ManifestLine:
     try:
         return line_from_json(json.loads(raw))

@@ -1,0 +1,120 @@
+"""Writing a report: the folders are read, thumbnails made, and the page's files written."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.api.restored_specs import SpecRestorer
+from qwave_batch.errors import UsageError
+from qwave_batch.model.clock import Clock, SystemClock
+from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
+from qwave_batch.output.folder_labels import folder_labels
+from qwave_batch.output.folder_reader import FolderReader, open_folder
+from qwave_batch.output.image_search import all_jobs
+from qwave_batch.output.times import iso_from_unix
+from qwave_batch.report.job_details import job_details
+from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
+from qwave_batch.report.report_index import ReportedFolder, ReportIndex
+from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
+
+
+def write_report(request: ReportRequest, on_work: OnWork = ignore_work, *, clock: Clock | None = None) -> ReportWritten:
+    """Write a report of run folders, or bring one up to date. It blocks: call it in a thread.
+
+    Args:
+        request: The folders, and where the report goes.
+        on_work: Told of its progress.
+        clock: For the time at which it is made; the system's without it.
+
+    Raises:
+        UsageError: the place of the report is not right; nothing was written.
+        FolderError: a folder is not a run folder.
+        FolderBusy: another report is writing into the same place.
+        StorageError: the disk fails.
+    """
+    if not request.folders:
+        raise UsageError("there is no run folder to report on")
+    with ExitStack() as stack:
+        readers = [stack.enter_context(open_folder(folder)) for folder in request.folders]
+        out = _place_of(request, readers)
+        folder = stack.enter_context(report_folder(out))
+        return _Report(readers, folder, on_work, clock or SystemClock()).write()
+
+
+def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
+    if request.out is not None:
+        return request.out.absolute()
+    layout = readers[0].layout
+    if layout.store is not None:
+        raise UsageError(f"a report is a folder on this machine: name one for {layout.address} with -o")
+    return layout.root.absolute() / DEFAULT_NAME
+
+
+@dataclass(slots=True)
+class _Report:
+    readers: Sequence[FolderReader]
+    folder: ReportFolder
+    on_work: OnWork
+    clock: Clock
+    images: int = 0
+    without_thumbnail: int = 0
+    index: ReportIndex = field(init=False)
+
+    def write(self) -> ReportWritten:
+        self.index = ReportIndex(folders=self._folders(), tiny_of=self._tiny_of)
+        details = DetailFiles(self.folder)
+        for number, reader in enumerate(self.readers):
+            self._add(number, reader, details)
+        details.flush()
+        is_live = any(reader.header().holder is not None for reader in self.readers)
+        self._write_data(is_live=is_live)
+        return ReportWritten(
+            out=self.folder.path,
+            jobs=len(self.index.jobs),
+            images=self.images,
+            without_thumbnail=self.without_thumbnail,
+            is_live=is_live,
+            files_written=self.folder.written,
+        )
+
+    def _write_data(self, *, is_live: bool) -> None:
+        index = self.index.as_json()
+        revision = revision_of(index)
+        self.folder.write_data("index", {"revision": revision, **index})
+        self.folder.write_data("results", None)
+        self.folder.write_data("figures", None)
+        self.folder.write_page()
+        made_at = iso_from_unix(self.clock.now())
+        self.folder.write_data("revision", {"revision": revision, "live": is_live, "made_at": made_at})
+        self.folder.finish()
+
+    def _add(self, number: int, reader: FolderReader, details: DetailFiles) -> None:
+        layout = reader.layout
+        root = None if layout.store is not None else layout.root.absolute()
+        specs = SpecRestorer(layout, reader.header().summary or {}, self.folder.path.parent)
+        for found in all_jobs(reader):
+            spec, _ = specs.restored(found)
+            self.index.add(number, found.line)
+            details.add(job_details(found.line, folder=root, out=self.folder.path, spec=spec))
+            self.images += len(found.line.images)
+            self.on_work(WorkProgress(done=len(self.index.jobs), doing="reading the folders"))
+
+    def _folders(self) -> list[ReportedFolder]:
+        headers = [reader.header() for reader in self.readers]
+        summaries = [header.summary or {} for header in headers]
+        hashes = [summary.get("spec_sha256") for summary in summaries]
+        return [
+            ReportedFolder(
+                folder_id=header.folder_id,
+                name=header.name,
+                label=label,
+                spec_sha256=sha256 if isinstance(sha256, str) else None,
+            )
+            for header, label, sha256 in zip(headers, folder_labels(self.readers), hashes, strict=True)
+        ]
+
+    def _tiny_of(self, sha256: str) -> str | None:
+        del sha256
+        self.without_thumbnail += 1
+        return None

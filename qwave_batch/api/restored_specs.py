@@ -1,0 +1,93 @@
+"""Restores the smallest spec that asks for one recorded job, from what its run folder holds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from qwave_batch.api.restored_request import identifying_request
+from qwave_batch.catalog.catalog_source import SHIPPED
+from qwave_batch.folder.inputs import stored_input
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.model.input_references import is_reference, texts_in
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.output.image_search import FoundJob
+from qwave_batch.output.kept_overlay import KeptOverlay
+from qwave_batch.plan.job_spec import AskedJob, draws_alone, spec_of_job
+
+
+class OriginNote(StrEnum):
+    """A fact about a spec of one job that its user should know."""
+
+    LEFT_PLAN = "left_plan"
+    """The plan of the folder no longer holds the job."""
+    READS_INPUTS = "reads_inputs"
+    """The spec names the images in the folder's ``inputs/``."""
+    INPUTS_IN_STORE = "inputs_in_store"
+    """The spec names images as ``inputs/...``, which are in a store and must be copied beside it."""
+    INPUT_MISSING = "input_missing"
+    """An image that the job was given is not in ``inputs/``."""
+    SIGNED_ADDRESSES = "signed_addresses"
+    """Its addresses were signed for a time, and stand without their signatures."""
+    OWN_CATALOG = "own_catalog"
+    """Its catalog does not ship with the program."""
+    WITH_REPEATS = "with_repeats"
+    """The spec makes the job's earlier repeats too."""
+    NOT_RESTORED = "not_restored"
+    """The request can't be put together from what the folder holds, so there is no spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecRestorer:
+    """Writes the specs of the jobs of one run folder."""
+
+    layout: RunLayout
+    summary: JsonObject
+    """What the folder's summary says, at least its ``catalog``."""
+    beside: Path
+    """The folder from which specs name the files in ``inputs/``."""
+
+    def restored(self, found: FoundJob) -> tuple[str | None, tuple[OriginNote, ...]]:
+        """Return the spec of a job and what its user should know; None where it can't be written."""
+        asked, notes = self._asked(found)
+        return (None if asked is None else spec_of_job(asked)), notes
+
+    def _asked(self, found: FoundJob) -> tuple[AskedJob | None, tuple[OriginNote, ...]]:
+        line, catalog = found.line, self.summary.get("catalog")
+        request = identifying_request(found, self.layout)
+        overlay = KeptOverlay.of(self.summary) if line.overlay else None
+        kept = overlay.path(self.layout) if overlay else None
+        if request is None or not isinstance(catalog, str) or (line.overlay and kept is None):
+            return None, (OriginNote.NOT_RESTORED,)
+        references = [text for text in texts_in(request) if is_reference(text)]
+        files = {text: path for text in references if (path := stored_input(self.layout, text)) is not None}
+        reads_files = bool(files) or kept is not None
+        signed = found.job.callback.keys() & request.keys() if found.job else set[str]()
+        asked = AskedJob(
+            request=request,
+            repeat=line.repeat,
+            catalog=catalog,
+            overlay=None if kept is None else self._named(kept),
+            files={text: self._named(path) for text, path in files.items()},
+            has_stable_addresses=bool(signed),
+        )
+        notes = {
+            OriginNote.READS_INPUTS: reads_files and not self._is_in_store,
+            OriginNote.INPUTS_IN_STORE: reads_files and self._is_in_store,
+            OriginNote.INPUT_MISSING: len(files) < len(set(references)),
+            OriginNote.SIGNED_ADDRESSES: bool(signed),
+            OriginNote.OWN_CATALOG: catalog not in SHIPPED.dates(),
+            OriginNote.WITH_REPEATS: not draws_alone(asked),
+        }
+        return asked, tuple(note for note, holds in notes.items() if holds)
+
+    @property
+    def _is_in_store(self) -> bool:
+        return self.layout.store is not None
+
+    def _named(self, path: str) -> str:
+        """Return how a spec names a file of the folder: from the current folder where it lies below it."""
+        if self._is_in_store:
+            return path
+        whole = (self.layout.root / path).resolve()
+        here = self.beside.resolve()
+        return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(whole)

@@ -1,0 +1,64 @@
+"""What the page shows of a job when somebody looks at it: the whole request, times, money, files."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.record import ImageFile
+from qwave_batch.model.signed_links import without_signatures
+from qwave_batch.output.manifest_line import ManifestLine, line_as_json
+from qwave_batch.report.report_index import name_of_image
+
+FULL = "full"
+"""The folder of originals under neutral names."""
+_KEPT = (
+    "prompt_id", "prompt", "model", "action", "dropped", "axes", "tags", "meta", "repeat", "task_id", "attempts",
+    "submitted_at", "completed_at", "seconds", "cost_usd", "cost_from", "error", "reused_from",
+)  # fmt: skip
+
+
+def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str | None) -> dict[str, Json]:
+    """Return the details of a job.
+
+    Signatures that expire are left out of addresses, since a report is handed on.
+
+    Args:
+        line: The job's line.
+        folder: The run folder; None if it is in a store.
+        out: The report's folder.
+        spec: The text of a spec that asks for this job alone.
+    """
+    told = line_as_json(line)
+    images: list[Json] = [
+        {
+            "path": image.path,
+            "sha256": image.sha256,
+            "bytes": image.size_bytes,
+            "format": image.format,
+            "original": _address_of(image, folder, out),
+        }
+        for image in line.images
+    ]
+    seed = line.request.get("seed")
+    return {
+        "job_id": line.job_id,
+        **{key: told[key] for key in _KEPT},
+        "request": without_signatures(line.request),
+        "seed": seed if isinstance(seed, int) else None,
+        "images": images,
+        "spec": spec,
+    }
+
+
+def full_path(sha256: str) -> str:
+    """Return where the report has an original, relative to its own folder."""
+    name = name_of_image(sha256)
+    return f"{FULL}/{name[:2]}/{name}"
+
+
+def _address_of(image: ImageFile, folder: Path | None, out: Path) -> str:
+    """Return the address of an image's file relative to the page: the run's own where the report lies in its folder."""
+    if folder is not None and out.is_relative_to(folder):
+        return quote(os.path.relpath(folder / image.path, out))
+    return full_path(image.sha256)

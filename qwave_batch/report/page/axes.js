@@ -1,0 +1,73 @@
+"use strict";
+
+/**
+ * An axis that the grid, the filters and votes can go along.
+ *
+ * @typedef {object} Axis
+ * @property {string} name as in the fragment and in the choices
+ * @property {number} count of values, without that of jobs that have none
+ * @property {(job: Job, place: PlaceData) => readonly number[]} valuesOf of a job in one of its places; several for
+ *   tags; -1 stands for none
+ * @property {(value: number) => string} labelOf short
+ * @property {(value: number) => string} nameOf in full, as a screen reader says it
+ */
+
+const NO_VALUE = -1;
+
+/** @returns {Axis[]} all axes, the ones of the spec first, in its order */
+function allAxes() {
+  const { axes, models, tags, folders } = report.data;
+  const own = axes.map((axis, number) => listedAxis(axis.name, axis.values, (_job, place) => [place.axes[number] ?? NO_VALUE]));
+  return [
+    promptAxis(),
+    listedAxis("model", models, (job) => [job.model]),
+    ...own,
+    listedAxis("tag", tags, (_job, place) => (place.tags.length > 0 ? place.tags : [NO_VALUE]), "no tag"),
+    listedAxis("folder", folders.map((folder) => folder.label), (job) => [job.folder]),
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} values
+ * @param {Axis["valuesOf"]} valuesOf
+ * @param {string} [none] the label of jobs without a value
+ * @returns {Axis}
+ */
+function listedAxis(name, values, valuesOf, none = "none") {
+  /** @param {number} value */
+  const labelOf = (value) => values[value] ?? none;
+  return { name, count: values.length, valuesOf, labelOf, nameOf: labelOf };
+}
+
+/** @returns {Axis} */
+function promptAxis() {
+  return {
+    name: "prompt",
+    count: report.data.prompts.length,
+    valuesOf: (_job, place) => [place.prompt],
+    labelOf: (value) => promptNumbered(value).text || promptNumbered(value).id,
+    nameOf: (value) => `${promptNumbered(value).id}: ${promptNumbered(value).text}`,
+  };
+}
+
+/**
+ * @param {string} name
+ * @returns {Axis | undefined}
+ */
+function axisNamed(name) {
+  return allAxes().find((axis) => axis.name === name);
+}
+
+/** @returns {Axis[]} those along which jobs differ */
+function varyingAxes() {
+  return allAxes().filter((axis) => {
+    /** @type {Set<number>} */
+    const seen = new Set();
+    for (const job of report.jobs) {
+      for (const place of job.places) for (const value of axis.valuesOf(job, place)) seen.add(value);
+      if (seen.size > 1) return true;
+    }
+    return false;
+  });
+}

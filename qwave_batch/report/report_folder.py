@@ -1,0 +1,144 @@
+"""The folder that a report is: files that are replaced as a whole, and only where their content differs."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.files.lone_writer import WrittenByAnother, lone_writer
+from qwave_batch.files.tree import Tree
+from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.resources import shipped
+
+INDEX = "index.html"
+DATA = "data"
+DETAILS = "data/details"
+JOBS_PER_FILE = 500
+"""Details that are loaded together: about a megabyte with long prompts."""
+_LOCK = ".writing"
+_PAGE = "report/page"
+_MOST_BYTES = 1 << 30
+_ENDINGS = frozenset({".js", ".css", ".html", ".txt"})
+
+
+@dataclass(slots=True)
+class ReportFolder:
+    """An open output folder; see ``report_folder``."""
+
+    path: Path
+    tree: Tree
+    wanted: set[str] = field(default_factory=set)
+    """Files of the page and of its data that belong to the report as it is now."""
+    written: int = 0
+
+    def write_page(self) -> None:
+        """Copy the page's own files."""
+        page = shipped(_PAGE)
+        for file in sorted(page.rglob("*")):
+            name = file.relative_to(page).as_posix()
+            if file.suffix in _ENDINGS and not name.endswith(".d.ts"):
+                self.write(name if name == INDEX else f"page/{name}", file.read_bytes())
+
+    def write_data(self, name: str, value: Json) -> None:
+        """Write ``data/NAME.js``, which hands a JSON value to the page.
+
+        A page that was opened from disk may load scripts and nothing else, so its data are scripts.
+        """
+        self.write(f"{DATA}/{name}.js", script_of(name, value))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Replace a file by ``data`` unless it holds them already."""
+        self.wanted.add(path)
+        with storage_errors(self.path, below=path):
+            self.tree.make_folder(path.rpartition("/")[0])
+            status = self.tree.look(path)
+            if status is None or status.st_size != len(data) or self.tree.read(path, most_bytes=_MOST_BYTES) != data:
+                write_atomic(self.tree, path, data)
+                self.written += 1
+
+    def finish(self) -> None:
+        """Remove details and page files of an earlier, larger report."""
+        with storage_errors(self.path, "remove"):
+            for folder in (DATA, "page"):
+                for found in list(self.tree.walk(folder)):
+                    if found.path not in self.wanted and found.path.endswith((".js", ".css")):
+                        self.tree.remove(found.path)
+
+
+@dataclass(slots=True)
+class DetailFiles:
+    """Takes the details of one job after the other, and writes them in files of 500."""
+
+    folder: ReportFolder
+    waiting: list[JsonObject] = field(default_factory=list)
+    files: int = 0
+
+    def add(self, detail: JsonObject) -> None:
+        """Take the details of the next job."""
+        self.waiting.append(detail)
+        if len(self.waiting) == JOBS_PER_FILE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self.waiting:
+            self.folder.write_data(f"details/{self.files:03}", list(self.waiting))
+            self.files += 1
+            self.waiting.clear()
+
+
+def script_of(name: str, value: Json) -> bytes:
+    """Return the script that hands ``value`` to the page."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # a lone surrogate, which JSON may hold as an escape, has no UTF-8
+    return f"receiveData({json.dumps(name)},{text});\n".encode("utf-8", "backslashreplace")
+
+
+def revision_of(value: Json) -> str:
+    """Return a text that differs when the value does."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def report_folder(path: Path) -> Iterator[ReportFolder]:
+    """Yield the folder, made if it is missing, while no other report writes into it.
+
+    Raises:
+        UsageError: something that no report made stands there.
+        FolderBusy: another report is writing into it.
+        StorageError: the disk refuses.
+    """
+    check_report_place(path)
+    tree = Tree(path)
+    with storage_errors(path):
+        tree.make_folder()
+        try:
+            with lone_writer(tree, _LOCK):
+                try:
+                    yield ReportFolder(path, tree)
+                finally:
+                    tree.remove(_LOCK)
+        except WrittenByAnother:
+            raise FolderBusy(str(path), "another report") from None
+
+
+def check_report_place(path: Path) -> None:
+    """Refuse a place that holds what no report made; nothing is changed.
+
+    Raises:
+        UsageError: it is a file, or a folder with other content.
+    """
+    tree = Tree(path)
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file, and a report is a folder; name another place with -o")
+    if path.is_dir() and next(iter(path.iterdir()), None) is not None and not _is_report(tree):
+        raise UsageError(f"{path} holds files that no report made; name an empty folder, or a new one, with -o")
+
+
+def _is_report(tree: Tree) -> bool:
+    return tree.is_file(f"{DATA}/revision.js") or tree.is_file(_LOCK) or tree.is_folder("thumbs")

@@ -1,0 +1,159 @@
+"""The page's index: what the grid, the filters, votes and comparisons know of every job, without its details."""
+
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from qwave_batch.model.job import JobError
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.refusals import is_content_refusal
+from qwave_batch.output.manifest_line import ManifestLine
+
+FORMAT = 1
+"""To be raised whenever the page of today can't read the data of before."""
+BUILT_IN = ("prompt", "model", "tag", "folder")
+"""Axes that every folder has; an axis of a spec with such a name is shown as ``NAME (axis)``."""
+REFUSED = "refused"
+"""The status of a failed job whose content was refused; the others are those of the manifest."""
+NO_VALUE = -1
+"""Stands for the value of an axis that a job does not have."""
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedFolder:
+    """A run folder as the page names it."""
+
+    folder_id: str | None
+    name: str | None
+    """The spec's name."""
+    label: str
+    """Its own name, told apart from the others."""
+    spec_sha256: str | None
+
+
+def status_of(status: JobStatus, error: JobError | None) -> str:
+    """Return the status that the page shows."""
+    is_refusal = status is JobStatus.FAILED and error is not None and is_content_refusal(error)
+    return REFUSED if is_refusal else status.value
+
+
+def name_of_image(sha256: str) -> str:
+    """Return the name that an image has in a report: half of its hash, which nobody guesses a model from."""
+    return sha256[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a job stands in the matrix; a folded job stands in several places."""
+
+    prompt: int
+    axes: Mapping[str, int]
+    tags: tuple[int, ...]
+    repeat: int
+
+    def as_json(self, axes: Sequence[str]) -> JsonObject:
+        values = [self.axes.get(name, NO_VALUE) for name in axes]
+        return {"prompt": self.prompt, "axes": values, "tags": self.tags, "repeat": self.repeat}
+
+
+@dataclass(slots=True)
+class _Interned(Generic[K]):
+    """Values by the order in which they came."""
+
+    numbers: dict[K, int] = field(default_factory=dict)
+
+    def __call__(self, value: K) -> int:
+        return self.numbers.setdefault(value, len(self.numbers))
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self.numbers)
+
+
+@dataclass(slots=True)
+class ReportIndex:
+    """Takes in the lines of one folder after the other."""
+
+    folders: Sequence[ReportedFolder]
+    tiny_of: Callable[[str], str | None]
+    """By the SHA-256 of an image its placeholder, as text; None for one that has no thumbnail."""
+    jobs: list[tuple[JsonObject, list[_Place]]] = field(default_factory=list)
+    prompts: _Interned[tuple[str, str]] = field(default_factory=_Interned)
+    models: _Interned[str] = field(default_factory=_Interned)
+    tags: _Interned[str] = field(default_factory=_Interned)
+    errors: _Interned[tuple[str, str]] = field(default_factory=_Interned)
+    axes: dict[str, _Interned[str]] = field(default_factory=dict)
+
+    def add(self, folder: int, line: ManifestLine) -> None:
+        """Take in a job; its number in the details is its place here."""
+        places = [self._place(line.prompt_id, line.prompt, line.axes, line.tags, line.repeat)]
+        for each in line.also:
+            place = self._place(each.prompt_id, line.prompt, each.axes, each.tags, line.repeat)
+            if place not in places:
+                places.append(place)
+        error = line.error
+        job: JsonObject = {
+            "id": line.job_id,
+            "folder": folder,
+            "model": self.models(line.model),
+            "status": status_of(line.status, error),
+            "error": None if error is None else self.errors((error.code, error.message)),
+            "cost": line.cost_usd,
+            "seconds": line.seconds,
+            "detail": len(self.jobs),
+            "images": [self._image(image) for image in line.images],
+        }
+        self.jobs.append((job, places))
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object of ``data/index.js`` but for its revision."""
+        names = tuple(self.axes)
+        return {
+            "format": FORMAT,
+            "title": _title(self.folders),
+            "folders": [
+                {"id": each.folder_id, "name": each.name, "label": each.label, "spec_sha256": each.spec_sha256}
+                for each in self.folders
+            ],
+            "prompts": [{"id": prompt_id, "text": text} for prompt_id, text in self.prompts],
+            "models": list(self.models),
+            "tags": list(self.tags),
+            "axes": [{"name": _shown_axis(name), "values": list(values)} for name, values in self.axes.items()],
+            "errors": [{"code": code, "message": message} for code, message in self.errors],
+            "jobs": [{**job, "places": [each.as_json(names) for each in places]} for job, places in self.jobs],
+        }
+
+    def _place(self, prompt_id: str, prompt: str, axes: Mapping[str, Json], tags: Sequence[str], repeat: int) -> _Place:
+        values = {
+            name: self.axes.setdefault(name, _Interned())(value_label(value))
+            for name, value in axes.items()
+            if name != "model"
+        }
+        number = self.prompts((prompt_id, prompt))
+        return _Place(number, values, tuple(sorted({self.tags(tag) for tag in tags})), repeat)
+
+    def _image(self, image: ImageFile) -> JsonObject:
+        tiny = self.tiny_of(image.sha256)
+        return {
+            "hash": name_of_image(image.sha256),
+            "width": image.width,
+            "height": image.height,
+            "tiny": tiny or "",
+            "thumb": tiny is not None,
+        }
+
+
+def value_label(value: Json) -> str:
+    """Return the value of an axis as people read it: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown_axis(name: str) -> str:
+    return f"{name} (axis)" if name in (*BUILT_IN, "none") else name
+
+
+def _title(folders: Sequence[ReportedFolder]) -> str:
+    return ", ".join(dict.fromkeys(each.name or each.label for each in folders))
