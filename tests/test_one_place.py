@@ -63,9 +63,14 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({".mkdir()", ".open()", ".read_text()"}),
     ),
     "catalog.catalog_files": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
+    "cli.commands.report": ("opens the browser", frozenset({".open()"})),
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
     "cli.streams": ("opens the standard streams", frozenset({"open()", "os.open"})),
+    "report.report_folder": (
+        "reads the page that ships, and looks whether a file has the report's name",
+        frozenset({".exists()", ".is_dir()", ".rglob()"}),
+    ),
     "files.lone_writer": ("locks a file that it writes", frozenset({"fcntl", "os.dup", "os.fdopen", "os.ftruncate"})),
     "files.sqlite_files": (
         "makes a database under a name of its own, and compares schemas in memory",

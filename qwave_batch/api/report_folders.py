@@ -13,6 +13,7 @@ from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.times import iso_from_unix
+from qwave_batch.report.figure_numbers import figures_json
 from qwave_batch.report.job_details import job_details
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
@@ -47,7 +48,7 @@ def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
         return request.out.absolute()
     layout = readers[0].layout
     if layout.store is not None:
-        raise UsageError(f"a report is a folder on this machine: name one for {layout.address} with -o")
+        raise UsageError(f"a report is a folder on this machine: name one for {layout.address}")
     return layout.root.absolute() / DEFAULT_NAME
 
 
@@ -83,7 +84,7 @@ class _Report:
         revision = revision_of(index)
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("results", None)
-        self.folder.write_data("figures", None)
+        self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
         self.folder.write_page()
         made_at = iso_from_unix(self.clock.now())
         self.folder.write_data("revision", {"revision": revision, "live": is_live, "made_at": made_at})

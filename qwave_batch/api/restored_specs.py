@@ -42,7 +42,7 @@ class SpecRestorer:
 
     layout: RunLayout
     summary: JsonObject
-    """What the folder's summary says, at least its ``catalog``."""
+    """The folder's summary, or at least its ``catalog``."""
     beside: Path
     """The folder from which specs name the files in ``inputs/``."""
 

@@ -29,6 +29,8 @@ SUMMARY = "summary.json"
 SPEC = "spec.yaml"
 IMAGES = "images"
 CHECKS = "checks.jsonl"
+VOTES = "votes.jsonl"
+PICKS = "picks.jsonl"
 """The places of the artifacts; those of inputs are in ``model.portable_paths``."""
 
 

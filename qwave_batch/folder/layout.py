@@ -18,8 +18,10 @@ from qwave_batch.folder.artifacts import (
     CHECKS,
     IMAGES,
     MANIFEST,
+    PICKS,
     SPEC,
     SUMMARY,
+    VOTES,
     ArtifactKind,
     ArtifactStore,
     LocalArtifacts,
@@ -63,6 +65,8 @@ _FILES = (
     STORE_LOCK,
     CHECKS,
     CHECKED,
+    VOTES,
+    PICKS,
 )
 _DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)

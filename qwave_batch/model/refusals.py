@@ -9,7 +9,9 @@ import re
 from qwave_batch.model.job import JobError
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", re.ASCII)
-_CODE = re.compile(r"contents?|moderat\w*|safety|unsafe|nsfw|sensitiv\w*|flagged|inappropriate|copyright\w*|blocklist")
+_CODE = re.compile(
+    r"contents?|moderat\w*|safety|unsafe|nsfw|sensitiv\w*|flagged|inappropriate|copyright\w*|polic(?:y|ies)|guidelines?"
+)
 _MESSAGE = re.compile(
     r"\b(content|usage|safety) (policy|policies|guidelines?|filters?|system)\b|\bmoderat(ion|ed)\b|\bnsfw\b"
     r"|\b(prompt|image|content)s? (is|are|was|were) (not allowed|blocked|flagged|rejected|unsafe|sensitive)\b"

@@ -14,7 +14,7 @@ from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.latency_sketch import RELATIVE_ERROR, LatencyBins, LatencySketch
-from qwave_batch.report.report_index import status_of
+from qwave_batch.report.report_index import shown_status
 from qwave_batch.report.run_limits import RunLimits, limits_of_summary
 from qwave_batch.report.run_sessions import ImageTimes, WorkSession
 
@@ -227,7 +227,7 @@ class FigureCounter:
 
     def add(self, folder: int, line: ManifestLine) -> None:
         """Count a line of a folder."""
-        status = status_of(line.status, line.error)
+        status = shown_status(line.status, line.error)
         for scope in self._scopes(folder):
             self._models.setdefault((line.model, scope), _ModelCounts()).add(line, status)
             for tag in _tags_of(line):

@@ -1,4 +1,4 @@
-"""What the page shows of a job when somebody looks at it: the whole request, times, money, files."""
+"""The details of a job, which the page loads when somebody looks at it: the whole request, times, money, files."""
 
 import os
 from pathlib import Path

@@ -135,9 +135,9 @@ def check_report_place(path: Path) -> None:
     """
     tree = Tree(path)
     if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is a file, and a report is a folder; name another place with -o")
-    if path.is_dir() and next(iter(path.iterdir()), None) is not None and not _is_report(tree):
-        raise UsageError(f"{path} holds files that no report made; name an empty folder, or a new one, with -o")
+        raise UsageError(f"{path} is a file, and a report is a folder; name another place")
+    if tree.entries() and not _is_report(tree):
+        raise UsageError(f"{path} holds files that no report made; name an empty folder, or a new one")
 
 
 def _is_report(tree: Tree) -> bool:

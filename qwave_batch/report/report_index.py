@@ -35,7 +35,7 @@ class ReportedFolder:
     spec_sha256: str | None
 
 
-def status_of(status: JobStatus, error: JobError | None) -> str:
+def shown_status(status: JobStatus, error: JobError | None) -> str:
     """Return the status that the page shows."""
     is_refusal = status is JobStatus.FAILED and error is not None and is_content_refusal(error)
     return REFUSED if is_refusal else status.value
@@ -47,8 +47,8 @@ def name_of_image(sha256: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a job stands in the matrix; a folded job stands in several places."""
+class _MatrixPlace:
+    """The place of a job in the matrix; a folded job has several."""
 
     prompt: int
     axes: Mapping[str, int]
@@ -80,7 +80,7 @@ class ReportIndex:
     folders: Sequence[ReportedFolder]
     tiny_of: Callable[[str], str | None]
     """By the SHA-256 of an image its placeholder, as text; None for one that has no thumbnail."""
-    jobs: list[tuple[JsonObject, list[_Place]]] = field(default_factory=list)
+    jobs: list[tuple[JsonObject, list[_MatrixPlace]]] = field(default_factory=list)
     prompts: _Interned[tuple[str, str]] = field(default_factory=_Interned)
     models: _Interned[str] = field(default_factory=_Interned)
     tags: _Interned[str] = field(default_factory=_Interned)
@@ -99,7 +99,7 @@ class ReportIndex:
             "id": line.job_id,
             "folder": folder,
             "model": self.models(line.model),
-            "status": status_of(line.status, error),
+            "status": shown_status(line.status, error),
             "error": None if error is None else self.errors((error.code, error.message)),
             "cost": line.cost_usd,
             "seconds": line.seconds,
@@ -126,14 +126,16 @@ class ReportIndex:
             "jobs": [{**job, "places": [each.as_json(names) for each in places]} for job, places in self.jobs],
         }
 
-    def _place(self, prompt_id: str, prompt: str, axes: Mapping[str, Json], tags: Sequence[str], repeat: int) -> _Place:
+    def _place(
+        self, prompt_id: str, prompt: str, axes: Mapping[str, Json], tags: Sequence[str], repeat: int
+    ) -> _MatrixPlace:
         values = {
             name: self.axes.setdefault(name, _Interned())(value_label(value))
             for name, value in axes.items()
             if name != "model"
         }
         number = self.prompts((prompt_id, prompt))
-        return _Place(number, values, tuple(sorted({self.tags(tag) for tag in tags})), repeat)
+        return _MatrixPlace(number, values, tuple(sorted({self.tags(tag) for tag in tags})), repeat)
 
     def _image(self, image: ImageFile) -> JsonObject:
         tiny = self.tiny_of(image.sha256)

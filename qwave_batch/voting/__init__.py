@@ -1,1 +1,1 @@
-"""What people said of the images of run folders: votes and picks, and what follows from them."""
+"""Votes and picks: the verdicts of people on the images of run folders, and what follows from them."""

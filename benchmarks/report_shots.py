@@ -1,0 +1,215 @@
+"""How does the report look: every page, light and dark, at 390 and at 1440 pixels?
+
+A run of the simulator with votes of two made-up raters gives a report, and Chromium takes pictures of its pages; with
+`--report` those of a report that is there. Look at each of them after a change of the page.
+
+    python -m benchmarks.report_shots OUT
+    python -m benchmarks.report_shots OUT --report runs/teahouse-ab/report --only grid --only vote
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, groupby
+from pathlib import Path
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
+
+import qwave_batch as qb
+from benchmarks.folder import CHECKOUT
+from tests.chromium import Chromium, PageGuard, find_chromium, home_of
+
+WIDTHS = {390: 844, 1440: 900}
+THEMES = ("light", "dark")
+RATERS = {"ada": 0.9, "ben": 0.6}
+"""How surely each rater takes the image of the model that is the better one."""
+SPEC = """\
+version: 1
+name: teahouse-ab
+description: Which model paints the teahouse?
+catalog: "2026-10"
+prompts:
+  - {id: alley, text: "An old alley in autumn, soft light", tags: [street]}
+  - {id: canal, text: "A teahouse by a canal in the rain, seen from a bridge", tags: [street, night]}
+  - {id: lantern, text: One paper lantern on a dark stair, tags: [night]}
+  - {id: kettle, text: Steam over a copper kettle, tags: [still life]}
+  - {id: garden, text: "A garden of moss after rain, a stone path leads to a low gate", tags: [garden]}
+  - {id: market, text: "A morning market under paper umbrellas, fish and greens on ice", tags: [street, people]}
+  - {id: potter, text: "A potter at her wheel, side light, clay on her hands", tags: [people]}
+  - {id: sign, text: 'A wooden sign that says "OPEN UNTIL TEN"', tags: [text]}
+  - {id: snow, text: "Two umbrellas in deep snow, seen from a roof", tags: [night]}
+  - {id: ferry, text: The last ferry leaves at dusk, tags: [people, night]}
+  - {id: bowl, text: "A chipped tea bowl, mended with gold", tags: [still life]}
+  - {id: bridge, text: "An arched bridge and its reflection, flat colours, as a woodblock print"}
+matrix:
+  model: [wan2.7-image, flux-2-pro, gpt-image-2, seedream-5.0-lite]
+  aspect_ratio: ["1:1", "16:9"]
+"""
+STRENGTHS = ("wan2.7-image", "seedream-5.0-lite", "flux-2-pro", "gpt-image-2")
+"""The models of the made-up votes, the weakest first."""
+
+
+def make_report(home: Path) -> Path:
+    """Return the report of a run with votes, made anew; the run stays as it is."""
+    folder = home / "teahouse-ab"
+    if not (folder / "votes.jsonl").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "spec.yaml").write_text(SPEC, encoding="utf-8")
+        faults = "upstream_bad_request=0.04,prompt_denied=0.02"
+        connection = qb.Simulated(seed=3, latency="lognormal(0.6,0.4)", faults=faults)
+        qb.run_batch_sync(home / "spec.yaml", connection=connection, out_dir=folder)
+        call("report", folder)
+        votes = home / "votes.jsonl"
+        votes.write_text("".join(f"{json.dumps(vote)}\n" for vote in votes_on(folder)), encoding="utf-8")
+        call("votes", folder, votes)
+    call("report", folder)
+    return folder / "report"
+
+
+def votes_on(folder: Path) -> list[dict[str, object]]:
+    """Return the votes of raters who know the better model more or less surely, on all pairs of a prompt and ratio."""
+    index = (folder / "report" / "data" / "index.js").read_text(encoding="utf-8")
+    shown = json.loads(index[index.index(",") + 1 : index.rindex(")")])["folders"]
+    run = {"folders": [{"id": each["id"], "spec_sha256": each["spec_sha256"]} for each in shown]}
+    rng = random.Random(5)
+    return [
+        {
+            "vote": 1,
+            "run": run,
+            "axis": "model",
+            "left": {"job_id": left["job_id"], "image": 0},
+            "right": {"job_id": right["job_id"], "image": 0},
+            "winner": answer(rng, left["model"], right["model"], surety),
+            "criterion": "overall",
+            "rater": rater,
+            "pair": "~".join(sorted(f"{one['job_id']}.0" for one in (left, right))),
+            "at": f"2026-11-28T20:{number % 60:02}:00Z",
+        }
+        for rater, surety in RATERS.items()
+        for number, (left, right) in enumerate(pairs_of(folder))
+    ]
+
+
+def pairs_of(folder: Path) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Return the lines of the manifest that differ in their model only, two at a time."""
+    text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
+    lines = [line for line in map(json.loads, text.split("\n")[:-1]) if line["status"] == "completed"]
+
+    def place(line: Mapping[str, Mapping[str, str]]) -> tuple[object, object]:
+        return line["prompt_id"], line["axes"]["aspect_ratio"]
+
+    groups = groupby(sorted(lines, key=place), key=place)
+    return [pair for _, group in groups for pair in combinations(group, 2)]
+
+
+def answer(rng: random.Random, left: str, right: str, surety: float) -> str:
+    """Return who wins in the eyes of a rater."""
+    if rng.random() < 0.1:
+        return "tie"
+    is_left = STRENGTHS.index(left) > STRENGTHS.index(right)
+    return "left" if is_left == (rng.random() < surety) else "right"
+
+
+def call(*argv: object) -> None:
+    """Run a command of this checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1"}
+    subprocess.run((sys.executable, "-m", "qwave_batch", *map(str, argv)), check=True, cwd=CHECKOUT, env=environment)
+
+
+def open_image(page: Page) -> None:
+    """Open the first image with the keyboard."""
+    page.locator("[role=gridcell]:has(img)").first.press("Enter")
+
+
+def compare_two(page: Page) -> None:
+    """Compare two images of one prompt."""
+    for cell in page.locator("[role=gridcell]:has(img)").all()[:2]:
+        cell.press("c")
+    page.get_by_role("navigation").get_by_text("Compare").click()
+
+
+def start_votes(page: Page) -> None:
+    """Begin to vote."""
+    page.get_by_role("textbox", name="Rater").fill("Carla")
+    page.get_by_role("button", name="Start").click()
+
+
+def stay(_: Page) -> None:
+    """Do nothing."""
+
+
+SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
+    "grid": ("page=grid&rows=prompt&cols=model", stay),
+    "grid-tags": ("page=grid&rows=tag&cols=model&srows=aspect_ratio", stay),
+    "lightbox": ("page=grid&rows=prompt&cols=model", open_image),
+    "compare": ("page=grid&rows=prompt&cols=model", compare_two),
+    "compare-empty": ("page=compare", stay),
+    "vote": ("page=vote", stay),
+    "voting": ("page=vote", start_votes),
+    "results": ("page=results", stay),
+    "figures": ("page=figures", stay),
+}
+"""Pages by the names of their pictures: the view, and what is done there first."""
+
+
+def take(chromium: Chromium, report: Path, out: Path, names: Sequence[str]) -> list[str]:
+    """Take the pictures, and return what went wrong on the pages."""
+    faults: list[str] = []
+    address = (report / "index.html").resolve().as_uri()
+    with chromium.at_hand() as browser:
+        for width, height in WIDTHS.items():
+            for theme in THEMES:
+                for name in names:
+                    context = browser.new_context(
+                        viewport={"width": width, "height": height},
+                        color_scheme="dark" if theme == "dark" else "light",
+                        device_scale_factor=1,
+                    )
+                    context.set_default_timeout(5_000)
+                    guard = PageGuard(context, home_of(address))
+                    picture = out / f"{name}-{width}-{theme}.png"
+                    try:
+                        page = context.new_page()
+                        page.goto(f"{address}#{SHOTS[name][0]}")
+                        SHOTS[name][1](page)
+                        page.wait_for_timeout(400)
+                        page.screenshot(path=picture)
+                        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                        if over > 0:
+                            faults.append(f"{picture.name}: {over} px too wide")
+                    except PlaywrightError as problem:
+                        faults.append(f"{picture.name}: {problem.message.splitlines()[0]}")
+                    faults.extend(f"{picture.name}: {fault}" for fault in guard.faults)
+                    context.close()
+    return faults
+
+
+def main(argv: Sequence[str]) -> int:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--report", type=Path)
+    parser.add_argument("--only", action="append", choices=list(SHOTS))
+    parser.add_argument("--keep", type=Path, help="a folder for the run, which is made there once")
+    args = parser.parse_args(argv)
+    program = find_chromium()
+    if program is None:
+        raise SystemExit("no Chromium on this machine")
+    args.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        report = args.report or make_report(args.keep or Path(scratch))
+        chromium = Chromium(program)
+        faults = take(chromium, report, args.out, args.only or list(SHOTS))
+        chromium.close()
+    print(*faults, sep="\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
