@@ -6,7 +6,7 @@ stands under both, and a cell names each of its jobs once, in the order of the i
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -122,6 +122,27 @@ def pivot_axes(data: PivotData) -> dict[str, PivotAxis]:
     return {axis.name: axis for axis in axes}
 
 
+def with_default_axes(data: PivotData, view: ReportView) -> ReportView:
+    """Return a view with axes for rows and columns, where it names none."""
+    axes = pivot_axes(data)
+    varying = [name for name, axis in axes.items() if _varies(data, axis)]
+    counts = {name: len(axis.labels) for name, axis in axes.items()}
+    rows, cols = view.rows, view.cols
+    if not rows and counts["prompt"] > 1:
+        rows = "prompt"
+    if not cols:
+        others = [name for name in varying if name not in {rows, "tag"}]
+        cols = "model" if counts["model"] > 1 else min(others, key=counts.__getitem__, default=NONE)
+    if not rows:
+        rows = max((name for name in varying if name != cols), key=counts.__getitem__, default="prompt")
+    return replace(view, rows=rows, cols=cols)
+
+
+def _varies(data: PivotData, axis: PivotAxis) -> bool:
+    seen = {value for job in data.jobs for place in job.places for value in axis.values_of(job, place)}
+    return len(seen) > 1
+
+
 def pivot(data: PivotData, view: ReportView) -> Pivot:
     """Return the grid of a view.
 
@@ -161,11 +182,9 @@ def _axis(axes: Mapping[str, PivotAxis], name: str) -> Callable[[PivotJob, Pivot
 
 def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace], bool]:
     """Return whether a place is seen."""
-    wanted = view.q.strip().lower()
+    wanted = _folded(view.q.strip())
     prompts = {
-        number
-        for number, (name, text) in enumerate(data.prompts)
-        if not wanted or wanted in name.lower() or wanted in text.lower()
+        number for number, (name, text) in enumerate(data.prompts) if wanted in _folded(name) or wanted in _folded(text)
     }
     has_tag = _tag_filter(data, view.tag)
 
@@ -178,6 +197,11 @@ def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace
         )
 
     return is_visible
+
+
+def _folded(text: str) -> str:
+    """Return text without the difference of capitals, as JavaScript can do it too."""
+    return text.lower().upper()
 
 
 def _tag_filter(data: PivotData, tag: str) -> Callable[[PivotPlace], bool]:

@@ -17,8 +17,9 @@ _OF_PAGES = frozenset({"page", "job", "compare", "axis", "rater", "criterion"})
 class ReportView:
     """The grid's axes and filters."""
 
-    rows: str = "prompt"
-    cols: str = "model"
+    rows: str = ""
+    """An axis by its name, or ``none``; empty where the data decide, as ``default_axes`` does."""
+    cols: str = ""
     superrows: str = NONE
     supercols: str = NONE
     q: str = ""

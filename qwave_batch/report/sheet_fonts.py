@@ -233,7 +233,7 @@ def _has(path: Path | None, letter: str) -> bool:
     if _fits_any(letter):
         return True
     try:
-        font = _font(path, _PROBE_SIZE)
+        font = _font(path, _PROBE_SIZE).font_variant(layout_engine=ImageFont.Layout.BASIC)  # a glyph for each letter
         return bytes(font.getmask(letter)) != bytes(font.getmask(_MISSING))
     except (OSError, ValueError):  # a font of bitmaps, or one that is damaged
         return False

@@ -1,7 +1,11 @@
-"""The measures of a contact sheet: how large its cells and headings are, and what stands on which page. Pure."""
+"""The measures of a contact sheet: how large its cells and headings are, and what stands on which page. Pure.
+
+Every picture is fitted into a square. Columns are as wide as the most pictures of their cells need, and a line of
+pictures is as high as the highest of them, so that sheets of wide pictures are not half empty.
+"""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qwave_batch.errors import UsageError
@@ -16,23 +20,28 @@ PAGE_DPI = 200
 PAGE_SIZE = (2_339, 1_654)
 """A4, lying, in pixels."""
 PAGE_EDGE = 70
-_HEADING_LINES = 4
+_NEARLY = 0.6
+"""Pictures of a page are made smaller by as much, but not by more, so that all columns fit."""
+_WORD_LINES = 5
+"""Lines of text that a picture's place has, where only jobs without pictures stand side by side."""
+
+PictureSize = tuple[int, int]
+CellSizes = Mapping[tuple[Heading, Heading], Sequence[PictureSize | None]]
+"""The pictures of each cell, None for a job without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetMeasures:
-    """Sizes in pixels, the same for all cells of a sheet."""
+    """Sizes in pixels that are the same all over a sheet."""
 
-    tile: tuple[int, int]
-    """The box that each picture is fitted into."""
-    across: int
-    """Pictures of a cell side by side."""
-    down: int
+    side: int
+    """The longer side of a picture."""
     font: int
+    heading_lines: int
+    """Lines of text above a column."""
     has_captions: bool
     """Whether a line below each picture tells it from its neighbours."""
     has_row_headings: bool
-    has_column_headings: bool
     has_outer_rows: bool
     has_outer_columns: bool
 
@@ -43,7 +52,7 @@ class SheetMeasures:
 
     @property
     def gap(self) -> int:
-        """The space between two cells."""
+        """The space between two cells; pictures of one cell have half of it between them."""
         return max(4, self.font // 2)
 
     @property
@@ -52,42 +61,25 @@ class SheetMeasures:
         return self.line if self.has_captions else 0
 
     @property
-    def cell(self) -> tuple[int, int]:
-        """The size of a cell."""
-        width, height = self.tile
-        return (
-            self.across * width + (self.across - 1) * self.gap // 2,
-            self.down * (height + self.caption) + (self.down - 1) * self.gap // 2,
-        )
-
-    @property
     def row_heading(self) -> int:
         """The width of the headings of rows, with the gap behind them."""
-        return max(self.font * 12, min(self.cell[0], self.font * 18)) + self.gap if self.has_row_headings else 0
+        return max(self.font * 12, min(self.side, self.font * 18)) + self.gap if self.has_row_headings else 0
 
     @property
     def column_heading(self) -> int:
         """The height of the headings of columns, with the gap below them."""
-        inner = _HEADING_LINES * self.line + self.gap if self.has_column_headings else 0
+        inner = self.heading_lines * self.line + self.gap if self.heading_lines else 0
         return inner + (self.line + self.gap if self.has_outer_columns else 0)
-
-    @property
-    def row(self) -> int:
-        """The height of a row, with the gap below it."""
-        return max(self.cell[1], 2 * self.line if self.has_row_headings else 0) + self.gap
 
     @property
     def outer_row(self) -> int:
         """The height of the heading above the rows of one value of the super-axis."""
         return 2 * self.line + self.gap if self.has_outer_rows else 0
 
-    def width_of(self, columns: int) -> int:
-        """Return the width of so many columns with the headings of rows."""
-        return self.row_heading + columns * (self.cell[0] + self.gap)
-
-    def height_of(self, rows: Sequence[Heading]) -> int:
-        """Return the height of rows, with a heading wherever the value of the super-axis changes."""
-        return len(rows) * self.row + len({row.outer for row in rows}) * self.outer_row
+    def fitted(self, size: PictureSize) -> PictureSize:
+        """Return the size of a picture whose longer side is made ``side``."""
+        longer = max(*size, 1)
+        return max(1, round(size[0] * self.side / longer)), max(1, round(size[1] * self.side / longer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +90,58 @@ class SheetPart:
     columns: tuple[Heading, ...]
 
 
-def tile_of(sizes: Iterable[tuple[int, int]], side: int) -> tuple[int, int]:
-    """Return the smallest box that every picture fits into whose longer side is made ``side``."""
-    wide, high = 0.0, 0.0
-    for width, height in sizes:
-        longer = max(width, height, 1)
-        wide, high = max(wide, width / longer), max(high, height / longer)
-    return (max(1, round(side * (wide or 1.0))), max(1, round(side * (high or 1.0))))
+@dataclass(frozen=True, slots=True)
+class SheetGeometry:
+    """Where everything stands."""
+
+    measures: SheetMeasures
+    across: Mapping[Heading, int]
+    """Pictures side by side, by column."""
+    lines: Mapping[Heading, tuple[int, ...]]
+    """The heights of the lines of pictures, by row."""
+
+    def column(self, column: Heading) -> int:
+        """Return the width of a column, without the gap behind it."""
+        count, measures = self.across[column], self.measures
+        return count * measures.side + (count - 1) * (measures.gap // 2)
+
+    def row(self, row: Heading) -> int:
+        """Return the height of a row, with the gap below it."""
+        measures = self.measures
+        pictures = sum(height + measures.caption + measures.gap // 2 for height in self.lines[row])
+        return max(pictures, 2 * measures.line if measures.has_row_headings else 0) + measures.gap
+
+    def width_of(self, columns: Sequence[Heading]) -> int:
+        """Return the width of columns with the headings of rows."""
+        return self.measures.row_heading + sum(self.column(each) + self.measures.gap for each in columns)
+
+    def height_of(self, rows: Sequence[Heading]) -> int:
+        """Return the height of rows, with a heading wherever the value of the super-axis changes."""
+        outer = len({row.outer for row in rows}) * self.measures.outer_row
+        return sum(map(self.row, rows)) + outer
 
 
-def tiles_across(pictures: int) -> tuple[int, int]:
-    """Return across and down for so many pictures of a cell."""
-    across = max(1, math.ceil(math.sqrt(min(pictures, MOST_TILES))))
-    return across, max(1, math.ceil(min(pictures, MOST_TILES) / across))
+def geometry_of(measures: SheetMeasures, grid: Pivot, sizes: CellSizes) -> SheetGeometry:
+    """Return where everything stands for the pictures of a grid."""
+    most: dict[Heading, int] = dict.fromkeys(grid.columns, 1)
+    for (_, column), cell in sizes.items():
+        most[column] = max(most[column], min(MOST_TILES, len(cell)))
+    across = {column: max(1, math.ceil(math.sqrt(count))) for column, count in most.items()}
+    lines: dict[Heading, list[int]] = {row: [] for row in grid.rows}
+    for (row, column), cell in sizes.items():
+        for number, size in enumerate(cell[:MOST_TILES]):
+            line = number // across[column]
+            if line == len(lines[row]):
+                lines[row].append(min(measures.side, _WORD_LINES * measures.line))
+            if size is not None:
+                lines[row][line] = max(lines[row][line], measures.fitted(size)[1])
+    return SheetGeometry(measures, across, {row: tuple(heights) for row, heights in lines.items()})
+
+
+def check_cell(side: int | None) -> None:
+    """Raise UsageError for cells in which nothing can be seen, or that no image fills."""
+    if side is not None and not LEAST_CELL <= side <= MOST_CELL:
+        raise UsageError(f"cells are from {LEAST_CELL} to {MOST_CELL:,} pixels wide, found {side:,}")
 
 
 def check_picture_size(width: int, height: int, grid: Pivot) -> None:
@@ -127,42 +158,45 @@ def check_picture_size(width: int, height: int, grid: Pivot) -> None:
         )
 
 
-def fit_page(measures: SheetMeasures, grid: Pivot) -> SheetMeasures:
-    """Return measures with which one column and one row fit on a page, and all columns if they nearly do."""
-    wide, high = PAGE_SIZE[0] - 2 * PAGE_EDGE, PAGE_SIZE[1] - 2 * PAGE_EDGE - 3 * measures.line
-    least = measures.tile
-    while True:
-        all_fit = measures.width_of(len(grid.columns)) <= wide
-        is_small = measures.tile[0] < 0.6 * least[0]
-        one_fits = measures.width_of(1) <= wide and measures.column_heading + measures.outer_row + measures.row <= high
-        if one_fits and (all_fit or is_small):
-            return measures if all_fit else _largest_that_fits(replace(measures, tile=least), wide, high)
-        shrunk = (max(1, round(measures.tile[0] * 0.95)), max(1, round(measures.tile[1] * 0.95)))
-        if shrunk == measures.tile:
-            return measures
-        measures = replace(measures, tile=shrunk)
+def fit_page(measures: SheetMeasures, grid: Pivot, sizes: CellSizes) -> SheetGeometry:
+    """Return the largest pictures with which every row and column fits on a page; all columns, if they nearly do."""
+    wide, high = _page_area(measures)
+    fitting: SheetGeometry | None = None
+    for percent in range(100, 4, -4):
+        found = geometry_of(replace(measures, side=max(1, measures.side * percent // 100)), grid, sizes)
+        head = found.measures.column_heading
+        if all(head + found.height_of([row]) <= high for row in grid.rows) and all(
+            found.width_of([column]) <= wide for column in grid.columns
+        ):
+            fitting = fitting or found
+            if percent >= 100 * _NEARLY and found.width_of(grid.columns) <= wide:
+                return found
+    if fitting is None:
+        raise UsageError("a row of the sheet does not fit on a page: choose fewer axes, or write a PNG")
+    return fitting
 
 
-def _largest_that_fits(measures: SheetMeasures, wide: int, high: int) -> SheetMeasures:
-    while (measures.width_of(1) > wide or measures.column_heading + measures.outer_row + measures.row > high) and min(
-        measures.tile
-    ) > 1:
-        measures = replace(measures, tile=(round(measures.tile[0] * 0.95), round(measures.tile[1] * 0.95)))
-    return measures
+def pages_of(geometry: SheetGeometry, grid: Pivot) -> list[SheetPart]:
+    """Return what stands on each page: all columns of the first rows, then of the next."""
+    wide, high = _page_area(geometry.measures)
+    rows = list(_groups(grid.rows, lambda some: geometry.measures.column_heading + geometry.height_of(some) <= high))
+    columns = list(_groups(grid.columns, lambda some: geometry.width_of(some) <= wide))
+    return [SheetPart(some, others) for some in rows for others in columns]
 
 
-def pages_of(measures: SheetMeasures, grid: Pivot) -> list[SheetPart]:
-    """Return what stands on each page: all columns of the first rows, and so on."""
-    wide, high = PAGE_SIZE[0] - 2 * PAGE_EDGE, PAGE_SIZE[1] - 2 * PAGE_EDGE - 3 * measures.line
-    columns = max(1, (wide - measures.row_heading) // (measures.cell[0] + measures.gap))
-    groups: list[list[Heading]] = []
-    for row in grid.rows:
-        fits = groups and measures.column_heading + measures.height_of([*groups[-1], row]) <= high
-        if not fits:
-            groups.append([])
-        groups[-1].append(row)
-    return [
-        SheetPart(tuple(rows), grid.columns[at : at + columns])
-        for rows in groups
-        for at in range(0, len(grid.columns), columns)
-    ]
+def _page_area(measures: SheetMeasures) -> tuple[int, int]:
+    """Return the size of what a page has below its title."""
+    title = 2 * measures.line + measures.gap
+    return PAGE_SIZE[0] - 2 * PAGE_EDGE, PAGE_SIZE[1] - 2 * PAGE_EDGE - title
+
+
+def _groups(headings: Sequence[Heading], fits: Callable[[Sequence[Heading]], bool]) -> Iterator[tuple[Heading, ...]]:
+    """Yield the headings in as few groups as their order allows."""
+    group: list[Heading] = []
+    for heading in headings:
+        if group and not fits([*group, heading]):
+            yield tuple(group)
+            group = []
+        group.append(heading)
+    if group:
+        yield tuple(group)
