@@ -1,10 +1,10 @@
 """The page's index: what the grid, the filters, votes and comparisons know of every job, without its details."""
 
-import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from qwave_batch.model.axis_labels import axis_label, model_label
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus
@@ -51,13 +51,14 @@ class _MatrixPlace:
     """The place of a job in the matrix; a folded job has several."""
 
     prompt: int
+    model: int
     axes: Mapping[str, int]
     tags: tuple[int, ...]
     repeat: int
 
     def as_json(self, axes: Sequence[str]) -> JsonObject:
         values = [self.axes.get(name, NO_VALUE) for name in axes]
-        return {"prompt": self.prompt, "axes": values, "tags": self.tags, "repeat": self.repeat}
+        return {"prompt": self.prompt, "model": self.model, "axes": values, "tags": self.tags, "repeat": self.repeat}
 
 
 @dataclass(slots=True)
@@ -89,16 +90,16 @@ class ReportIndex:
 
     def add(self, folder: int, line: ManifestLine) -> None:
         """Take in a job; its number in the details is its place here."""
-        places = [self._place(line.prompt_id, line.prompt, line.axes, line.tags, line.repeat)]
+        places = [self._place(line, line.prompt_id, line.axes, line.tags)]
         for each in line.also:
-            place = self._place(each.prompt_id, line.prompt, each.axes, each.tags, line.repeat)
+            place = self._place(line, each.prompt_id, each.axes, each.tags)
             if place not in places:
                 places.append(place)
         error = line.error
         job: JsonObject = {
             "id": line.job_id,
             "folder": folder,
-            "model": self.models(line.model),
+            "model": places[0].model,
             "status": shown_status(line.status, error),
             "error": None if error is None else self.errors((error.code, error.message)),
             "cost": line.cost_usd,
@@ -126,16 +127,19 @@ class ReportIndex:
             "jobs": [{**job, "places": [each.as_json(names) for each in places]} for job, places in self.jobs],
         }
 
-    def _place(
-        self, prompt_id: str, prompt: str, axes: Mapping[str, Json], tags: Sequence[str], repeat: int
-    ) -> _MatrixPlace:
+    def _place(self, line: ManifestLine, prompt_id: str, axes: Mapping[str, Json], tags: Sequence[str]) -> _MatrixPlace:
         values = {
-            name: self.axes.setdefault(name, _Interned())(value_label(value))
+            name: self.axes.setdefault(name, _Interned())(axis_label(value))
             for name, value in axes.items()
             if name != "model"
         }
-        number = self.prompts((prompt_id, prompt))
-        return _MatrixPlace(number, values, tuple(sorted({self.tags(tag) for tag in tags})), repeat)
+        return _MatrixPlace(
+            prompt=self.prompts((prompt_id, line.prompt)),
+            model=self.models(model_label(axes, line.model)),
+            axes=values,
+            tags=tuple(sorted({self.tags(tag) for tag in tags})),
+            repeat=line.repeat,
+        )
 
     def _image(self, image: ImageFile) -> JsonObject:
         tiny = self.tiny_of(image.sha256)
@@ -146,11 +150,6 @@ class ReportIndex:
             "tiny": tiny or "",
             "thumb": tiny is not None,
         }
-
-
-def value_label(value: Json) -> str:
-    """Return the value of an axis as people read it: text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _shown_axis(name: str) -> str:

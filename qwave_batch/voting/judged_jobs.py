@@ -4,11 +4,11 @@ A job that folded with others stands in several places of the plan, each with va
 two places that belong together: of the same prompt, equal in all axes but the one that is compared.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+from qwave_batch.model.axis_labels import axis_label, model_label
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
@@ -119,17 +119,12 @@ def judged_job(line: ManifestLine) -> JudgedJob:
 
 
 def _place(line: ManifestLine, prompt_id: str, axes: Mapping[str, Json], tags: Collection[str]) -> JobPlace:
-    values = {name: axis_text(value) for name, value in axes.items()}
+    values = {name: axis_label(value) for name, value in axes.items()}
     return JobPlace(
         prompt_id=prompt_id,
-        values={**values, MODEL: line.model, REPEAT: str(line.repeat)},
+        values={**values, MODEL: model_label(axes, line.model), REPEAT: str(line.repeat)},
         tags=frozenset(tags),
     )
-
-
-def axis_text(value: Json) -> str:
-    """Return the value of an axis as people read it: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=dict)
 
 
 def compared_values(vote: Vote, jobs: Mapping[str, JudgedJob]) -> ComparedValues | str:

@@ -20,7 +20,7 @@ function allAxes() {
   const own = axes.map((axis, number) => listedAxis(axis.name, axis.values, (_job, place) => [place.axes[number] ?? NO_VALUE]));
   return [
     promptAxis(),
-    listedAxis("model", models, (job) => [job.model]),
+    listedAxis("model", models, (_job, place) => [place.model]),
     ...own,
     listedAxis("tag", tags, (_job, place) => (place.tags.length > 0 ? place.tags : [NO_VALUE]), "no tag"),
     listedAxis("folder", folders.map((folder) => folder.label), (job) => [job.folder]),

@@ -84,8 +84,7 @@ function storedTheme() {
 /** @param {string} theme */
 function setTheme(theme) {
   document.documentElement.dataset["theme"] = theme;
-  byId("theme").setAttribute("aria-label", `Theme: ${theme}`);
-  byId("theme").title = `Theme: ${theme}`;
+  byId("theme").title = `now ${theme}`; // its name stays Theme
   try {
     localStorage.setItem("qwave-report/theme", theme);
   } catch {

@@ -35,6 +35,7 @@ interface ImageData_ {
 
 interface PlaceData {
   prompt: number;
+  model: number;
   /** The value of each axis, -1 for none. */
   axes: number[];
   tags: number[];
@@ -44,6 +45,7 @@ interface PlaceData {
 interface JobData {
   id: string;
   folder: number;
+  /** Of its first place: the name that the spec gives to the model and its settings, else the model's own. */
   model: number;
   status: string;
   error: number | null;

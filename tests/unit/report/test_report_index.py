@@ -7,11 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwave_batch.model.axis_labels import axis_label
 from qwave_batch.model.job import Duplicate, JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.report.report_index import ReportedFolder, ReportIndex, shown_status, value_label
+from qwave_batch.report.report_index import ReportedFolder, ReportIndex, shown_status
 from tests.manifest_lines import PLAIN_LINE as LINE
 
 FOLDER = ReportedFolder(folder_id="f", name="teahouse", label="teahouse", spec_sha256=None)
@@ -31,8 +32,8 @@ def test_a_folded_job_stands_in_each_of_its_places() -> None:
     assert found["axes"] == [{"name": "size", "values": ["1k", "2k"]}]
     assert found["tags"] == ["a", "b"]
     assert found["jobs"][0]["places"] == [
-        {"prompt": 0, "axes": [0], "tags": [0], "repeat": 0},
-        {"prompt": 0, "axes": [1], "tags": [0, 1], "repeat": 0},
+        {"prompt": 0, "model": 0, "axes": [0], "tags": [0], "repeat": 0},
+        {"prompt": 0, "model": 0, "axes": [1], "tags": [0, 1], "repeat": 0},
     ]
 
 
@@ -40,6 +41,12 @@ def test_a_job_without_an_axis_of_others_has_no_value_there() -> None:
     found = index_of(replace(LINE, axes={"size": "1k"}), replace(LINE, axes={"quality": True, "size": None}))
     assert found["axes"] == [{"name": "size", "values": ["1k", "null"]}, {"name": "quality", "values": ["true"]}]
     assert [job["places"][0]["axes"] for job in found["jobs"]] == [[0, -1], [1, 0]]
+
+
+def test_settings_of_one_model_under_names_of_their_own_are_told_apart() -> None:
+    found = index_of(*(replace(LINE, axes={"model": name}) for name in ("fast", "slow")), replace(LINE, axes={}))
+    assert found["models"] == ["fast", "slow", LINE.model]
+    assert [job["model"] for job in found["jobs"]] == [0, 1, 2]
 
 
 def test_an_axis_that_is_called_like_a_built_in_one_is_told_apart() -> None:
@@ -76,4 +83,4 @@ def test_every_number_leads_back_to_its_text(drawn: list[tuple[str, Json]]) -> N
     for (prompt, value), job in zip(drawn, found["jobs"], strict=True):
         place = job["places"][0]
         assert found["prompts"][place["prompt"]]["id"] == prompt
-        assert found["axes"][0]["values"][place["axes"][0]] == value_label(value)
+        assert found["axes"][0]["values"][place["axes"][0]] == axis_label(value)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from qwave_batch.model.axis_labels import axis_label
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.voting.judged_jobs import ComparedValues, PromptKey, axis_text, compared_values, judged_job
+from qwave_batch.voting.judged_jobs import ComparedValues, PromptKey, compared_values, judged_job
 from qwave_batch.voting.vote_lines import Vote, voting_line_from_json
 from tests.voted_folders import a_vote, folded, voted_line
 
@@ -28,7 +29,7 @@ def test_values_of_an_axis_are_compared_as_text() -> None:
     found = compared((voted_line("p", "m", size=1), voted_line("p", "m", size="two")), axis="size")
     assert isinstance(found, ComparedValues)
     assert (found.left, found.right) == ("1", "two")
-    assert [axis_text(value) for value in (True, None, 1.5, "x", {"a": [1]})] == [
+    assert [axis_label(value) for value in (True, None, 1.5, "x", {"a": [1]})] == [
         "true",
         "null",
         "1.5",
