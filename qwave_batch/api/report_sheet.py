@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import UsageError
+from qwave_batch.files.tree import place_of
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
@@ -13,6 +14,7 @@ from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.report.figure_files import FiguresWritten, check_figures_can_be_drawn, write_figures
 from qwave_batch.report.figure_numbers import figure_numbers
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
+from qwave_batch.report.report_request import DEFAULT_NAME
 from qwave_batch.report.report_view import ReportView
 from qwave_batch.report.sheet_content import SheetContent
 from qwave_batch.report.sheet_files import SheetWriter, SheetWritten, check_sheet_name
@@ -48,6 +50,7 @@ def write_sheet(request: SheetRequest, on_work: OnWork = ignore_work) -> SheetWr
     check_cell(request.cell)
     view, fonts = ReportView.of_fragment(request.view), SheetFonts(request.font)
     with _opened(request.folders) as readers:
+        _check_place(request.out, readers)
         index = ReportIndex(folders=_folders(readers), tiny_of=lambda _: None)
         images: list[tuple[ImageFile, ...]] = []
         for number, reader in enumerate(readers):
@@ -69,9 +72,11 @@ def draw_report_figures(folders: Sequence[str | Path], out: Path) -> FiguresWrit
         StorageError: the disk fails.
     """
     check_figures_can_be_drawn()
-    if out.is_file():
+    tree, name = place_of(out)
+    if tree.is_file(name):
         raise UsageError(f"{out} is a file, and figures are several files; name a folder")
     with _opened(folders) as readers:
+        _check_place(out, readers)
         return write_figures(figure_numbers(readers, folder_labels(readers)), out)
 
 
@@ -81,6 +86,14 @@ def _opened(folders: Sequence[str | Path]) -> Iterator[list[FolderReader]]:
         raise UsageError("there is no run folder to report on")
     with ExitStack() as stack:
         yield [stack.enter_context(open_folder(folder)) for folder in folders]
+
+
+def _check_place(out: Path, readers: Sequence[FolderReader]) -> None:
+    """Refuse a place among a run's own files, which no report changes."""
+    for root in (reader.layout.root.resolve() for reader in readers if reader.layout.store is None):
+        place = out.resolve()
+        if place.is_relative_to(root) and not place.is_relative_to(root / DEFAULT_NAME):
+            raise UsageError(f"{out} is in the run folder {root}, whose files belong to the run: name another place")
 
 
 def _folders(readers: Sequence[FolderReader]) -> list[ReportedFolder]:

@@ -10,6 +10,7 @@ from PIL import Image
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import place_of
 from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.report.banded_png import png_of_bands
@@ -58,6 +59,18 @@ class SheetWritten:
     """Letters that no font had."""
     is_misordered: bool
     """Whether right-to-left text is there that this Pillow does not lay out."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``sheet`` that ``report --json`` prints."""
+        return {
+            "file": str(self.path),
+            "rows": self.rows,
+            "columns": self.columns,
+            "jobs": self.jobs,
+            "pages": self.pages,
+            "pixels": list(self.pixels),
+            "letters_without_font": list(self.lacking),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
