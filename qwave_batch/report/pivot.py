@@ -23,6 +23,7 @@ class PivotPlace:
     """A place of a job in the matrix."""
 
     prompt: int
+    model: int
     axes: tuple[int, ...]
     """For each axis the number of the value, or ``NO_VALUE``."""
     tags: tuple[int, ...]
@@ -32,7 +33,6 @@ class PivotPlace:
 class PivotJob:
     """A job with the places that it is seen in."""
 
-    model: int
     folder: int
     status: str
     places: tuple[PivotPlace, ...]
@@ -63,11 +63,10 @@ class PivotData:
             axes=tuple((axis["name"], tuple(axis["values"])) for axis in told["axes"]),
             jobs=tuple(
                 PivotJob(
-                    job["model"],
                     job["folder"],
                     job["status"],
                     tuple(
-                        PivotPlace(place["prompt"], tuple(place["axes"]), tuple(place["tags"]))
+                        PivotPlace(place["prompt"], place["model"], tuple(place["axes"]), tuple(place["tags"]))
                         for place in job["places"]
                     ),
                 )
@@ -114,7 +113,7 @@ def pivot_axes(data: PivotData) -> dict[str, PivotAxis]:
     """Return all axes by name, without ``none``."""
     axes = [
         PivotAxis("prompt", tuple(text or name for name, text in data.prompts), NONE, lambda _, place: (place.prompt,)),
-        PivotAxis("model", data.models, NONE, lambda job, _: (job.model,)),
+        PivotAxis("model", data.models, NONE, lambda _, place: (place.model,)),
         *(_spec_axis(number, name, values) for number, (name, values) in enumerate(data.axes)),
         PivotAxis("tag", data.tags, NO_TAG, lambda _, place: place.tags or (NO_VALUE,)),
         PivotAxis("folder", data.folders, NONE, lambda job, _: (job.folder,)),
@@ -192,7 +191,7 @@ def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace
         return (
             place.prompt in prompts
             and view.status in {ALL, job.status}
-            and view.model in {ALL, data.models[job.model]}
+            and view.model in {ALL, data.models[place.model]}
             and has_tag(place)
         )
 

@@ -20,6 +20,7 @@ from qwave_batch.report.sheet_content import SheetContent, SheetTile
 from qwave_batch.report.sheet_drawing import SheetDrawing
 from qwave_batch.report.sheet_fonts import SheetFonts, plain_line
 from qwave_batch.report.sheet_layout import (
+    MOST_TILES,
     PAGE_DPI,
     PAGE_EDGE,
     PAGE_SIZE,
@@ -94,7 +95,8 @@ class SheetWriter:
         parts = pages_of(geometry, grid) if is_pdf else [SheetPart(grid.rows, grid.columns)]
         side = geometry.measures.side
         pictures = SheetPictures(self.readers, (side, side))
-        loading = _Loading(pictures, sum(len(part.rows) for part in parts), on_work)
+        tiles = sum(min(MOST_TILES, len(sizes)) for sizes in self.content.sizes().values())
+        loading = _Loading(pictures, tiles, on_work)
         with ThreadPoolExecutor() as threads:
             drawing = SheetDrawing(
                 content=self.content,
@@ -154,14 +156,14 @@ class _Loading:
     """Opens the pictures of one row after the other on all cores."""
 
     pictures: SheetPictures
-    rows: int
+    tiles: int
     on_work: OnWork
     done: int = 0
 
     def row(self, threads: ThreadPoolExecutor, tiles: Sequence[SheetTile]) -> list[Image.Image | None]:
         loaded = list(threads.map(self._open, tiles))
-        self.done += 1
-        self.on_work(WorkProgress(done=self.done, total=self.rows, doing="drawing the sheet"))
+        self.done += len(tiles)
+        self.on_work(WorkProgress(done=self.done, total=self.tiles, doing="drawing the sheet"))
         return loaded
 
     def _open(self, tile: SheetTile) -> Image.Image | None:

@@ -29,12 +29,12 @@ STATUSES = ("completed", "failed", "refused")
 places = st.builds(
     PivotPlace,
     st.integers(0, 2),
+    st.integers(0, 1),
     st.tuples(st.integers(NO_VALUE, 2), st.integers(NO_VALUE, 1)),
     st.lists(st.integers(0, 1), unique=True, max_size=2).map(tuple),
 )
 jobs = st.builds(
     PivotJob,
-    st.integers(0, 1),
     st.integers(0, 1),
     st.sampled_from(STATUSES),
     st.lists(places, min_size=1, max_size=3).map(tuple),
@@ -63,7 +63,7 @@ def is_visible(view: ReportView, job: PivotJob, place: PivotPlace) -> bool:
     return (
         (view.q.upper() in name.upper() or view.q.upper() in text.upper())
         and view.status in {ALL, job.status}
-        and view.model in {ALL, MODELS[job.model]}
+        and view.model in {ALL, MODELS[place.model]}
         and (view.tag == ALL or view.tag in tags)
     )
 
@@ -73,7 +73,7 @@ def test_every_visible_place_is_in_its_cells_and_in_no_other(data: PivotData, vi
     axes = pivot_axes(data)
     wanted: set[tuple[Heading, Heading, int]] = set()
     for number, job in enumerate(data.jobs):
-        for place in filter(lambda each, job=job: is_visible(view, job, each), job.places):  # type: ignore[misc]
+        for place in (each for each in job.places if is_visible(view, job, each)):
             values = [
                 [0] if name == NONE else axes[name].values_of(job, place)
                 for name in (view.superrows, view.rows, view.supercols, view.cols)
@@ -102,10 +102,15 @@ def test_axes_that_nobody_names_are_there_and_differ(data: PivotData) -> None:
 
 
 def test_without_prompts_and_models_to_tell_apart_the_axes_that_vary_are_taken() -> None:
+    some = [PivotPlace(0, 0, (ratio, seed), ()) for ratio in (0, 1) for seed in (0, 1)]
     one = PivotData(
-        folders=("one",), prompts=(("a", "A"),), models=("m",), tags=(), axes=AXES,
-        jobs=tuple(PivotJob(0, 0, "completed", (PivotPlace(0, (ratio, seed), ()),)) for ratio in (0, 1) for seed in (0, 1)),
-    )  # fmt: skip
+        folders=("one",),
+        prompts=(("a", "A"),),
+        models=("m",),
+        tags=(),
+        axes=AXES,
+        jobs=tuple(PivotJob(0, "completed", (place,)) for place in some),
+    )
     view = with_default_axes(one, ReportView())
     assert (view.rows, view.cols) == ("ratio", "seed")
 

@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image
 
 from qwave_batch.errors import UsageError
@@ -67,7 +69,7 @@ def test_a_pdf_of_pages_has_each_at_its_size_and_a_table_that_finds_all_objects(
     assert data.count(b"/MediaBox [0 0 144.00 72.00]") == 2
     assert b"/Count 2" in data
     start = int(data.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
-    offsets = [int(line[:10]) for line in data[start:].split(b"\n")[3:-5]]
+    offsets = [int(entry) for entry in re.findall(rb"(\d{10}) 00000 n", data[start:])]
     assert data[start:].startswith(b"xref\n0 9\n")
     assert [data[at:].split(b" ", 1)[0] for at in offsets] == [str(number).encode() for number in range(1, 9)]
     pictures = [Image.open(io.BytesIO(data[found.start() :])) for found in re.finditer(rb"\xff\xd8\xff", data)]
@@ -87,7 +89,7 @@ def test_a_view_is_read_from_a_fragment_or_a_whole_address() -> None:
     assert ReportView.of_fragment("") == ReportView()
 
 
-@pytest.mark.parametrize("text", ["rows", "rows=a&&cols", "=", "rows=%ff"])
+@pytest.mark.parametrize("text", ["rows", "rows=a&&cols", "rows=%ff"])
 def test_what_is_not_a_fragment_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a view: copy what follows #"):
         ReportView.of_fragment(text)
@@ -101,11 +103,32 @@ def test_a_key_that_the_page_does_not_know_is_refused() -> None:
 # --- text
 
 
-def test_letters_of_another_script_come_from_another_font_and_a_word_of_one_script_from_one() -> None:
-    fonts = SheetFonts()
-    for text in ("An old alley", "秋天的老巷子", "ถนนเก่าริมน้ำ", "पुरानी गली"):
-        assert len(fonts.runs(text, 16)) == 1, text
-    assert len(fonts.runs("alley 巷子", 16)) == 2
+@pytest.fixture(scope="module")
+def runic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A font that has three runes and nothing else: each is a square."""
+    pen = TTGlyphPen(None)
+    for place in ((0, 0), (0, 700), (500, 700), (500, 0)):
+        (pen.lineTo if place != (0, 0) else pen.moveTo)(place)
+    pen.closePath()
+    square = pen.glyph()
+    builder = FontBuilder(1_000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "rune"])
+    builder.setupCharacterMap(dict.fromkeys(map(ord, "ᚠᚢᚦ"), "rune"))
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "rune": square})
+    builder.setupHorizontalMetrics({".notdef": (600, 0), "rune": (600, 0)})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Runes", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    path = tmp_path_factory.mktemp("fonts") / "runes.ttf"
+    builder.save(path)
+    return path
+
+
+def test_each_letter_comes_from_a_font_that_has_it(runic: Path) -> None:
+    fonts = SheetFonts(runic)
+    runs = fonts.runs("ᚠᚢᚦ ᚠ", 16), fonts.runs("an alley", 16), fonts.runs("ᚠᚢ and ᚦ", 16)
+    assert [[run.text for run in each] for each in runs] == [["ᚠᚢᚦ ᚠ"], ["an alley"], ["ᚠᚢ ", "and ", "ᚦ"]]
     assert fonts.lacking == {}
 
 
@@ -115,9 +138,9 @@ def test_a_letter_that_no_font_has_is_told() -> None:
     assert list(fonts.lacking) == ["\U000e0fff", "\U0010ffff"]
 
 
-def test_text_from_right_to_left_begins_on_the_right() -> None:
-    runs = SheetFonts().runs("שלום 巷", 16)
-    assert [run.text.strip() for run in runs] == ["巷", "שלום"]
+def test_text_from_right_to_left_begins_on_the_right(runic: Path) -> None:
+    runs = SheetFonts(runic).runs("שלום ᚠᚢ", 16)
+    assert [run.text.strip() for run in runs] == ["ᚠᚢ", "שלום"]
 
 
 def test_text_is_wrapped_to_its_width_and_an_ellipsis_says_that_there_is_more() -> None:
@@ -159,7 +182,7 @@ def test_no_cell_grows_beyond_the_most_pictures() -> None:
     assert geometry.across[grid.columns[0]] * len(geometry.lines[grid.rows[0]]) == MOST_TILES
 
 
-@pytest.mark.parametrize(("rows", "columns", "pictures"), [(1, 1, 1), (40, 7, 1), (9, 60, 1), (3, 2, 9), (100, 100, 4)])
+@pytest.mark.parametrize(("rows", "columns", "pictures"), [(1, 1, 1), (40, 7, 1), (9, 60, 1), (3, 2, 9), (30, 30, 4)])
 def test_pages_hold_every_row_and_column_once_and_fit(rows: int, columns: int, pictures: int) -> None:
     grid, sizes = grid_of(rows, columns, *[(900, 1600)] * pictures)
     geometry = fit_page(MEASURES, grid, sizes)
