@@ -13,7 +13,7 @@ from typing import Any
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.report.report_index import NO_VALUE
-from qwave_batch.report.report_view import ALL, NONE, ReportView
+from qwave_batch.report.grid_view import ALL, NONE, ReportView
 
 NO_TAG = "no tag"
 
@@ -77,7 +77,7 @@ class PivotData:
 
 @dataclass(frozen=True, slots=True)
 class PivotAxis:
-    """What rows or columns can go along."""
+    """An axis that rows or columns can go along."""
 
     name: str
     labels: tuple[str, ...]

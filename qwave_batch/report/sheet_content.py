@@ -19,7 +19,7 @@ from qwave_batch.report.pivot import (
     pivot_axes,
     with_default_axes,
 )
-from qwave_batch.report.report_view import ALL, NONE, ReportView
+from qwave_batch.report.grid_view import ALL, NONE, ReportView
 from qwave_batch.report.sheet_layout import PictureSize
 
 OpenImage = Callable[[int, ImageFile], Image.Image | None]
@@ -28,14 +28,14 @@ OpenImage = Callable[[int, ImageFile], Image.Image | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetTile:
-    """What stands in a cell for one picture, or for a job without any."""
+    """A picture in a cell, or a job without any."""
 
     folder: int
     image: ImageFile | None
     status: str
     reason: str
     caption: str
-    """What tells it from its neighbours."""
+    """The words that tell it from its neighbours."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.report.banded_png import png_of_bands
 from qwave_batch.report.pdf_pages import pdf_of_pages
-from qwave_batch.report.report_view import NONE
+from qwave_batch.report.grid_view import NONE
 from qwave_batch.report.sheet_content import SheetContent, SheetTile
 from qwave_batch.report.sheet_drawing import SheetDrawing
 from qwave_batch.report.sheet_fonts import SheetFonts, plain_line
@@ -167,7 +167,7 @@ class _Loading:
         return loaded
 
     def _open(self, tile: SheetTile) -> Image.Image | None:
-        return None if tile.image is None else self.pictures.open(tile.folder, tile.image)
+        return None if tile.image is None else self.pictures.small(tile.folder, tile.image)
 
 
 def check_sheet_name(out: Path) -> None:

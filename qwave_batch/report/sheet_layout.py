@@ -92,7 +92,7 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class SheetGeometry:
-    """Where everything stands."""
+    """The places of all cells."""
 
     measures: SheetMeasures
     across: Mapping[Heading, int]

@@ -23,7 +23,7 @@ class SheetPictures:
     box: tuple[int, int]
     """The largest size that is needed."""
 
-    def open(self, folder: int, image: ImageFile) -> Image.Image | None:
+    def small(self, folder: int, image: ImageFile) -> Image.Image | None:
         """Return an image, no larger than the box; None for one that is missing or does not decode."""
         try:
             file = self.readers[folder].open_image(image)
@@ -32,11 +32,11 @@ class SheetPictures:
             with file:
                 data = file.read(_MOST_BYTES + 1)
             inspect_bytes(data)  # judges what is decoded below: its bytes may be anybody's
-            return self._small(data)
+            return self._decoded(data)
         except (BadImage, FolderError, NotRegular, OSError, StorageError, SyntaxError, ValueError):
             return None
 
-    def _small(self, data: bytes) -> Image.Image:
+    def _decoded(self, data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data)) as opened:
             opened.draft("RGB", self.box)
             turned = ImageOps.exif_transpose(opened)

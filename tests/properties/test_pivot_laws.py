@@ -18,7 +18,7 @@ from qwave_batch.report.pivot import (
     with_default_axes,
 )
 from qwave_batch.report.report_index import NO_VALUE
-from qwave_batch.report.report_view import ALL, NONE, ReportView
+from qwave_batch.report.grid_view import ALL, NONE, ReportView
 
 PROMPTS = (("a", "An Alley"), ("b", "Straße"), ("c", ""))
 MODELS, TAGS, FOLDERS = ("m", "n"), ("street", "night"), ("one", "two")

@@ -1,4 +1,4 @@
-"""What is shown of a report, as the fragment of the page's address says it: ``#page=grid&rows=prompt&cols=model``."""
+"""The view of a report, as the fragment of the page's address says it: ``#page=grid&rows=prompt&cols=model``."""
 
 from dataclasses import dataclass, fields
 from urllib.parse import parse_qsl
