@@ -5,6 +5,7 @@ from qwave_batch.api.report_sheet import SheetRequest, draw_report_figures, writ
 from qwave_batch.report.figure_files import FiguresWritten
 from qwave_batch.report.report_request import ReportRequest, ReportWritten
 from qwave_batch.report.sheet_files import SheetWritten
+from qwave_batch.report.thumbnail_making import UnmadeThumbnail
 
 __all__ = [
     "FiguresWritten",
@@ -12,6 +13,7 @@ __all__ = [
     "ReportWritten",
     "SheetRequest",
     "SheetWritten",
+    "UnmadeThumbnail",
     "draw_report_figures",
     "write_report",
     "write_sheet",

@@ -13,9 +13,9 @@ from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.report.figure_files import FiguresWritten, check_figures_can_be_drawn, write_figures
 from qwave_batch.report.figure_numbers import figure_numbers
+from qwave_batch.report.grid_view import ReportView
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.report_request import DEFAULT_NAME
-from qwave_batch.report.grid_view import ReportView
 from qwave_batch.report.sheet_content import SheetContent
 from qwave_batch.report.sheet_files import SheetWriter, SheetWritten, check_sheet_name
 from qwave_batch.report.sheet_fonts import SheetFonts

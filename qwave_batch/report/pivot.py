@@ -12,8 +12,8 @@ from typing import Any
 
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.report.report_index import NO_VALUE
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
+from qwave_batch.report.report_index import NO_VALUE
 
 NO_TAG = "no tag"
 

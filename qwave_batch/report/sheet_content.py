@@ -9,6 +9,7 @@ from PIL import Image
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile
+from qwave_batch.report.grid_view import ALL, NONE, ReportView
 from qwave_batch.report.pivot import (
     NO_TAG,
     Heading,
@@ -19,7 +20,6 @@ from qwave_batch.report.pivot import (
     pivot_axes,
     with_default_axes,
 )
-from qwave_batch.report.grid_view import ALL, NONE, ReportView
 from qwave_batch.report.sheet_layout import PictureSize
 
 OpenImage = Callable[[int, ImageFile], Image.Image | None]

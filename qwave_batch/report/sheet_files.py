@@ -14,8 +14,8 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.report.banded_png import png_of_bands
-from qwave_batch.report.pdf_pages import pdf_of_pages
 from qwave_batch.report.grid_view import NONE
+from qwave_batch.report.pdf_pages import pdf_of_pages
 from qwave_batch.report.sheet_content import SheetContent, SheetTile
 from qwave_batch.report.sheet_drawing import SheetDrawing
 from qwave_batch.report.sheet_fonts import SheetFonts, plain_line

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.errors import UnknownName
+from qwave_batch.report.grid_view import ALL, NONE, ReportView
 from qwave_batch.report.pivot import (
     NO_TAG,
     Heading,
@@ -18,7 +19,6 @@ from qwave_batch.report.pivot import (
     with_default_axes,
 )
 from qwave_batch.report.report_index import NO_VALUE
-from qwave_batch.report.grid_view import ALL, NONE, ReportView
 
 PROMPTS = (("a", "An Alley"), ("b", "Straße"), ("c", ""))
 MODELS, TAGS, FOLDERS = ("m", "n"), ("street", "night"), ("one", "two")

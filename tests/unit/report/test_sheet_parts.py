@@ -13,9 +13,9 @@ from PIL import Image
 
 from qwave_batch.errors import UsageError
 from qwave_batch.report.banded_png import png_of_bands
+from qwave_batch.report.grid_view import ReportView
 from qwave_batch.report.pdf_pages import pdf_of_pages
 from qwave_batch.report.pivot import Heading, Pivot
-from qwave_batch.report.grid_view import ReportView
 from qwave_batch.report.sheet_fonts import SheetFonts, plain_line
 from qwave_batch.report.sheet_layout import (
     MOST_TILES,
