@@ -177,14 +177,11 @@ def test_votes_are_imported_once_and_a_broken_file_not_at_all(pages: Pages, repo
     file = export(page, tmp_path)
     other = pages.open(report, "page=vote")
     broken = tmp_path / "broken.jsonl"
-    broken.write_text(file.read_text(encoding="utf-8").replace('"left"}', "", 1) + '{"vote": 1}\n', encoding="utf-8")
+    right = file.read_text(encoding="utf-8")
     for text, fault in (
-        (file.read_text(encoding="utf-8") + "{]\n", "broken.jsonl:4: it is not JSON"),
-        (
-            file.read_text(encoding="utf-8").replace('"model"', '"colour"', 1),
-            'broken.jsonl:1: axis: there is no axis "colour"',
-        ),
-        (file.read_text(encoding="utf-8").replace('"image":0', '"image":7', 1), "broken.jsonl:1: there is no image 7"),
+        (right + "{]\n", "broken.jsonl:4: it is not JSON"),
+        (right.replace('"model"', '"colour"', 1), 'broken.jsonl:1: axis: there is no axis "colour"'),
+        (right.replace('"image":0', '"image":7', 1), "broken.jsonl:1: there is no image 7"),
     ):
         broken.write_text(text, encoding="utf-8")
         import_file(other, broken)
@@ -204,8 +201,8 @@ def texts_of_vote(page: Page) -> Iterator[tuple[str, str]]:
     found: Iterable[list[str]] = page.evaluate(
         """[...document.querySelectorAll("*")].flatMap((element) => [
             ...[...element.attributes].map((each) => [element.tagName, each.value]),
-            ...(element.matches(".vote-prompt-text") ? [] : [...element.childNodes].filter((node) => node.nodeType === 3)
-                .map((node) => [element.tagName, node.data])),
+            ...[...element.childNodes].filter((node) => node.nodeType === 3 && !element.matches(".vote-prompt-text"))
+                .map((node) => [element.tagName, node.data]),
         ])"""
     )
     yield from ((place, text) for place, text in found)
