@@ -8,29 +8,42 @@ from pathlib import Path
 from qwave_batch.api.restored_specs import SpecRestorer
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import Clock, SystemClock
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.figure_numbers import figures_json
+from qwave_batch.report.folder_picks import picks_json
 from qwave_batch.report.job_details import job_details
+from qwave_batch.report.original_files import keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
+from qwave_batch.report.thumbnail_making import make_thumbnails
+from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
 
 
-def write_report(request: ReportRequest, on_work: OnWork = ignore_work, *, clock: Clock | None = None) -> ReportWritten:
+def write_report(
+    request: ReportRequest,
+    on_work: OnWork = ignore_work,
+    *,
+    clock: Clock | None = None,
+    thumbnails: ThumbnailStore | None = None,
+) -> ReportWritten:
     """Write a report of run folders, or bring one up to date. It blocks: call it in a thread.
 
     Args:
         request: The folders, and where the report goes.
         on_work: Told of its progress.
         clock: For the time at which it is made; the system's without it.
+        thumbnails: The open thumbnails of the report, which a run at work adds to; opened here without them.
 
     Raises:
         UsageError: the place of the report is not right; nothing was written.
         FolderError: a folder is not a run folder.
+        BrokenVotes: a folder's picks are not as an import leaves them.
         FolderBusy: another report is writing into the same place.
         StorageError: the disk fails.
     """
@@ -40,7 +53,8 @@ def write_report(request: ReportRequest, on_work: OnWork = ignore_work, *, clock
         readers = [stack.enter_context(open_folder(folder)) for folder in request.folders]
         out = _place_of(request, readers)
         folder = stack.enter_context(report_folder(out))
-        return _Report(readers, folder, on_work, clock or SystemClock()).write()
+        store = thumbnails or stack.enter_context(open_thumbnails(out))
+        return _Report(readers, folder, store, on_work, clock or SystemClock()).write()
 
 
 def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
@@ -56,6 +70,7 @@ def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
 class _Report:
     readers: Sequence[FolderReader]
     folder: ReportFolder
+    store: ThumbnailStore
     on_work: OnWork
     clock: Clock
     images: int = 0
@@ -63,13 +78,16 @@ class _Report:
     index: ReportIndex = field(init=False)
 
     def write(self) -> ReportWritten:
+        make_thumbnails(self.readers, self.store, self.on_work)
+        keep_originals(self.readers, self.folder.path, self.on_work)
         self.index = ReportIndex(folders=self._folders(), tiny_of=self._tiny_of)
         details = DetailFiles(self.folder)
+        picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
             self._add(number, reader, details)
         details.flush()
         is_live = any(reader.header().holder is not None for reader in self.readers)
-        self._write_data(is_live=is_live)
+        self._write_data(picks, is_live=is_live)
         return ReportWritten(
             out=self.folder.path,
             jobs=len(self.index.jobs),
@@ -79,10 +97,11 @@ class _Report:
             files_written=self.folder.written,
         )
 
-    def _write_data(self, *, is_live: bool) -> None:
+    def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
         revision = revision_of(index)
         self.folder.write_data("index", {"revision": revision, **index})
+        self.folder.write_data("picks", picks)
         self.folder.write_data("results", None)
         self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
         self.folder.write_page()
@@ -116,6 +135,6 @@ class _Report:
         ]
 
     def _tiny_of(self, sha256: str) -> str | None:
-        del sha256
-        self.without_thumbnail += 1
-        return None
+        tiny = self.store.tiny(sha256)
+        self.without_thumbnail += tiny is None
+        return tiny
