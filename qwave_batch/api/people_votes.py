@@ -22,7 +22,7 @@ from qwave_batch.voting.voting_results import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VotesReport:
-    """What people said of run folders."""
+    """The votes and picks of run folders, counted."""
 
     result: VoteResult
     axes: tuple[str, ...]

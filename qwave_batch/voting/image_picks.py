@@ -23,7 +23,7 @@ NOT_PICKED = PickedImage(None, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPicks:
-    """What became of the images of a model."""
+    """The fate of the images of a model."""
 
     model: str
     images: int
@@ -46,7 +46,7 @@ class ModelPicks:
 
 
 def picked_images(picks: Iterable[Pick]) -> dict[VotedImage, PickedImage]:
-    """Return the verdict on every image that somebody picked; a pick that was taken back is none."""
+    """Return the verdict on every image that somebody picked; picks that were taken back do not count."""
     of_image: dict[VotedImage, list[Pick]] = {}
     for pick in picks:
         if pick.verdict is not None or pick.rating is not None:

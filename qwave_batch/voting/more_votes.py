@@ -32,7 +32,7 @@ class PairOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairOutlook:
-    """Where a pair of values stands."""
+    """The state of a pair of values."""
 
     value: str
     against: str
@@ -55,7 +55,7 @@ class PairOutlook:
 
 @dataclass(frozen=True, slots=True)
 class VotesOutlook:
-    """Where all pairs stand."""
+    """The state of all pairs."""
 
     pairs: tuple[PairOutlook, ...]
 

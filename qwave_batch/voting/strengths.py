@@ -1,8 +1,8 @@
 """Bradley-Terry strengths: one number for each value, so that s / (s + t) is the chance of one to be preferred.
 
 A tie counts half for each side. The strengths of values that votes join have the geometric mean 1. evalica finds them,
-by Newman's iteration (2023). Where some value never lost, or never won, not even by half, no finite strengths fit
-best: one even prompt is then added, on which all compared pairs are tied.
+by Newman's iteration (2023). No finite strengths fit best while some value never lost, or never won, not even by half:
+one even prompt is then added, on which all compared pairs are tied.
 """
 
 from collections.abc import Sequence

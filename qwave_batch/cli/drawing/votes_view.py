@@ -1,4 +1,4 @@
-"""What votes say, for people: strengths and win rates with their intervals drawn, and what is still open."""
+"""The result of votes, for people: strengths and win rates with their intervals drawn, and what is still open."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -61,7 +61,7 @@ def test_two_texts_of_one_id_are_two_prompts(tmp_path: Path) -> None:
 
 
 def test_versions_of_a_prompt_that_are_compared_are_one(tmp_path: Path) -> None:
-    """An axis that changes the text brings as many texts as it has values; they are no prompts of their own."""
+    """An axis that changes the text brings as many texts as it has values; they do not count as prompts."""
     lines = [
         voted_line(prompt, "m", text=f"{prompt} in {style}", style=style)
         for prompt in ("p", "q")

@@ -47,6 +47,7 @@ def test_below_ten_prompts_nothing_is_settled() -> None:
 @given(st.integers(10, 60), st.integers(10, 60))
 def test_with_the_missing_votes_at_the_same_rate_the_pair_is_settled(wins: int, losses: int) -> None:
     """Up to the rounding of votes, which moves the rate: with some votes more there is a whole number that fits."""
+    wins, losses = max(wins, losses), min(wins, losses)  # the better one stands first
     found = outlook(a_rate(wins, losses))
     if found.outcome is PairOutcome.OPEN:
         enough = (wins + losses + found.votes + more for more in range(wins + losses + 1))

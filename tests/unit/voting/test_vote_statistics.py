@@ -57,7 +57,7 @@ def test_the_strengths_of_two_are_their_odds(wins: int, ties: int, losses: int) 
 
 
 def test_strengths_of_a_perfect_ladder_are_found() -> None:
-    """Where every pair has exactly the odds of its strengths, those strengths fit best."""
+    """If every pair has exactly the odds of its strengths, those strengths fit best."""
     outcomes = [("a", "b", 20, 10), ("b", "c", 20, 10), ("a", "c", 40, 10)]
     found = ballots(
         ballot(first, second, outcome, prompt=number)
