@@ -126,6 +126,8 @@ class ThumbnailStore:
 
     def open(self) -> None:
         """Read the record, with what a process that was killed has left of its own."""
+        with storage_errors(self.path, "make the folder", THUMBS):
+            self._tree.make_folder(THUMBS)
         self._recorded = read_thumbnail_record(self._tree, MADE)
         left = read_thumbnail_record(self._tree, _MAKING)
         self._kept = {**self._recorded, **left}
