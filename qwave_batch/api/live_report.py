@@ -147,7 +147,7 @@ class LiveReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveReportEnd:
-    """What a run leaves of its report."""
+    """The report as a run leaves it."""
 
     page: Path | None
     """The file to open; None where none could be written."""

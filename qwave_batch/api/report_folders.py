@@ -8,12 +8,14 @@ from pathlib import Path
 from qwave_batch.api.restored_specs import SpecRestorer
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import Clock, SystemClock
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.figure_numbers import figures_json
+from qwave_batch.report.folder_picks import picks_json
 from qwave_batch.report.job_details import job_details
 from qwave_batch.report.original_files import keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
@@ -43,6 +45,7 @@ def write_report(
     Raises:
         UsageError: the place of the report is not right; nothing was written.
         FolderError: a folder is not a run folder.
+        BrokenVotes: a folder's picks are not as an import leaves them.
         FolderBusy: another report is writing into the same place.
         StorageError: the disk fails.
     """
@@ -74,32 +77,33 @@ class _Report:
     clock: Clock
     threads: int | None
     images: int = 0
-    without_thumbnail: int = 0
     index: ReportIndex = field(init=False)
 
     def write(self) -> ReportWritten:
-        make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
+        thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
         keep_originals(self.readers, self.folder.path, self.on_work)
-        self.index = ReportIndex(folders=self._folders(), tiny_of=self._tiny_of)
+        self.index = ReportIndex(folders=self._folders(), tiny_of=thumbnails.tiny_of)
         details = DetailFiles(self.folder)
+        picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
             self._add(number, reader, details)
         details.flush()
         is_live = any(reader.header().holder is not None for reader in self.readers)
-        self._write_data(is_live=is_live)
+        self._write_data(picks, is_live=is_live)
         return ReportWritten(
             out=self.folder.path,
             jobs=len(self.index.jobs),
             images=self.images,
-            without_thumbnail=self.without_thumbnail,
+            without_thumbnail=thumbnails.unmade,
             is_live=is_live,
             files_written=self.folder.written,
         )
 
-    def _write_data(self, *, is_live: bool) -> None:
+    def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
         revision = revision_of(index)
         self.folder.write_data("index", {"revision": revision, **index})
+        self.folder.write_data("picks", picks)
         self.folder.write_data("results", None)
         self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
         self.folder.write_page()
@@ -131,8 +135,3 @@ class _Report:
             )
             for header, label, sha256 in zip(headers, folder_labels(self.readers), hashes, strict=True)
         ]
-
-    def _tiny_of(self, sha256: str) -> str | None:
-        tiny = self.store.tiny(sha256)
-        self.without_thumbnail += tiny is None
-        return tiny
