@@ -16,6 +16,7 @@ from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.figure_numbers import figures_json
 from qwave_batch.report.folder_picks import picks_json
+from qwave_batch.report.folder_votes import results_json
 from qwave_batch.report.job_details import job_details
 from qwave_batch.report.original_files import keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
@@ -45,7 +46,7 @@ def write_report(
     Raises:
         UsageError: the place of the report is not right; nothing was written.
         FolderError: a folder is not a run folder.
-        BrokenVotes: a folder's picks are not as an import leaves them.
+        BrokenVotes: a folder's votes or picks are not as an import leaves them.
         FolderBusy: another report is writing into the same place.
         StorageError: the disk fails.
     """
@@ -104,7 +105,7 @@ class _Report:
         revision = revision_of(index)
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("picks", picks)
-        self.folder.write_data("results", None)
+        self.folder.write_data("results", results_json(self.readers))
         self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
         self.folder.write_page()
         made_at = iso_from_unix(self.clock.now())

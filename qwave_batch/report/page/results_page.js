@@ -7,26 +7,29 @@ registerPage({ id: "results", title: "Results", show: showResultsPage });
 /** @param {HTMLElement} main */
 function showResultsPage(main) {
   const page = el("div", { class: "results-page" });
+  const exchange = voteExchange(() => drawResults(page, exchange));
   main.append(page);
-  drawResults(page);
+  drawResults(page, exchange);
 }
 
-/** @param {HTMLElement} page */
-function drawResults(page) {
+/**
+ * @param {HTMLElement} page
+ * @param {HTMLElement} exchange which says what came of an import: it stays
+ */
+function drawResults(page, exchange) {
   const counting = countingOfVotes();
   const axes = counting.axes;
-  const redraw = () => drawResults(page);
   const axis = axes.find((each) => each === viewValue("axis")) ?? axes[0];
   if (axis === undefined) {
-    page.replaceChildren(noVotesYet(), voteExchange(redraw));
+    page.replaceChildren(noVotesYet(), exchange);
     return;
   }
   const progress = openVote(axis);
   if (progress !== null) {
-    page.replaceChildren(unblindingWarning(axis, progress, redraw));
+    page.replaceChildren(unblindingWarning(axis, progress, () => drawResults(page, exchange)));
     return;
   }
-  page.replaceChildren(resultChoices(counting, axis), ...resultShown(counting, axis), voteExchange(redraw), wayOn(counting));
+  page.replaceChildren(resultChoices(counting, axis), ...resultShown(counting, axis), exchange, wayOn(counting));
 }
 
 /** @returns {HTMLElement} */

@@ -17,8 +17,7 @@ const knownResults = { state: "", results: new Map() };
 /** @returns {VoteCounting} */
 function countingOfVotes() {
   const data = /** @type {ResultsData | null | undefined} */ (receivedData.get("results"));
-  const stored = data?.results ?? [];
-  return stored.length > 0 && !data?.votes ? storedCounting(stored) : ownCounting(allVotes());
+  return data?.votes === null ? storedCounting(data.results) : ownCounting(allVotes());
 }
 
 /**
