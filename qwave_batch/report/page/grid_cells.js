@@ -50,7 +50,11 @@ function fillCell(cell, entry, look) {
   }
   caption.textContent = text;
   cell.dataset["jobId"] = job.id;
-  setProperty(cell, "aria-label", [nameOfJob(job, place), text].filter(Boolean).join(", "));
+  const compared = isCompared(job);
+  cell.classList.toggle("is-compared", compared);
+  marks.replaceChildren(...[pickedMarks(job), compared && el("span", { class: "compared-mark" }, "compare")].filter((mark) => mark instanceof Node));
+  const name = [nameOfJob(job, place), text, pickedName(job), compared ? "to compare" : ""];
+  setProperty(cell, "aria-label", name.filter((part) => part !== "").join(", "));
 }
 
 /**
