@@ -139,10 +139,7 @@ function resultShown(counting, axis) {
  * @returns {HTMLElement}
  */
 function wayOn(counting) {
-  const counted = counting.isWhole
-    ? "The numbers count the votes of the run folders, as they were when the report was made, and those of this browser, each once."
-    : "The run folders hold more votes than a page can count: these are their numbers, without the votes of this browser.";
-  return el("p", { class: "hint" }, `${counted} Exported files become part of a run folder by `, el("code", {}, "qwave-batch votes"), "; the next report then has them for everybody.");
+  return el("p", { class: "hint" }, `${counting.basis} Exported files become part of a run folder by `, el("code", {}, "qwave-batch votes"), "; the next report then has them for everybody.");
 }
 
 onView((changed) => {

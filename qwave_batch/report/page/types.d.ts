@@ -124,9 +124,11 @@ type VoteRow = [string, string, string, string, string, number, string, number, 
 
 interface ResultsData {
   format: number;
+  /** Why some of the results are null. */
+  unavailable: string | null;
   /** The votes that the run folders hold; null when they are too many to be counted in the page. */
   votes: VoteRow[] | null;
-  /** Then the result of each axis and criterion; of several criteria also all together, first. */
+  /** The result of each axis and criterion; of several criteria also all together, first. */
   results: StoredResult[];
 }
 
