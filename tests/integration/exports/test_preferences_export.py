@@ -135,7 +135,7 @@ def rows(folder: Path, out: Path, where: str) -> list[dict[str, Any]]:
     ],
 )
 def test_conditions_see_picks(picked: tuple[Path, list[Line]], tmp_path: Path, where: str, taken: list[int]) -> None:
-    """Without a rating every comparison is false, and is no mistake."""
+    """Without a rating every comparison is false, and does not count as a mistake."""
     folder, jobs = picked
     found = rows(folder, tmp_path / "out.jsonl", where)
     assert {row["job_id"] for row in found} == {jobs[number]["job_id"] for number in taken}
