@@ -2,9 +2,11 @@
 
 from qwave_batch.api.report_folders import write_report
 from qwave_batch.report.report_request import ReportRequest, ReportWritten
+from qwave_batch.report.thumbnail_making import UnmadeThumbnail
 
 __all__ = [
     "ReportRequest",
     "ReportWritten",
+    "UnmadeThumbnail",
     "write_report",
 ]

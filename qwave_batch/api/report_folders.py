@@ -74,13 +74,12 @@ class _Report:
     on_work: OnWork
     clock: Clock
     images: int = 0
-    without_thumbnail: int = 0
     index: ReportIndex = field(init=False)
 
     def write(self) -> ReportWritten:
-        make_thumbnails(self.readers, self.store, self.on_work)
+        thumbnails = make_thumbnails(self.readers, self.store, self.on_work)
         keep_originals(self.readers, self.folder.path, self.on_work)
-        self.index = ReportIndex(folders=self._folders(), tiny_of=self._tiny_of)
+        self.index = ReportIndex(folders=self._folders(), tiny_of=thumbnails.tiny_of)
         details = DetailFiles(self.folder)
         picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
@@ -92,7 +91,7 @@ class _Report:
             out=self.folder.path,
             jobs=len(self.index.jobs),
             images=self.images,
-            without_thumbnail=self.without_thumbnail,
+            without_thumbnail=thumbnails.unmade,
             is_live=is_live,
             files_written=self.folder.written,
         )
@@ -133,8 +132,3 @@ class _Report:
             )
             for header, label, sha256 in zip(headers, folder_labels(self.readers), hashes, strict=True)
         ]
-
-    def _tiny_of(self, sha256: str) -> str | None:
-        tiny = self.store.tiny(sha256)
-        self.without_thumbnail += tiny is None
-        return tiny
