@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import qwave_batch as qb
-from qwave_batch.plans import load_spec, make_plan
+from qwave_batch.plans import Job, load_spec, make_plan
 from tests.chromium import serious_faults
 from tests.integration.report.conftest import Pages
 
@@ -193,7 +193,8 @@ def test_a_spec_is_copied_whose_plan_is_this_job(pages: Pages, report: Path, run
     expect(dialog_of(page).get_by_role("status")).to_have_text("Copied.")
     spec = tmp_path / "one.yaml"
     spec.write_text(page.evaluate("navigator.clipboard.readText()"), encoding="utf-8")
-    assert [item.id for item in make_plan(load_spec(spec)).items()] == [line["job_id"]]
+    plan = make_plan(load_spec(spec))
+    assert [item.job_id for item in plan.items() if isinstance(item, Job)] == [line["job_id"]]
 
 
 def test_a_browser_without_a_clipboard_shows_the_spec_chosen(pages: Pages, report: Path, run_folder: Path) -> None:
