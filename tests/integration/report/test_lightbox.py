@@ -33,7 +33,7 @@ def dialog_of(page: Page) -> Locator:
 
 
 def fact(page: Page, name: str) -> str:
-    """What the dialog says under a name."""
+    """The text that stands under a name in the dialog."""
     return dialog_of(page).locator("dt", has_text=re.compile(f"^{name}$")).locator("+ dd").inner_text()
 
 

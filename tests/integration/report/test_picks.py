@@ -50,7 +50,7 @@ def exported(page: Page) -> list[dict[str, Any]]:
 
 
 def import_picks(page: Page, name: str, lines: Iterable[str | dict[str, Any]]) -> str:
-    """What the page says of a file of these lines."""
+    """Import a file of these lines; the answer of the page."""
     text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
     said = tools(page).locator(".pick-said")
     said.evaluate("(said) => { said.textContent = ''; }")
@@ -88,7 +88,7 @@ def test_keys_and_buttons_pick_and_take_back_and_the_browser_keeps_it(pages: Pag
     assert pressed(other) == ["Keep", "Rate 3"]
     other.keyboard.press("1")
     page.keyboard.press("ArrowLeft")
-    assert pressed(page) == ["Keep", "Rate 1"]  # a tab hears of the picks of another one
+    assert pressed(page) == ["Keep", "Rate 1"]  # two tabs share their picks
 
 
 def test_cells_show_picks_by_sign_and_text_and_are_filtered_by_them(
