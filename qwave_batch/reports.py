@@ -1,10 +1,21 @@
 """Reports: a page to look at the images of run folders, that opens from disk."""
 
+from typing import TYPE_CHECKING
+
+from qwave_batch import lazy
 from qwave_batch.api.report_folders import write_report
 from qwave_batch.report.report_request import ReportRequest, ReportWritten
+
+if TYPE_CHECKING:
+    from qwave_batch.api.serve_report import ServedReport, serve_report
 
 __all__ = [
     "ReportRequest",
     "ReportWritten",
+    "ServedReport",
+    "serve_report",
     "write_report",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy.names_of(__name__, {"qwave_batch.api.serve_report": ("ServedReport", "serve_report")})

@@ -81,10 +81,11 @@ class _Report:
 
     def _write_data(self, *, is_live: bool) -> None:
         index = self.index.as_json()
-        revision = revision_of(index)
+        figures = figures_json(self.readers, folder_labels(self.readers))
+        revision = revision_of([index, figures])
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("results", None)
-        self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
+        self.folder.write_data("figures", figures)
         self.folder.write_page()
         made_at = iso_from_unix(self.clock.now())
         self.folder.write_data("revision", {"revision": revision, "live": is_live, "made_at": made_at})
