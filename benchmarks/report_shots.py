@@ -14,12 +14,14 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations, groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations, groupby, product
 from pathlib import Path
+from typing import Any
 
+from PIL import Image
+from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page
 
 import qwave_batch as qb
 from benchmarks.folder import CHECKOUT
@@ -27,6 +29,7 @@ from tests.chromium import Chromium, PageGuard, find_chromium, home_of
 
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
+PATIENCE_MS, SETTLE_MS = 5_000, 400
 RATERS = {"ada": 0.9, "ben": 0.6}
 """How surely each rater takes the image of the model that is the better one."""
 SPEC = """\
@@ -58,12 +61,13 @@ STRENGTHS = ("wan2.7-image", "seedream-5.0-lite", "flux-2-pro", "gpt-image-2")
 def make_report(home: Path) -> Path:
     """Return the report of a run with votes, made anew; the run stays as it is."""
     folder = home / "teahouse-ab"
-    if not (folder / "votes.jsonl").exists():
+    if not folder.exists():
         home.mkdir(parents=True, exist_ok=True)
         (home / "spec.yaml").write_text(SPEC, encoding="utf-8")
         faults = "upstream_bad_request=0.04,prompt_denied=0.02"
         connection = qb.Simulated(seed=3, latency="lognormal(0.6,0.4)", faults=faults)
         qb.run_batch_sync(home / "spec.yaml", connection=connection, out_dir=folder)
+    if not (folder / "votes.jsonl").exists():
         call("report", folder)
         votes = home / "votes.jsonl"
         votes.write_text("".join(f"{json.dumps(vote)}\n" for vote in votes_on(folder)), encoding="utf-8")
@@ -158,35 +162,45 @@ SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
 """Pages by the names of their pictures: the view, and what is done there first."""
 
 
-def take(chromium: Chromium, report: Path, out: Path, names: Sequence[str]) -> list[str]:
-    """Take the pictures, and return what went wrong on the pages."""
-    faults: list[str] = []
-    address = (report / "index.html").resolve().as_uri()
+def take(
+    browser: Browser, address: str, name: str, picture: Path, *, options: Mapping[str, Any], colours: int
+) -> Iterator[str]:
+    """Take one picture, and yield what went wrong on the page."""
+    fragment, prepare = SHOTS[name]
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    guard = PageGuard(context, home_of(address))
+    try:
+        page = context.new_page()
+        page.goto(f"{address}#{fragment}")
+        prepare(page)
+        page.wait_for_timeout(SETTLE_MS)
+        page.screenshot(path=picture)
+        if colours:
+            reduce(picture, colours)
+        if (over := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+            yield f"{picture.name}: {over} px too wide"
+    except PlaywrightError as problem:
+        yield f"{picture.name}: {problem.message.splitlines()[0]}"
+    yield from (f"{picture.name}: {fault}" for fault in guard.faults)
+    context.close()
+
+
+def reduce(picture: Path, colours: int) -> None:
+    """Make a picture small enough for documents."""
+    with Image.open(picture) as shot:
+        small = shot.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    small.save(picture, optimize=True)
+
+
+def take_all(chromium: Chromium, report: Path, out: Path, names: Sequence[str], colours: int) -> list[str]:
+    """Take the pictures of these names, and return what went wrong."""
+    address, faults = (report / "index.html").resolve().as_uri(), list[str]()
     with chromium.at_hand() as browser:
-        for width, height in WIDTHS.items():
-            for theme in THEMES:
-                for name in names:
-                    context = browser.new_context(
-                        viewport={"width": width, "height": height},
-                        color_scheme="dark" if theme == "dark" else "light",
-                        device_scale_factor=1,
-                    )
-                    context.set_default_timeout(5_000)
-                    guard = PageGuard(context, home_of(address))
-                    picture = out / f"{name}-{width}-{theme}.png"
-                    try:
-                        page = context.new_page()
-                        page.goto(f"{address}#{SHOTS[name][0]}")
-                        SHOTS[name][1](page)
-                        page.wait_for_timeout(400)
-                        page.screenshot(path=picture)
-                        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                        if over > 0:
-                            faults.append(f"{picture.name}: {over} px too wide")
-                    except PlaywrightError as problem:
-                        faults.append(f"{picture.name}: {problem.message.splitlines()[0]}")
-                    faults.extend(f"{picture.name}: {fault}" for fault in guard.faults)
-                    context.close()
+        for (width, height), theme, name in product(WIDTHS.items(), THEMES, names):
+            options = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
+            picture = out / f"{name}-{width}-{theme}.png"
+            faults.extend(take(browser, address, name, picture, options=options, colours=colours))
     return faults
 
 
@@ -197,6 +211,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--report", type=Path)
     parser.add_argument("--only", action="append", choices=list(SHOTS))
     parser.add_argument("--keep", type=Path, help="a folder for the run, which is made there once")
+    parser.add_argument("--colours", type=int, default=0, help="in a picture, for small files; 0 for all")
     args = parser.parse_args(argv)
     program = find_chromium()
     if program is None:
@@ -205,7 +220,7 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         report = args.report or make_report(args.keep or Path(scratch))
         chromium = Chromium(program)
-        faults = take(chromium, report, args.out, args.only or list(SHOTS))
+        faults = take_all(chromium, report, args.out, args.only or list(SHOTS), args.colours)
         chromium.close()
     print(*faults, sep="\n")
     return 1 if faults else 0

@@ -101,7 +101,10 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "imaging.formats.apart": ("decodes images in a process of their own", frozenset({"subprocess"})),
     "imaging.formats.gif": ("decodes images", frozenset({"PIL"})),
     "imaging.formats.jpeg": ("decodes images", frozenset({"PIL"})),
+    "imaging.formats.png_rows": ("decodes images", frozenset({"PIL"})),
+    "imaging.formats.shrinking": ("shrinks pictures that are being decoded", frozenset({"PIL"})),
     "imaging.formats.webp": ("decodes images", frozenset({"PIL"})),
+    "imaging.thumbnail": ("encodes small pictures", frozenset({"PIL"})),
     "imaging.picture_fingerprint": ("decodes pictures that are known to be whole", frozenset({".open()", "PIL"})),
     "quality.check_spool": ("keeps what it knows in a database without a name", frozenset({"sqlite3.connect"})),
     "quality.look_cache": (

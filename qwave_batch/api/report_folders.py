@@ -15,18 +15,28 @@ from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.figure_numbers import figures_json
 from qwave_batch.report.job_details import job_details
+from qwave_batch.report.original_files import keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
+from qwave_batch.report.thumbnail_making import make_thumbnails
+from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
 
 
-def write_report(request: ReportRequest, on_work: OnWork = ignore_work, *, clock: Clock | None = None) -> ReportWritten:
+def write_report(
+    request: ReportRequest,
+    on_work: OnWork = ignore_work,
+    *,
+    clock: Clock | None = None,
+    thumbnails: ThumbnailStore | None = None,
+) -> ReportWritten:
     """Write a report of run folders, or bring one up to date. It blocks: call it in a thread.
 
     Args:
         request: The folders, and where the report goes.
         on_work: Told of its progress.
         clock: For the time at which it is made; the system's without it.
+        thumbnails: The open thumbnails of the report, which a run at work adds to; opened here without them.
 
     Raises:
         UsageError: the place of the report is not right; nothing was written.
@@ -40,7 +50,8 @@ def write_report(request: ReportRequest, on_work: OnWork = ignore_work, *, clock
         readers = [stack.enter_context(open_folder(folder)) for folder in request.folders]
         out = _place_of(request, readers)
         folder = stack.enter_context(report_folder(out))
-        return _Report(readers, folder, on_work, clock or SystemClock()).write()
+        store = thumbnails or stack.enter_context(open_thumbnails(out))
+        return _Report(readers, folder, store, on_work, clock or SystemClock()).write()
 
 
 def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
@@ -56,6 +67,7 @@ def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
 class _Report:
     readers: Sequence[FolderReader]
     folder: ReportFolder
+    store: ThumbnailStore
     on_work: OnWork
     clock: Clock
     images: int = 0
@@ -63,6 +75,8 @@ class _Report:
     index: ReportIndex = field(init=False)
 
     def write(self) -> ReportWritten:
+        make_thumbnails(self.readers, self.store, self.on_work)
+        keep_originals(self.readers, self.folder.path, self.on_work)
         self.index = ReportIndex(folders=self._folders(), tiny_of=self._tiny_of)
         details = DetailFiles(self.folder)
         for number, reader in enumerate(self.readers):
@@ -117,6 +131,6 @@ class _Report:
         ]
 
     def _tiny_of(self, sha256: str) -> str | None:
-        del sha256
-        self.without_thumbnail += 1
-        return None
+        tiny = self.store.tiny(sha256)
+        self.without_thumbnail += tiny is None
+        return tiny

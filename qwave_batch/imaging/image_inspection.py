@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from io import SEEK_END
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from qwave_batch.imaging import formats
 from qwave_batch.imaging.formats.judging import (
@@ -19,6 +19,9 @@ from qwave_batch.imaging.formats.judging import (
     memory,
 )
 from qwave_batch.imaging.formats.signatures import foreign_kind, format_of, kind_of_bytes
+
+if TYPE_CHECKING:
+    from qwave_batch.imaging.formats.shrinking import Shrinker
 
 __all__ = [
     "EXTENSIONS",
@@ -64,10 +67,14 @@ class ImageInfo:
     size_bytes: int
 
 
-def inspect_file(file: BinaryIO) -> ImageInfo:
+def inspect_file(file: BinaryIO, shrinker: "Shrinker | None" = None) -> ImageInfo:
     """Decode an open file to the end and return what it is. It blocks for the time of a decode: call it in a thread.
 
     Bytes after the image's own end are let be; they are part of the hash.
+
+    Args:
+        file: The file.
+        shrinker: Takes the picture in passing, without a word in the verdict; see ``formats.shrinking``.
 
     Raises:
         BadImage: it is of no format that is read (``OtherFormat`` when of a known one), is cut short, or does not
@@ -79,16 +86,16 @@ def inspect_file(file: BinaryIO) -> ImageInfo:
     _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
         # no more than there is: a buffer is made for all that is asked for
-        return _inspect(Content(file.read(size_bytes + 1), is_kept=False))
+        return _inspect(Content(file.read(size_bytes + 1), is_kept=False, shrinker=shrinker))
 
 
-def inspect_bytes(data: bytes) -> ImageInfo:
+def inspect_bytes(data: bytes, shrinker: "Shrinker | None" = None) -> ImageInfo:
     """Like ``inspect_file``, of bytes in memory.
 
     Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile. AVIF,
     TIFF, BMP and JPEG 2000, for which nobody asks, are decoded in a process of their own.
     """
-    return _inspect(Content(data, is_kept=True))
+    return _inspect(Content(data, is_kept=True, shrinker=shrinker))
 
 
 def _inspect(content: Content) -> ImageInfo:

@@ -61,7 +61,10 @@ try:
     image = Image.open(io.BytesIO(sys.stdin.buffer.read()), formats=(name,))
     if image.size[0] * image.size[1] <= int(sys.argv[3]):
         image.load()
-    print(json.dumps(image.size))
+    small = None
+    if sys.argv[7] == "small":
+        small = importlib.import_module("qwave_batch.imaging.formats.shrinking").picture_as_json(image)
+    print(json.dumps([*image.size, small]))
 except MemoryError:
     print(json.dumps("memory"))
 except Exception:
@@ -95,12 +98,15 @@ def check_apart(image_format: str, content: Content, effort: Effort) -> Size:
     """
     effort.check()
     reader = _PILLOW_FORMATS[image_format]
-    arguments = (_MEMORY_BYTES, _CPU_S, MAX_PIXELS, reader.plugin, json.dumps(sys.path), reader.name)
+    wanted = "" if content.shrinker is None else "small"
+    arguments = (_MEMORY_BYTES, _CPU_S, MAX_PIXELS, reader.plugin, json.dumps(sys.path), reader.name, wanted)
     with memory(LARGE_DECODE + 1):  # one process at a time
         told = _told(content.data, [str(argument) for argument in arguments], reader)
     match told:
-        case [int(width), int(height)]:
+        case [int(width), int(height), small]:
             check_image_size((width, height))
+            if content.shrinker is not None:
+                content.shrinker.take_made(small)
             return width, height
         case "unread":
             raise NotRead

@@ -13,14 +13,20 @@ from qwave_batch.imaging.formats.judging import (
     check_frame_place,
     check_frames,
     check_image_size,
+    memory,
 )
+from qwave_batch.imaging.formats.shrinking import Shrinker
 
 _SCREEN_BYTES = 13
 _MAX_BLOCKS = 4_000_000
 """A file of 256 MiB holds a quarter of that when its blocks are full."""
 _INTERLACED = 0x40
+_CONTROL = 0xF9
+"""The label of the extension that says how the next frame is drawn."""
 _MAX_FRAME_PIXELS = 1_200_000_000
 """All frames together, each counted by its own size: ten minutes of an animation of 500 x 300."""
+_COLOURED_BYTES = 1 + 4 + 4
+"""Of a pixel while a picture is shrunk: the number of its colour, the colour, and the colour weighed by its alpha."""
 _S_PER_PIXEL = 8e-9
 """Of noise; what compresses well takes a third."""
 
@@ -33,6 +39,9 @@ class _GifFrame:
     is_interlaced: bool
     start: int
     end: int
+    palette: bytes = field(repr=False)
+    clear: int | None
+    """The number of the colour that is transparent."""
 
 
 def check_gif(content: Content, effort: Effort) -> Size:
@@ -51,10 +60,25 @@ def check_gif(content: Content, effort: Effort) -> Size:
         check_frame_place(frame.place, frame.size, screen)
     check_frames([frame.size for frame in frames], most_pixels=_MAX_FRAME_PIXELS)
     view = memoryview(data)
-    for frame in frames:
+    for number, frame in enumerate(frames):
         effort.check(frame.size[0] * frame.size[1] * _S_PER_PIXEL)
-        Image.frombytes("L", frame.size, view[frame.start : frame.end], "gif", frame.code_bits, frame.is_interlaced, -1)
+        coded = view[frame.start : frame.end]
+        picture = Image.frombytes("L", frame.size, coded, "gif", frame.code_bits, frame.is_interlaced, -1)
+        if number == 0 and content.shrinker is not None:
+            _take(content.shrinker, picture, frame, screen, effort)
     return screen
+
+
+def _take(shrinker: Shrinker, picture: Image.Image, frame: "_GifFrame", screen: Size, effort: Effort) -> None:
+    """Hand on the first picture, which is one of numbers of colours so far."""
+    pixels = frame.size[0] * frame.size[1]
+    if not shrinker.has_room(pixels * _COLOURED_BYTES):
+        return
+    with memory(pixels * _COLOURED_BYTES), effort.paused():
+        picture.putpalette(frame.palette)
+        if frame.clear is not None:
+            picture.info["transparency"] = frame.clear
+        shrinker.take(picture, screen, place=None if frame.size == screen else frame.place)
 
 
 @dataclass(slots=True)
@@ -66,15 +90,22 @@ class _GifWalk:
         """Return where the frames are, once the file's end is found; raise IndexError when it ends before."""
         data, frames = self.data, list[_GifFrame]()
         at = _SCREEN_BYTES + _colour_table_bytes(data[10])
+        common, clear = data[_SCREEN_BYTES:at], None
         while (kind := data[at]) != ord(";"):
             if kind == ord("!"):  # an extension: label, then blocks
+                if data[at + 1] == _CONTROL and data[at + 2] >= 4:  # noqa: PLR2004  # its bytes
+                    clear = data[at + 6] if data[at + 3] & 1 else None
                 at = self._past_blocks(at + 2)
             elif kind == ord(","):  # an image: descriptor, colour table, code size, then blocks
                 flags = data[at + 9]
                 start = at + 11 + _colour_table_bytes(flags)
+                palette = common if frames else data[at + 10 : start - 1] or common  # of the first one alone
                 size, place = _pair(data, at + 5), _pair(data, at + 1)
                 at = self._past_blocks(start)
-                frames.append(_GifFrame(place, size, data[start - 1], bool(flags & _INTERLACED), start, at))
+                frames.append(
+                    _GifFrame(place, size, data[start - 1], bool(flags & _INTERLACED), start, at, palette, clear)
+                )
+                clear = None
                 if len(frames) > MAX_FRAMES:
                     raise BadImage(f"GIF has more than the {MAX_FRAMES:,} frames that are read")
             else:

@@ -1,4 +1,4 @@
-"""JPEG: a walk over its markers, then a decode at an eighth of its size, which reads all of its data all the same.
+"""JPEG: a walk over its markers, then a decode at down to an eighth of its size, which reads all of its data anyway.
 
 The decoder fills up what is missing and passes over what is too much without a word. So the data of an image in one
 scan is handed to it in two parts, and it has to be through with the image in the second one.
@@ -7,13 +7,16 @@ scan is handed to it in two parts, and it has to be through with the image in th
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image
 
 from qwave_batch.imaging.formats.judging import MAX_CHUNKS, BadImage, Content, Effort, Size, check_image_size, memory
+from qwave_batch.imaging.formats.orientation import orientation_of
+from qwave_batch.imaging.formats.shrinking import scale_for
 
-_SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
+_SOI, _EOI, _SOS, _DRI, _APP1 = 0xD8, 0xD9, 0xDA, 0xDD, 0xE1
+_EXIF = b"Exif\0\0"
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 """Markers that have no length and no content."""
 _BASELINE = frozenset({0xC0, 0xC1})
@@ -29,7 +32,8 @@ _CLASSES = bytes(
 )
 _FIRST_WINDOW, _LAST_WINDOW = 64, 2**20
 
-_SCALE = 8
+_SMALLEST = 8
+"""By how much a decode that nobody looks at is smaller."""
 _BLOCK = 8
 """Pixels along each side of what is coded together."""
 _COEFFICIENTS_BYTES = 128
@@ -97,34 +101,54 @@ class _Scan:
 
 def check_jpeg(content: Content, effort: Effort) -> Size:
     """Return the size of a JPEG that is whole, or raise BadImage."""
-    data = content.data
-    frame: _JpegFrame | None = None
-    scans: list[_Scan] = []
-    interval = 0
-    for number, (marker, start, end, coded_end) in enumerate(_segments(data)):
-        if number > MAX_CHUNKS or len(scans) > _MAX_SCANS:
-            raise BadImage(f"JPEG has more than the {MAX_CHUNKS:,} segments or {_MAX_SCANS} scans that are read")
-        if number % 1024 == 0:
-            effort.check()
-        if marker in _FRAMES:
-            if frame is not None:
-                raise BadImage("JPEG does not decode: it has two headers")
-            frame = _read_frame(marker, data[start:end])
-        elif marker == _DRI:
-            interval = int.from_bytes(data[start : start + 2])
-        elif marker == _SOS:
-            scans.append(_Scan(_scanned_blocks(data[start:end], frame), end, coded_end, interval))
+    data, shrinker = content.data, content.shrinker
+    parts = _read_parts(data, effort)
+    frame, scans = parts.frame, parts.scans
     if frame is None or not scans:
         raise BadImage("JPEG does not decode: it holds no image")
     _check_work(frame, [scan.blocks for scan in scans], len(data))
     effort.check()
+    scale = _SMALLEST if shrinker is None else scale_for(frame.size)
     if len(scans) == 1 and frame.marker in _BASELINE:
         _check_restarts(memoryview(data), frame, scans[0])
-        _decode_one_scan(memoryview(data), frame, scans[0])
-        return frame.size
-    with memory(frame.blocks * _COEFFICIENTS_BYTES + len(data)):
-        _decode(memoryview(data)[:end], frame)
+        image = _decode_one_scan(memoryview(data), frame, scans[0], scale)
+    else:
+        with memory(frame.blocks * _COEFFICIENTS_BYTES + len(data)):
+            image = _decode(memoryview(data)[: parts.end], frame, scale)
+    if shrinker is not None:
+        shrinker.take(image, frame.size, orientation=orientation_of(parts.exif))
     return frame.size
+
+
+@dataclass(slots=True)
+class _JpegParts:
+    """The parts of a file, by its markers."""
+
+    frame: _JpegFrame | None = None
+    scans: list[_Scan] = field(default_factory=list)
+    exif: bytes = b""
+    end: int = 0
+
+
+def _read_parts(data: bytes, effort: Effort) -> _JpegParts:
+    parts, interval = _JpegParts(), 0
+    for number, (marker, start, end, coded_end) in enumerate(_segments(data)):
+        if number > MAX_CHUNKS or len(parts.scans) > _MAX_SCANS:
+            raise BadImage(f"JPEG has more than the {MAX_CHUNKS:,} segments or {_MAX_SCANS} scans that are read")
+        if number % 1024 == 0:
+            effort.check()
+        parts.end = end
+        if marker in _FRAMES:
+            if parts.frame is not None:
+                raise BadImage("JPEG does not decode: it has two headers")
+            parts.frame = _read_frame(marker, data[start:end])
+        elif marker == _DRI:
+            interval = int.from_bytes(data[start : start + 2])
+        elif marker == _SOS:
+            parts.scans.append(_Scan(_scanned_blocks(data[start:end], parts.frame), end, coded_end, interval))
+        elif marker == _APP1 and not parts.exif and data.startswith(_EXIF, start):
+            parts.exif = data[start + len(_EXIF) : end]
+    return parts
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
@@ -209,11 +233,11 @@ def _check_restarts(data: memoryview, frame: _JpegFrame, scan: "_Scan") -> None:
         raise BadImage("JPEG is damaged: its restart markers are not those of the image")
 
 
-def _decode_one_scan(data: memoryview, frame: _JpegFrame, scan: _Scan) -> None:
+def _decode_one_scan(data: memoryview, frame: _JpegFrame, scan: _Scan, scale: int) -> Image.Image:
     mode, raw_mode = _MODES[len(frame.components)]
-    size = _scaled(frame)
+    size = _scaled(frame, scale)
     image = Image.new(mode, size)
-    decoder = Image._getdecoder(mode, "jpeg", (raw_mode, "", _SCALE, 0))  # noqa: SLF001 - frombytes takes all at once
+    decoder = Image._getdecoder(mode, "jpeg", (raw_mode, "", scale, 0))  # noqa: SLF001 - frombytes takes all at once
     decoder.setimage(image.im, (0, 0, *size))
     first_end = max(scan.start, scan.end - _LAST_PART_BYTES)
     taken, fault = decoder.decode(data[:first_end])
@@ -225,13 +249,14 @@ def _decode_one_scan(data: memoryview, frame: _JpegFrame, scan: _Scan) -> None:
         raise BadImage("JPEG is damaged: its coded data goes on after its image has ended")
     if fault:
         raise BadImage("JPEG does not decode: its coded data is damaged")
+    return image
 
 
-def _decode(data: memoryview, frame: _JpegFrame) -> None:
+def _decode(data: memoryview, frame: _JpegFrame, scale: int) -> Image.Image:
     mode, raw_mode = _MODES[len(frame.components)]
-    Image.frombytes(mode, _scaled(frame), data, "jpeg", raw_mode, "", _SCALE, 0)
+    return Image.frombytes(mode, _scaled(frame, scale), data, "jpeg", raw_mode, "", scale, 0)
 
 
-def _scaled(frame: _JpegFrame) -> Size:
+def _scaled(frame: _JpegFrame, scale: int) -> Size:
     width, height = frame.size
-    return math.ceil(width / _SCALE), math.ceil(height / _SCALE)
+    return math.ceil(width / scale), math.ceil(height / scale)

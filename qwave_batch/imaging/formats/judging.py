@@ -4,7 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from qwave_batch.imaging.formats.shrinking import Shrinker
 
 MAX_PIXELS = 200_000_000
 """Of one image. No model makes a tenth of it; a larger header is a mistake or an attack on the memory."""
@@ -61,8 +64,10 @@ class NotRead(Exception):
 class Content:
     """A file's bytes, which are let go of when a decoder works on a copy of its own."""
 
-    def __init__(self, data: bytes, *, is_kept: bool) -> None:
+    def __init__(self, data: bytes, *, is_kept: bool, shrinker: "Shrinker | None" = None) -> None:
         self.data = data
+        self.shrinker = shrinker
+        """Takes the picture, for those who want it small; None where only the verdict is asked for."""
         self.is_kept = is_kept
         """Whether the caller keeps the bytes: then letting go of them frees nothing."""
 
@@ -77,6 +82,15 @@ class Effort:
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
         self._ends_at = clock() + MAX_CPU_S
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do not count the time of the block: it is bounded by itself, and belongs to no verdict."""
+        begun = self._clock()
+        try:
+            yield
+        finally:
+            self._ends_at += self._clock() - begun
 
     def check(self, ahead_s: float = 0.0) -> None:
         """Raise BadImage when the time is used up, or will be by what may take ``ahead_s`` more."""

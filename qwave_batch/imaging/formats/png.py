@@ -8,7 +8,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from qwave_batch.imaging import formats
 from qwave_batch.imaging.formats.judging import (
     MAX_CHUNKS,
     BadImage,
@@ -16,7 +18,12 @@ from qwave_batch.imaging.formats.judging import (
     Effort,
     Size,
     check_image_size,
+    memory,
 )
+from qwave_batch.imaging.formats.orientation import MOST_EXIF_BYTES, orientation_of
+
+if TYPE_CHECKING:
+    from qwave_batch.imaging.formats.png_rows import RowForm
 
 _SIGNATURE_BYTES = 8
 _HEADER = struct.Struct(">IIBBBBB")
@@ -27,7 +34,8 @@ _ANCILLARY = 0x20
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _INDEXED = 3
-_PALETTE_BYTES = range(3, 769, 3)
+_MOST_COLOURS = 256
+_PALETTE_BYTES = range(3, 3 * _MOST_COLOURS + 1, 3)
 _MAX_RAW_BYTES = 2**30
 """Of all rows: 200 million pixels of four bytes, or 134 million of eight."""
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -64,6 +72,9 @@ class _Parts:
     pixels: list[tuple[int, int]] = field(default_factory=list)
     """The start and end of each chunk of compressed rows."""
 
+    transparency: bytes = b""
+    exif: bytes = b""
+
     def take(self, kind: bytes, data: bytes, start: int, end: int) -> None:
         """Take in the next chunk."""
         if not self.header and kind != b"IHDR":
@@ -76,6 +87,10 @@ class _Parts:
             self.header = data[start:end] or b"\0"
         elif kind == b"PLTE":
             self.palette = data[start : min(end, start + _PALETTE_BYTES.stop)]
+        elif kind == b"tRNS":
+            self.transparency = data[start : min(end, start + _MOST_COLOURS)]
+        elif kind == b"eXIf":
+            self.exif = data[start : min(end, start + MOST_EXIF_BYTES)]
 
 
 def check_png(content: Content, effort: Effort) -> Size:
@@ -86,7 +101,16 @@ def check_png(content: Content, effort: Effort) -> Size:
     check_image_size(header.size)
     if header.colour == _INDEXED and (parts.palette is None or len(parts.palette) not in _PALETTE_BYTES):
         raise BadImage("PNG does not decode: its palette is missing or damaged")
-    _inflate(_blocks(data, parts.pixels, effort), header)
+    blocks = _blocks(data, parts.pixels, effort)
+    shrinker = content.shrinker
+    rows = None if shrinker is None else formats.png_rows.PngRows(_form_of_rows(parts, header))
+    if shrinker is None or rows is None or not shrinker.has_room(rows.memory_bytes):
+        _inflate(blocks, header)
+        return header.size
+    with memory(rows.memory_bytes):
+        _inflate(rows.watched(blocks, effort), header)
+        with effort.paused():
+            shrinker.take(rows.picture(), header.size, orientation=orientation_of(parts.exif))
     return header.size
 
 
@@ -125,6 +149,17 @@ def _read_header(header: bytes) -> _Header:
     if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
         raise BadImage("PNG does not decode: its header says what no PNG can be")
     return _Header((width, height), colour, depth * _SAMPLES[colour], interlace == 1)
+
+
+def _form_of_rows(parts: _Parts, header: _Header) -> "RowForm":
+    return formats.png_rows.RowForm(
+        size=header.size,
+        colour=header.colour,
+        depth=header.bits_per_pixel // _SAMPLES[header.colour],
+        is_interlaced=header.is_interlaced,
+        palette=parts.palette or b"",
+        transparency=parts.transparency,
+    )
 
 
 def _blocks(data: bytes, pixels: list[tuple[int, int]], effort: Effort) -> Iterator[bytes]:

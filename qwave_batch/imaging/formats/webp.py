@@ -1,9 +1,10 @@
 """WebP: a walk over its chunks, then each frame decoded alone, as a file of nothing but its pixels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from qwave_batch.imaging import formats
 from qwave_batch.imaging.formats.judging import (
     MAX_CHUNKS,
     BadImage,
@@ -15,11 +16,17 @@ from qwave_batch.imaging.formats.judging import (
     check_image_size,
     memory,
 )
+from qwave_batch.imaging.formats.orientation import MOST_EXIF_BYTES, orientation_of
+
+if TYPE_CHECKING:
+    from qwave_batch.imaging.formats.shrinking import Shrinker
 
 _RIFF_BYTES = 12
 _SIZE_SLIP_BYTES = 16
 """How many bytes the size in the header may be off: less than any chunk that holds a part of an image."""
-_LOSSY, _LOSSLESS, _ALPHA = b"VP8 ", b"VP8L", b"ALPH"
+_LOSSY, _LOSSLESS, _ALPHA, _EXIF = b"VP8 ", b"VP8L", b"ALPH", b"EXIF"
+_JPEG_PREFIX = b"Exif\0\0"
+"""Stands in front of EXIF in files of some programs, which took it from a JPEG."""
 _CANVAS_BYTES = 10
 _FRAME_BYTES = 16
 _IS_ANIMATED, _HAS_ALPHA = 0x02, 0x10
@@ -65,6 +72,7 @@ def check_webp(content: Content, effort: Effort) -> Size:
     check_frames([frame.size for frame in frames], most_pixels=_MAX_FRAME_PIXELS)
     for frame in frames:
         check_frame_place(frame.place, frame.size, canvas)
+    taker = _PictureTaker(content.shrinker, canvas, _orientation(data, chunks), effort)
     if len(frames) == 1:
         with memory(_memory_bytes(frames[0]) + (len(data) if content.is_kept else 0)):
             alone = _alone(data, frames[0])
@@ -72,13 +80,45 @@ def check_webp(content: Content, effort: Effort) -> Size:
             content.let_go()
             decoder = _decoder(alone)
             del alone
-            _decode(decoder)
+            pixels = _decode(decoder)
+            del decoder
+            taker.take(frames[0], pixels)
         return canvas
-    for frame in frames:
+    for number, frame in enumerate(frames):
         effort.check(frame.size[0] * frame.size[1] * _S_PER_PIXEL)
         with memory(_memory_bytes(frame) + len(data)):
-            _decode(_decoder(_alone(data, frame)))
+            pixels = _decode(_decoder(_alone(data, frame)))
+            if number == 0:
+                taker.take(frame, pixels)
     return canvas
+
+
+@dataclass(frozen=True, slots=True)
+class _PictureTaker:
+    """Hands the picture of a frame on, if somebody wants it."""
+
+    shrinker: "Shrinker | None"
+    canvas: Size
+    orientation: int
+    effort: Effort
+
+    def take(self, frame: _WebpFrame, pixels: bytes) -> None:
+        if self.shrinker is None:
+            return
+        with self.effort.paused():
+            mode = "RGBX" if frame.alpha is None and frame.pixels.kind == _LOSSY else "RGBA"
+            picture = formats.shrinking.picture_over(mode, frame.size, pixels)
+            is_whole = frame.size == self.canvas
+            self.shrinker.take(
+                picture, self.canvas, orientation=self.orientation, place=None if is_whole else frame.place
+            )
+
+
+def _orientation(data: bytes, chunks: Sequence[_Chunk]) -> int:
+    exif = next(
+        (data[each.start : min(each.end, each.start + MOST_EXIF_BYTES)] for each in chunks if each.kind == _EXIF), b""
+    )
+    return orientation_of(exif.removeprefix(_JPEG_PREFIX))
 
 
 def _read(data: bytes, chunks: list[_Chunk], effort: Effort) -> tuple[Size, list[_WebpFrame]]:
@@ -175,9 +215,12 @@ def _decoder(file: bytes) -> Any:
     return _webp.WebPAnimDecoder(file)  # it takes a copy of the file
 
 
-def _decode(decoder: Any) -> None:
-    if decoder.get_next() is None:
+def _decode(decoder: Any) -> bytes:
+    """Return the pixels of a frame, four bytes for each."""
+    found: tuple[bytes, int] | None = decoder.get_next()
+    if found is None:
         raise BadImage("WEBP does not decode: its pixels are damaged")
+    return found[0]
 
 
 def _alone(data: bytes, frame: _WebpFrame) -> bytes:
