@@ -84,8 +84,8 @@ class ReportUpkeep:
                 is_stale = any(mark.is_live for mark in marks) and now - updated_at >= self.pace.alive_s
                 if marks == self._seen and not is_stale:
                     continue
-                if await self._update():
-                    self._seen = marks  # what changes while it is written is seen by the next look
+                is_written = await self._update()
+                self._seen = marks if is_written else None  # what changes while it is written is seen by the next look
                 updated_at = self.clock.monotonic()
                 await self.clock.sleep(self.pace.pause_after(updated_at - now))
         finally:
@@ -127,7 +127,8 @@ def marks_of(folders: Sequence[str | Path]) -> list[FolderMark]:
 
 def _mark_of(layout: RunLayout) -> FolderMark:
     ledger = [
-        None if status is None else (status.st_ino, status.st_size, status.st_mtime_ns)
+        # an empty write-ahead log comes and goes with those who only read
+        None if status is None or status.st_size == 0 else (status.st_ino, status.st_size, status.st_mtime_ns)
         for status in layout.tree.look_all(_LEDGER_FILES)
     ]
     artifacts = [

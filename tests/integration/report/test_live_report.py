@@ -21,6 +21,7 @@ from qwave_batch.cli.main import main
 from qwave_batch.errors import QwaveError
 from qwave_batch.model.run_events import Event, ImagesStored
 from qwave_batch.reports import ReportRequest, ReportWritten
+from qwave_batch.runs import RunOptions
 from tests.integration.report.conftest import Pages
 
 SPEC = """\
@@ -65,7 +66,11 @@ class HeldRun:
 
     def _run(self) -> None:
         qb.run_batch_sync(
-            self._home / "spec.yaml", connection=qb.Simulated(latency="0"), out_dir=self.folder, on_event=self._hold
+            self._home / "spec.yaml",
+            connection=qb.Simulated(latency="0"),
+            out_dir=self.folder,
+            options=RunOptions(concurrency=1),
+            on_event=self._hold,
         )
 
     def _hold(self, event: Event) -> None:
