@@ -54,7 +54,7 @@ class _Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FolderMark:
-    """What a look at a folder shows without reading it; two that are equal mean that nothing changed in between."""
+    """The state of a folder as a look shows it; two that are equal mean that nothing changed in between."""
 
     versions: tuple[object, ...]
     is_live: bool

@@ -25,7 +25,7 @@ class ServedReport:
     """A report that can be looked at over HTTP."""
 
     address: str
-    """The page's address; whoever has it may look."""
+    """The page's address; everybody who has it may look."""
     doorway: Path | None
     """A file of this user that leads there: the command line of a browser is seen by every user of the machine."""
 
@@ -47,8 +47,8 @@ async def serve_report(
     """Serve a report on 127.0.0.1 while the block runs, and keep it current.
 
     Args:
-        request: What the report was written for.
-        written: What came of it.
+        request: The folders that it shows.
+        written: The report, as ``write_report`` has left it.
         port: The port to listen on; 0 takes a free one, None 8378 or, where that is taken, a free one.
         has_doorway: Whether to leave a file beside the page that leads a browser to the address.
         on_update: Called in the event loop after each update, and with the error of one that was not possible.

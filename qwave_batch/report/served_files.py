@@ -1,4 +1,4 @@
-"""What a server hands out of a report, and to whom: plain files of a report, under an address that nobody can guess.
+"""The rules of serving a report: plain files of its folder, under an address that nobody can guess, and nothing else.
 
 Pages of the web can send requests to servers on loopback too. They don't know the token, and a name of theirs that
 leads to this machine (DNS rebinding) is told by the ``Host`` header.
@@ -99,7 +99,7 @@ def judge_call(method: str, host: str | None, target: str, *, token: str) -> Jud
         method: As it was sent.
         host: The ``Host`` header.
         target: The address as it stands in the request's first line, not decoded.
-        token: What the address must begin with.
+        token: The part that the address must begin with.
     """
     if not is_own_host(host):
         return TurnAway(HTTPStatus.MISDIRECTED_REQUEST)

@@ -1,4 +1,4 @@
-"""A report over HTTP: its files for whoever has the address, and nothing else for anybody."""
+"""A report over HTTP: its files for those who have the address, and nothing else for anybody."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def serving(out: Path, ask: Callable[[str, ClientSession], Awaitable[T]]) -> T:
-    """What asking a server of the folder brings."""
+    """The outcome of asking a server of the folder."""
 
     async def main() -> T:
         async with serve_report_folder(out, port=0) as address, ClientSession() as session:
@@ -58,7 +58,7 @@ def serving(out: Path, ask: Callable[[str, ClientSession], Awaitable[T]]) -> T:
 
 
 async def said_to(address: str, head: str) -> bytes:
-    """What the server answers to a call as it is written, until it closes the connection."""
+    """The answer of the server to a call as it is written, until it closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(address).port)
     writer.write(head.encode("latin-1"))
     try:
@@ -146,7 +146,7 @@ def test_links_pipes_and_what_is_no_file_of_a_report_are_not_there(out: Path, pa
 
 
 def test_a_stranger_is_told_nothing(out: Path) -> None:
-    """Without the token, under another host, with another method, or with a head that is no head."""
+    """Without the token, under another host, with another method, or with a broken head."""
 
     async def ask(address: str, _: ClientSession) -> list[str]:
         parts = urlsplit(address)

@@ -1,4 +1,4 @@
-"""What a server hands out of a report, decided from a call's first line and its Host header alone."""
+"""A server's answer to a call is decided by the call's first line and its Host header alone."""
 
 import re
 from http import HTTPStatus
