@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from qwave_batch import lazy
 from qwave_batch.api.report_folders import write_report
 from qwave_batch.report.report_request import ReportRequest, ReportWritten
+from qwave_batch.report.thumbnail_making import UnmadeThumbnail
 
 if TYPE_CHECKING:
     from qwave_batch.api.serve_report import ServedReport, serve_report
@@ -13,6 +14,7 @@ __all__ = [
     "ReportRequest",
     "ReportWritten",
     "ServedReport",
+    "UnmadeThumbnail",
     "serve_report",
     "write_report",
 ]

@@ -43,6 +43,11 @@ class Originals:
         """Return where the original of an image is, relative to the report; None if it is missing."""
         return self.paths.get(name_of(sha256))
 
+    def was_looked_for(self, sha256: str) -> bool:
+        """Whether the image was on record when the originals were brought; a run at work stores more meanwhile."""
+        name = name_of(sha256)
+        return name in self.paths or any(image.name == name for image in self.missing)
+
 
 def original_path(sha256: str) -> str:
     """Return where the original of an image belongs, relative to the report's folder."""

@@ -10,6 +10,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.refusals import is_content_refusal
 from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.report.folder_changes import FolderChanges
 
 FORMAT = 1
 """To be raised whenever the page of today can't read the data of before."""
@@ -87,6 +88,7 @@ class ReportIndex:
     tags: _Interned[str] = field(default_factory=_Interned)
     errors: _Interned[tuple[str, str]] = field(default_factory=_Interned)
     axes: dict[str, _Interned[str]] = field(default_factory=dict)
+    changes: FolderChanges = field(default_factory=FolderChanges)
 
     def add(self, folder: int, line: ManifestLine) -> None:
         """Take in a job; its number in the details is its place here."""
@@ -107,6 +109,8 @@ class ReportIndex:
             "detail": len(self.jobs),
             "images": [self._image(image) for image in line.images],
         }
+        if len(self.folders) > 1:
+            self.changes.add(folder, len(self.jobs), line)
         self.jobs.append((job, places))
 
     def as_json(self) -> dict[str, Json]:
@@ -125,6 +129,7 @@ class ReportIndex:
             "axes": [{"name": _shown_axis(name), "values": list(values)} for name, values in self.axes.items()],
             "errors": [{"code": code, "message": message} for code, message in self.errors],
             "jobs": [{**job, "places": [each.as_json(names) for each in places]} for job, places in self.jobs],
+            **({"changes": self.changes.as_json(len(self.folders))} if len(self.folders) > 1 else {}),
         }
 
     def _place(self, line: ManifestLine, prompt_id: str, axes: Mapping[str, Json], tags: Sequence[str]) -> _MatrixPlace:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.report.thumbnail_making import UnmadeThumbnail
 
 DEFAULT_NAME = "report"
 """The folder of a report in the run folder that it shows."""
@@ -27,8 +28,8 @@ class ReportWritten:
     out: Path
     jobs: int
     images: int
-    without_thumbnail: int
-    """Images that are missing or do not decode."""
+    without_thumbnail: Sequence[UnmadeThumbnail]
+    """Images that are missing or do not decode, each once."""
     is_live: bool
     """Whether a run is at work on one of the folders, so that there will be more."""
     files_written: int
@@ -45,7 +46,9 @@ class ReportWritten:
             "page": str(self.page),
             "jobs": self.jobs,
             "images": self.images,
-            "without_thumbnail": self.without_thumbnail,
+            "without_thumbnail": [
+                {"job_id": each.job_id, "path": each.path, "reason": each.reason} for each in self.without_thumbnail
+            ],
             "live": self.is_live,
             "files_written": self.files_written,
         }

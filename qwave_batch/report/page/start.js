@@ -19,6 +19,7 @@ function start() {
     if (changed.has("page")) showPage();
   });
   showPage();
+  showLightbox();
   followReport();
 }
 

@@ -57,6 +57,15 @@ interface JobData {
   places: PlaceData[];
 }
 
+/** A job beside the one of the first folder that it belongs to, both by their number in `jobs`. */
+interface ChangeData {
+  /** The later of the two folders. */
+  folder: number;
+  kind: "same" | "changed" | "new" | "gone";
+  before: number | null;
+  after: number | null;
+}
+
 interface IndexData {
   format: number;
   revision: string;
@@ -68,6 +77,8 @@ interface IndexData {
   axes: AxisData[];
   errors: ErrorData[];
   jobs: JobData[];
+  /** There with two or more folders. */
+  changes?: ChangeData[];
 }
 
 interface RevisionData {
@@ -106,4 +117,19 @@ interface DetailData {
   error: { code: string; message: string } | null;
   images: DetailImage[];
   spec: string | null;
+}
+
+/** What somebody thinks of an image. */
+interface PickData {
+  job_id: string;
+  /** The number of the job's folder in the report. */
+  folder: number;
+  /** The image's number in the job. */
+  image: number;
+  verdict: "keep" | "reject" | null;
+  /** 1 to 5. */
+  rating: number | null;
+  rater: string;
+  /** When, in ISO 8601 with a Z. */
+  at: string;
 }

@@ -29,7 +29,8 @@ function viewValue(key, otherwise = "") {
 }
 
 /**
- * Change the view. Another page is a step that the Back button undoes; a choice on a page is none.
+ * Change the view. Another page is a step that the Back button undoes, and so is a job that is looked at; a choice on a
+ * page is none.
  *
  * @param {{[key: string]: string | null}} changes null or an empty text removes a key
  */
@@ -41,10 +42,37 @@ function setView(changes) {
   }
   const fragment = `#${next}`;
   if (fragment === `#${view}`) return;
-  const isStep = (changes["page"] ?? viewValue("page")) !== viewValue("page");
-  if (isStep) history.pushState(null, "", fragment);
-  else history.replaceState(null, "", fragment);
+  const opensJob = next.has("job") && !view.has("job");
+  const isStep = opensJob || (changes["page"] ?? viewValue("page")) !== viewValue("page");
+  if (isStep) history.pushState(opensJob ? OPENED_JOB : null, "", fragment);
+  else history.replaceState(history.state, "", fragment);
   takeView(next);
+}
+
+/** The state of the step that began to look at a job. */
+const OPENED_JOB = "job";
+
+/** Look at no job any more, and leave no step behind that would show it again. */
+function closeJobInView() {
+  if (history.state === OPENED_JOB) history.back();
+  else setView({ job: null, image: null });
+}
+
+/**
+ * Return the view after a step back or forward. From a job that step leads to the view that the job was opened in, which
+ * keeps what was chosen since, as what is compared.
+ *
+ * @returns {URLSearchParams}
+ */
+function viewAfterStep() {
+  const next = new URLSearchParams(location.hash.slice(1));
+  const closesJob = view.has("job") && !next.has("job") && view.get("page") === next.get("page");
+  if (!closesJob) return next;
+  const kept = new URLSearchParams(view);
+  kept.delete("job");
+  kept.delete("image");
+  history.replaceState(history.state, "", `#${kept}`);
+  return kept;
 }
 
 /** @param {URLSearchParams} next */
@@ -56,5 +84,5 @@ function takeView(next) {
 }
 
 for (const event of ["hashchange", "popstate"]) {
-  window.addEventListener(event, () => takeView(new URLSearchParams(location.hash.slice(1))));
+  window.addEventListener(event, () => takeView(viewAfterStep()));
 }

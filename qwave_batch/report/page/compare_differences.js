@@ -1,0 +1,64 @@
+"use strict";
+
+/** @typedef {Map<string, string>} FieldTexts the texts of a job's fields by their names, in the order in which they are shown */
+
+/**
+ * Return a table of what differs between compared images.
+ *
+ * @param {readonly ComparedImage[]} compared
+ * @returns {HTMLElement}
+ */
+function differencesTable(compared) {
+  const place = el("div", { class: "differences" });
+  const draw = (/** @type {ReadonlyArray<DetailData | null>} */ details) =>
+    place.replaceChildren(differencesOf(compared, compared.map((each, index) => fieldsOf(each, details[index] ?? null))));
+  draw([]);
+  Promise.all(compared.map(({ job }) => detailsOf(job).catch(() => null))).then(draw);
+  return place;
+}
+
+/**
+ * @param {readonly ComparedImage[]} compared
+ * @param {readonly FieldTexts[]} fields of each
+ * @returns {HTMLElement}
+ */
+function differencesOf(compared, fields) {
+  const names = [...new Set(fields.flatMap((each) => [...each.keys()]))];
+  const differing = names.filter((name) => new Set(fields.map((each) => each.get(name))).size > 1);
+  if (differing.length === 0) return el("p", { class: "compare-hint" }, compared.length > 1 ? "Nothing else differs." : "");
+  return el(
+    "table",
+    { class: "difference-table" },
+    el("caption", {}, "What differs"),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Field"), ...compared.map(({ job, image }) =>
+      el("th", { scope: "col", class: "user-text" }, nameOfImage(job, image))))),
+    el("tbody", {}, ...differing.map((name) =>
+      el("tr", {}, el("th", { scope: "row" }, name), ...fields.map((each) =>
+        el("td", {}, userText(each.get(name) ?? "—")))))),
+  );
+}
+
+/**
+ * @param {ComparedImage} compared
+ * @param {DetailData | null} detail
+ * @returns {FieldTexts}
+ */
+function fieldsOf({ job, image }, detail) {
+  /** @type {FieldTexts} */
+  const fields = new Map();
+  const picture = job.images[image];
+  const place = job.places[0];
+  if (report.data.folders.length > 1) fields.set("folder", report.data.folders[job.folder]?.label ?? "");
+  fields.set("prompt", promptOf(job).text).set("model", modelOf(job)).set("status", job.status);
+  report.data.axes.forEach(({ name, values }, number) => {
+    const value = values[place?.axes[number] ?? NO_VALUE];
+    if (value !== undefined) fields.set(`axis ${name}`, value);
+  });
+  for (const [name, value] of Object.entries(detail?.request ?? {})) {
+    if (name !== "prompt" && name !== "model") fields.set(`request ${name}`, typeof value === "string" ? value : JSON.stringify(value));
+  }
+  if (picture !== undefined) fields.set("size", `${picture.width} × ${picture.height}`);
+  fields.set("cost", costText(job.cost));
+  if (job.seconds !== null) fields.set("time", secondsText(job.seconds));
+  return fields;
+}
