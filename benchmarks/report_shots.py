@@ -29,7 +29,7 @@ from tests.chromium import Chromium, PageGuard, find_chromium, home_of
 
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
-PATIENCE_MS, SETTLE_MS = 5_000, 400
+PATIENCE_MS, SETTLE_MS = 5_000, 700
 RATERS = {"ada": 0.9, "ben": 0.6}
 """How surely each rater takes the image of the model that is the better one."""
 SPEC = """\
@@ -150,7 +150,7 @@ def stay(_: Page) -> None:
 
 SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "grid": ("page=grid&rows=prompt&cols=model", stay),
-    "grid-tags": ("page=grid&rows=tag&cols=model&srows=aspect_ratio", stay),
+    "grid-tags": ("page=grid&rows=tag&cols=model&superrows=aspect_ratio", stay),
     "lightbox": ("page=grid&rows=prompt&cols=model", open_image),
     "compare": ("page=grid&rows=prompt&cols=model", compare_two),
     "compare-empty": ("page=compare", stay),

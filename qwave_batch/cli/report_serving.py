@@ -13,6 +13,7 @@ from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.errors import QwaveError, UsageError
 
 if TYPE_CHECKING:
+    from qwave_batch.model.jsontypes import Json
     from qwave_batch.reports import ReportRequest, ReportWritten
 
 
@@ -48,19 +49,27 @@ def open_in_browser(address: str, console: Console) -> None:
         console.say("there is no browser here that could be started; open the page by hand")
 
 
-def serve_until_stopped(request: "ReportRequest", written: "ReportWritten", args: Namespace, console: Console) -> None:
-    """Serve a report until Ctrl-C, which is how it ends well."""
-    lazy.asyncio.run(_serve(request, written, args, console))
+def serve_until_stopped(
+    request: "ReportRequest",
+    written: "ReportWritten",
+    told: "dict[str, Json]",
+    args: Namespace,
+    console: Console,
+) -> None:
+    """Serve a report until Ctrl-C, which is how it ends well; ``told`` is printed as JSON with the address."""
+    lazy.asyncio.run(_serve(request, written, told, args, console))
 
 
-async def _serve(request: "ReportRequest", written: "ReportWritten", args: Namespace, console: Console) -> None:
+async def _serve(
+    request: "ReportRequest", written: "ReportWritten", told: "dict[str, Json]", args: Namespace, console: Console
+) -> None:
     ended = lazy.asyncio.Event()
     news = _News(console)
     served = qb.reports.serve_report(request, written, port=args.port, has_doorway=args.open, on_update=news.tell)
     with on_interrupt(ended.set):
         async with served as report:
             if args.json:
-                console.print_json({**written.as_json(), **report.as_json()}, on_one_line=True)
+                console.print_json({**told, **report.as_json()}, on_one_line=True)
             else:
                 console.print([report.address])
             console.say(*_words(console))

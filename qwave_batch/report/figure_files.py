@@ -7,6 +7,7 @@ from pathlib import Path
 from qwave_batch.errors import MissingExtra
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.report.figure_drawing import FIGURES, draw_figures
 from qwave_batch.report.figure_numbers import FigureNumbers
 from qwave_batch.report.figure_tables import figure_tables
@@ -21,6 +22,10 @@ class FiguresWritten:
     """Of the figures, without endings."""
     empty: tuple[str, ...]
     """Of the figures that there are no numbers for."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``figures`` that ``report --json`` prints."""
+        return {"out": str(self.out), "figures": list(self.names), "without_numbers": list(self.empty)}
 
 
 def check_figures_can_be_drawn() -> None:

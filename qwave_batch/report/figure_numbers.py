@@ -6,6 +6,7 @@ A row is about a model, a tag or an error, over all folders together and, where 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
+from qwave_batch.model.axis_labels import model_label
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
@@ -227,13 +228,13 @@ class FigureCounter:
 
     def add(self, folder: int, line: ManifestLine) -> None:
         """Count a line of a folder."""
-        status = shown_status(line.status, line.error)
+        status, model = shown_status(line.status, line.error), model_label(line.axes, line.model)
         for scope in self._scopes(folder):
-            self._models.setdefault((line.model, scope), _ModelCounts()).add(line, status)
+            self._models.setdefault((model, scope), _ModelCounts()).add(line, status)
             for tag in _tags_of(line):
                 self._tags.setdefault((tag, scope), Outcomes()).add(status)
             if line.error is not None and line.status is not JobStatus.COMPLETED:
-                self._add_error(line.error.code, status, line.model, scope, line.error.message)
+                self._add_error(line.error.code, status, model, scope, line.error.message)
         is_made_here = line.images and line.reused_from is None
         if is_made_here and line.submitted_at is not None and line.completed_at is not None:
             times = self._times.setdefault(folder, ImageTimes())

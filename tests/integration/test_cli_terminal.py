@@ -199,7 +199,7 @@ def test_yes_runs_it_with_a_bar_that_keeps_to_one_line(
     assert max(map(len, drawn)) <= columns
 
 
-@pytest.mark.parametrize("columns", [60, 120])
+@pytest.mark.parametrize("columns", [60])
 def test_a_run_can_be_watched_from_another_terminal_until_it_ends(
     checkout: Path, spec: Path, tmp_path: Path, base_url: str, columns: int
 ) -> None:
@@ -222,7 +222,7 @@ def test_a_run_can_be_watched_from_another_terminal_until_it_ends(
     assert max(map(len, drawn)) <= columns
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [60, 120])
 def test_ctrl_c_leaves_no_sign_of_itself_beside_the_bar(
     checkout: Path, spec: Path, tmp_path: Path, base_url: str, columns: int
 ) -> None:

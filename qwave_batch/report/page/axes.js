@@ -10,6 +10,7 @@
  *   tags; -1 stands for none
  * @property {(value: number) => string} labelOf short
  * @property {(value: number) => string} nameOf in full, as a screen reader says it
+ * @property {(value: number) => string} keyOf short and distinct, as the fragment says it
  */
 
 const NO_VALUE = -1;
@@ -37,7 +38,7 @@ function allAxes() {
 function listedAxis(name, values, valuesOf, none = "none") {
   /** @param {number} value */
   const labelOf = (value) => values[value] ?? none;
-  return { name, count: values.length, valuesOf, labelOf, nameOf: labelOf };
+  return { name, count: values.length, valuesOf, labelOf, nameOf: labelOf, keyOf: labelOf };
 }
 
 /** @returns {Axis} */
@@ -48,7 +49,25 @@ function promptAxis() {
     valuesOf: (_job, place) => [place.prompt],
     labelOf: (value) => promptNumbered(value).text || promptNumbered(value).id,
     nameOf: (value) => `${promptNumbered(value).id}: ${promptNumbered(value).text}`,
+    keyOf: (value) => promptKeys()[value] ?? "",
   };
+}
+
+/** @type {{of: IndexData, keys: readonly string[]} | null} */
+let knownPromptKeys = null;
+
+/** @returns {readonly string[]} the ids of prompts; where one stands for several texts, `id~2` and so on */
+function promptKeys() {
+  if (knownPromptKeys?.of === report.data) return knownPromptKeys.keys;
+  /** @type {Map<string, number>} */
+  const seen = new Map();
+  const keys = report.data.prompts.map(({ id }) => {
+    const times = (seen.get(id) ?? 0) + 1;
+    seen.set(id, times);
+    return times === 1 ? id : `${id}~${times}`;
+  });
+  knownPromptKeys = { of: report.data, keys };
+  return keys;
 }
 
 /**

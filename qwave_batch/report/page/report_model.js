@@ -49,18 +49,20 @@ function setReport(data) {
 
 /**
  * @param {Job} job
+ * @param {PlaceData} [place] one of its places; the first if none is given
  * @returns {string}
  */
-function modelOf(job) {
-  return report.data.models[job.model] ?? "";
+function modelOf(job, place = job.places[0]) {
+  return report.data.models[place?.model ?? job.model] ?? "";
 }
 
 /**
  * @param {Job} job
- * @returns {PromptData} the prompt of its first place
+ * @param {PlaceData} [place] one of its places; the first if none is given
+ * @returns {PromptData} the prompt of that place
  */
-function promptOf(job) {
-  return promptNumbered(job.places[0]?.prompt ?? -1);
+function promptOf(job, place = job.places[0]) {
+  return promptNumbered(place?.prompt ?? -1);
 }
 
 /**
@@ -84,10 +86,11 @@ function reasonOf(job) {
  * Return the name of a cell for those who do not see it: prompt id, model and status, and why there is no image.
  *
  * @param {Job} job
+ * @param {PlaceData} [place] the place that it is seen in
  * @returns {string}
  */
-function nameOfJob(job) {
-  const parts = [promptOf(job).id, modelOf(job), job.status];
+function nameOfJob(job, place) {
+  const parts = [promptOf(job, place).id, modelOf(job, place), job.status];
   if (report.data.folders.length > 1) parts.push(report.data.folders[job.folder]?.label ?? "");
   const reason = reasonOf(job);
   if (reason !== "") parts.push(reason);

@@ -63,7 +63,7 @@ def test_the_simulation_holds_a_slot_until_the_end_is_noticed() -> None:
     assert (ideal_s([2.5] * 4, 2), floor_s([2.5] * 4, 2)) == (5.0, 5.0)
 
 
-@pytest.mark.parametrize("latency_s", [0.0, 0.01, 1.0, 30.0, 3000.0, 9000.0])
+@pytest.mark.parametrize("latency_s", [0.0, 0.01, 1.0, 30.0, 3000.0])
 def test_any_constant_is_learned(latency_s: float) -> None:
     found = Simulation(latencies=[latency_s] * 500, policy=PollScheduleLearner()).run()
     held_s = found.makespan_s / 8  # 500 jobs over 64 slots are 8 rounds

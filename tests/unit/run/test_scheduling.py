@@ -141,10 +141,15 @@ def test_a_ceiling_that_the_api_takes_needs_no_showing(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "places"),
-    [("429", ("submit",)), ("hang", ("submit",)), ("http500", ("submit",)), ("drop_before", ("submit",))],
+    ("fault", "places", "concurrency"),
+    [
+        ("429", ("submit",), 8),
+        ("hang", ("submit",), 8),
+        ("hang", ("submit",), None),
+        ("http500", ("submit",), None),
+        ("drop_before", ("submit",), None),
+    ],
 )
-@pytest.mark.parametrize("concurrency", [8, None])
 def test_a_model_in_trouble_takes_next_to_nothing_from_another(
     tmp_path: Path, fault: str, places: tuple[str, ...], concurrency: int | None
 ) -> None:

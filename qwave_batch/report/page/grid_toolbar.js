@@ -1,0 +1,106 @@
+"use strict";
+
+/** How long a typist may pause: browsers refuse addresses that change too often. */
+const TYPING_MS = 200;
+
+/**
+ * The choices above the grid; they show what the fragment says, whoever changed it.
+ *
+ * @typedef {object} GridToolbar
+ * @property {HTMLElement} root
+ * @property {() => void} refresh show the view and the report as they are now
+ * @property {(shown: number) => void} showCount
+ */
+
+/** @returns {GridToolbar} */
+function gridToolbar() {
+  const roles = ROLES.map(({ role, label }) => followingChoice(label, roleOptions, () => chosenAxes()[role].name, (name) => chooseAxis(role, name)));
+  const filters = gridFilters.map((filter) => ({
+    filter,
+    ...followingChoice(filter.label, () => [ALL, ...filter.options().filter((value) => value !== ALL)], () => chosenOf(filter), (value) =>
+      setView({ [filter.key]: value === ALL ? null : value }),
+    ),
+  }));
+  const size = followingChoice("Size", () => [...CELL_SIDES.keys()], chosenSize, (value) => setView({ size: value }));
+  const search = searchBox();
+  const arrangement = el("button", { type: "button", onclick: openArrangementCard });
+  const count = el("p", { role: "status", class: "grid-count" });
+  const root = el(
+    "div",
+    { class: "grid-toolbar" },
+    el("div", { class: "toolbar", role: "group", "aria-label": "Axes" }, ...roles.map((each) => each.root), size.root),
+    el("div", { class: "toolbar", role: "group", "aria-label": "Filters" }, search.root, ...filters.map((each) => each.root)),
+    el("div", { class: "toolbar grid-tools" }, count, arrangement),
+  );
+  const refresh = () => {
+    for (const each of [...roles, ...filters, size, search]) each.refresh();
+    for (const { filter, root: box } of filters) box.hidden = !(filter.isOffered?.() ?? true);
+    const hidden = hiddenValues().length;
+    arrangement.hidden = hidden === 0 && movedValues().length === 0;
+    arrangement.textContent = hidden > 0 ? `${hidden} hidden` : "Reordered";
+  };
+  /** @param {number} shown */
+  const showCount = (shown) => {
+    const text = `${shown} of ${report.jobs.length} jobs`;
+    if (count.textContent !== text) count.textContent = text;
+  };
+  return { root, refresh, showCount };
+}
+
+/**
+ * Make a choice that follows the view.
+ *
+ * @param {string} label
+ * @param {() => readonly string[]} optionsNow
+ * @param {() => string} chosenNow
+ * @param {(value: string) => void} onChoice
+ */
+function followingChoice(label, optionsNow, chosenNow, onChoice) {
+  const root = choice(label, [], "", onChoice);
+  const select = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
+  let shown = "";
+  const refresh = () => {
+    const options = optionsNow();
+    const now = JSON.stringify(options);
+    if (now !== shown) select.replaceChildren(...options.map((value) => new Option(beginningOf(value, 60), value)));
+    shown = now;
+    select.value = chosenNow();
+  };
+  return { root, refresh };
+}
+
+/** @returns {readonly string[]} */
+function roleOptions() {
+  return [...allAxes().map((axis) => axis.name), NONE];
+}
+
+/**
+ * Give a role an axis; a role that had it takes the axis that this one had.
+ *
+ * @param {Role} role
+ * @param {string} name
+ */
+function chooseAxis(role, name) {
+  const chosen = chosenAxes();
+  /** @type {{[key: string]: string}} */
+  const changes = {};
+  for (const each of ROLES) changes[each.role] = chosen[each.role].name;
+  const other = ROLES.find((each) => each.role !== role && name !== NONE && chosen[each.role].name === name);
+  if (other !== undefined) changes[other.role] = chosen[role].name;
+  changes[role] = name;
+  setView(changes);
+}
+
+function searchBox() {
+  const box = el("input", { type: "search", placeholder: "id or text" });
+  let waiting = 0;
+  box.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = window.setTimeout(() => setView({ q: box.value }), TYPING_MS);
+  });
+  const root = el("label", { class: "choice" }, el("span", { class: "label" }, "Search prompts"), box);
+  const refresh = () => {
+    if (document.activeElement !== box || box.value === "") box.value = viewValue("q");
+  };
+  return { root, refresh };
+}

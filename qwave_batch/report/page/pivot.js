@@ -1,0 +1,133 @@
+"use strict";
+
+/**
+ * Which jobs stand in which row and column: the rules that `qwave_batch/report/pivot.py` follows as well. Pure.
+ *
+ * A filter selects places, and a job has several where it folded with others. A heading is there if a visible place
+ * stands under it; headings are in the order of the index, and those of places without a value come last.
+ *
+ * @typedef {object} PivotSide what rows or columns go along
+ * @property {number} count of values
+ * @property {(job: Job, place: PlaceData) => readonly number[]} valuesOf
+ * @property {(value: number) => number} rankOf where a value stands among the others; at most `count`
+ * @property {(value: number) => boolean} isHidden
+ *
+ * @typedef {{superrows: PivotSide, rows: PivotSide, supercols: PivotSide, cols: PivotSide}} PivotSides
+ *
+ * @typedef {object} Heading a row or a column
+ * @property {number} outer the value of the super-axis
+ * @property {number} inner the value of the axis
+ *
+ * @typedef {{job: Job, place: PlaceData}} Entry a job, and the first of its places that put it there
+ * @typedef {{column: number, entries: Entry[]}} PivotCell
+ *
+ * @typedef {object} Pivot
+ * @property {Heading[]} rows
+ * @property {Heading[]} columns
+ * @property {PivotCell[][]} cells of each row, in the order of columns; there is none without jobs
+ * @property {number} jobs how many are seen, each counted once
+ */
+
+/** @type {PivotSide} */
+const NO_SIDE = { count: 1, valuesOf: () => [0], rankOf: () => 0, isHidden: () => false };
+
+/**
+ * @param {readonly Job[]} jobs
+ * @param {PivotSides} sides
+ * @param {(job: Job, place: PlaceData) => boolean} isVisible
+ * @returns {Pivot}
+ */
+function pivotOf(jobs, sides, isVisible) {
+  const rows = headingCollector(sides.superrows, sides.rows);
+  const columns = headingCollector(sides.supercols, sides.cols);
+  /** @type {Map<number, Map<number, Entry[]>>} */
+  const found = new Map();
+  /** @type {Set<number>} */
+  const seen = new Set();
+  for (const job of jobs) {
+    for (const place of job.places) {
+      if (!isVisible(job, place)) continue;
+      const across = columns.codesOf(job, place);
+      for (const row of across.length === 0 ? [] : rows.codesOf(job, place)) {
+        for (const column of across) addEntry(found, row, column, { job, place });
+        seen.add(job.index);
+      }
+    }
+  }
+  /** @type {Set<number>} */
+  const columnCodes = new Set();
+  for (const cells of found.values()) for (const column of cells.keys()) columnCodes.add(column);
+  const rowCodes = ascending(found.keys());
+  const order = ascending(columnCodes);
+  const columnNumbers = new Map(order.map((code, number) => [code, number]));
+  return {
+    rows: rowCodes.map(rows.headingOf),
+    columns: order.map(columns.headingOf),
+    cells: rowCodes.map((code) => cellsInOrder(found.get(code) ?? new Map(), columnNumbers)),
+    jobs: seen.size,
+  };
+}
+
+/**
+ * @param {Map<number, Map<number, Entry[]>>} found
+ * @param {number} row
+ * @param {number} column
+ * @param {Entry} entry
+ */
+function addEntry(found, row, column, entry) {
+  const cells = found.get(row) ?? new Map();
+  if (cells.size === 0) found.set(row, cells);
+  const entries = cells.get(column);
+  if (entries === undefined) cells.set(column, [entry]);
+  else if (entries.at(-1)?.job !== entry.job) entries.push(entry); // the places of a job come one after the other
+}
+
+/**
+ * Give every heading a number by which headings are sorted.
+ *
+ * @param {PivotSide} outer
+ * @param {PivotSide} inner
+ */
+function headingCollector(outer, inner) {
+  /** @type {Map<number, Heading>} */
+  const headings = new Map();
+  const step = inner.count + 1;
+  /**
+   * @param {Job} job
+   * @param {PlaceData} place
+   */
+  const codesOf = (job, place) => {
+    /** @type {number[]} */
+    const codes = [];
+    for (const outerValue of outer.valuesOf(job, place)) {
+      if (outer.isHidden(outerValue)) continue;
+      for (const innerValue of inner.valuesOf(job, place)) {
+        if (inner.isHidden(innerValue)) continue;
+        const code = outer.rankOf(outerValue) * step + inner.rankOf(innerValue);
+        if (!headings.has(code)) headings.set(code, { outer: outerValue, inner: innerValue });
+        codes.push(code);
+      }
+    }
+    return codes;
+  };
+  /** @param {number} code */
+  const headingOf = (code) => /** @type {Heading} */ (headings.get(code));
+  return { codesOf, headingOf };
+}
+
+/**
+ * @param {ReadonlyMap<number, Entry[]>} cells
+ * @param {ReadonlyMap<number, number>} numbers
+ * @returns {PivotCell[]}
+ */
+function cellsInOrder(cells, numbers) {
+  return ascending(cells.keys()).map((code) => ({ column: numbers.get(code) ?? 0, entries: cells.get(code) ?? [] }));
+}
+
+/**
+ * @param {Iterable<number>} numbers
+ * @returns {number[]}
+ */
+function ascending(numbers) {
+  return [...numbers].sort((one, other) => one - other);
+}

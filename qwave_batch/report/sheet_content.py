@@ -1,0 +1,145 @@
+"""The words and pictures of a contact sheet, of the index of a report and a view of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.record import ImageFile
+from qwave_batch.report.grid_view import ALL, NONE, ReportView
+from qwave_batch.report.pivot import (
+    NO_TAG,
+    Heading,
+    Pivot,
+    PivotAxis,
+    PivotData,
+    pivot,
+    pivot_axes,
+    with_default_axes,
+)
+from qwave_batch.report.sheet_layout import PictureSize
+
+OpenImage = Callable[[int, ImageFile], Image.Image | None]
+"""Opens an image of a folder; None when it is missing or does not decode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetTile:
+    """A picture in a cell, or a job without any."""
+
+    folder: int
+    image: ImageFile | None
+    status: str
+    reason: str
+    caption: str
+    """The words that tell it from its neighbours."""
+
+
+@dataclass(slots=True)
+class SheetContent:
+    """The grid of a view, with its labels and tiles."""
+
+    index: JsonObject
+    images: Sequence[Sequence[ImageFile]]
+    """By job, in the order of the index."""
+    view: ReportView
+    grid: Pivot = field(init=False)
+    _data: PivotData = field(init=False)
+    _axes: dict[str, PivotAxis] = field(init=False)
+    _left_over: list[PivotAxis] = field(init=False)
+    """The axes along which the jobs of a place differ."""
+
+    def __post_init__(self) -> None:
+        """Take the view.
+
+        Raises:
+            UsageError: it names an axis or a value that there is not, or selects no job.
+        """
+        self._data = PivotData.of_index(self.index)
+        self._axes = pivot_axes(self._data)
+        self.view = with_default_axes(self._data, self.view)
+        _check_filters(self._data, self.view)
+        self.grid = pivot(self._data, self.view)
+        if not self.grid.rows:
+            raise UsageError("the view selects no job, so there is nothing to draw")
+        self._left_over = list(self._find_left_over())
+
+    @property
+    def jobs(self) -> int:
+        """Jobs that are seen, each counted once."""
+        return len(self._shown())
+
+    @property
+    def has_captions(self) -> bool:
+        """Whether jobs stand side by side that something tells apart."""
+        return bool(self._left_over) and max(map(len, self.grid.cells.values())) > 1
+
+    @property
+    def title(self) -> str:
+        """The report's title."""
+        return str(self.index["title"])
+
+    def described(self) -> str:
+        """Return the view in words."""
+        view = self.view
+        parts = [f"rows {view.rows} ({len(self.grid.rows):,})", f"columns {view.cols} ({len(self.grid.columns):,})"]
+        outer = (("super-rows", view.superrows), ("super-columns", view.supercols))
+        parts += [f"{kind} {name}" for kind, name in outer if name != NONE]
+        filters = (("status", view.status), ("model", view.model), ("tag", view.tag))
+        parts += [f"{name} {value}" for name, value in filters if value != ALL]
+        return ", ".join([*parts, *([f'"{view.q}"'] if view.q else [])])
+
+    def label(self, axis: str, value: int) -> tuple[str, str]:
+        """Return a name for a value of an axis and, for a prompt, its text."""
+        if axis == NONE:
+            return "", ""
+        if axis == "prompt":
+            return self._data.prompts[value]
+        return self._axes[axis].label(value), ""
+
+    def tiles(self, row: Heading, column: Heading) -> list[SheetTile]:
+        """Return what stands in a cell."""
+        return [tile for job in self.grid.cells.get((row, column), ()) for tile in self._tiles_of(job)]
+
+    def sizes(self) -> dict[tuple[Heading, Heading], list[PictureSize | None]]:
+        """Return the sizes of the pictures of each cell, None for a job without one."""
+        return {cell: [size for job in jobs for size in self._sizes_of(job)] for cell, jobs in self.grid.cells.items()}
+
+    def _sizes_of(self, number: int) -> list[PictureSize | None]:
+        images = self.images[number]
+        return [(image.width, image.height) for image in images] if images else [None]
+
+    def _tiles_of(self, number: int) -> Iterator[SheetTile]:
+        told: Any = self.index
+        job, shown = self._data.jobs[number], told["jobs"][number]
+        error = None if shown["error"] is None else told["errors"][shown["error"]]
+        reason = "" if error is None else f"{error['code']}: {error['message']}"
+        caption = " · ".join(
+            self.label(axis.name, axis.values_of(job, job.places[0])[0])[0] for axis in self._left_over
+        )
+        for image in self.images[number] or (None,):
+            yield SheetTile(folder=job.folder, image=image, status=job.status, reason=reason, caption=caption)
+
+    def _shown(self) -> set[int]:
+        return {job for jobs in self.grid.cells.values() for job in jobs}
+
+    def _find_left_over(self) -> Iterator[PivotAxis]:
+        used = {self.view.rows, self.view.cols, self.view.superrows, self.view.supercols, "tag"}
+        jobs = [self._data.jobs[number] for number in self._shown()]
+        for axis in self._axes.values():
+            if axis.name not in used and len({axis.values_of(job, job.places[0])[0] for job in jobs}) > 1:
+                yield axis
+
+
+def _check_filters(data: PivotData, view: ReportView) -> None:
+    """Raise UnknownName for a filter that names a value which there is not."""
+    for what, name, known in (
+        ("status", view.status, sorted({job.status for job in data.jobs})),
+        ("model", view.model, data.models),
+        ("tag", view.tag, (*data.tags, NO_TAG)),
+    ):
+        if name != ALL and name not in known:
+            raise UnknownName(what, name, known, hint=f"there is {', '.join(known)}")
