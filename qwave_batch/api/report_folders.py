@@ -82,13 +82,8 @@ class _Report:
     index: ReportIndex = field(init=False)
 
     def write(self) -> ReportWritten:
-<<<<<<< HEAD
-        thumbnails = make_thumbnails(self.readers, self.store, self.on_work)
-        originals = keep_originals(self.readers, self.folder.path, self.on_work)
-=======
         thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
-        keep_originals(self.readers, self.folder.path, self.on_work)
->>>>>>> main
+        originals = keep_originals(self.readers, self.folder.path, self.on_work)
         self.index = ReportIndex(folders=self._folders(), tiny_of=thumbnails.tiny_of)
         details = DetailFiles(self.folder)
         picks = picks_json(self.readers)
