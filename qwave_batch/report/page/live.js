@@ -11,8 +11,8 @@ const ASK_IDLE_S = 10;
 const ASK_HIDDEN_S = 30;
 /** Taking in a large report keeps the page busy: it does so for a fifth of the time at most. */
 const SHARE_OF_TIME = 5;
-/** Nothing is written for so long only when the one who wrote has gone. */
-const SILENT_S = 90;
+/** A run writes twice a minute, and less often where that takes long: after so long it is gone. */
+const SILENT_S = 180;
 const MISSES_THAT_COUNT = 3;
 
 const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"];
