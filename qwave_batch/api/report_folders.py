@@ -25,6 +25,7 @@ from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
 from qwave_batch.report.thumbnail_making import make_thumbnails
 from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
+from qwave_batch.voting.voting_results import voting_results
 
 
 def write_report(
@@ -104,10 +105,11 @@ class _Report:
     def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
         figures = figures_json(self.readers, folder_labels(self.readers))
-        revision = revision_of([index, picks, figures])
+        results = voting_results(self.readers)
+        revision = revision_of([index, picks, results, figures])
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("picks", picks)
-        self.folder.write_data("results", None)
+        self.folder.write_data("results", results)
         self.folder.write_data("figures", figures)
         self.folder.write_page()
         made_at = iso_from_unix(self.clock.now())

@@ -16,6 +16,8 @@ from qwave_batch.voting.kept_votes import KeptVotes, read_kept_votes
 from qwave_batch.voting.vote_lines import Vote
 from qwave_batch.voting.vote_results import VoteResult, can_count_votes, vote_result
 
+MOST_ROWS = 5_000
+"""Votes that a page counts itself: in a browser more take seconds."""
 _FORMAT = 1
 _UNAVAILABLE = (
     "strengths, the agreement of raters and the bootstrap are left out: "
@@ -117,8 +119,23 @@ def voting_results(readers: Iterable[FolderReader]) -> JsonObject | None:
         "format": _FORMAT,
         "unavailable": None if has_library else _UNAVAILABLE,
         "results": results,
+        "votes": _rows(folders),
         "picks": None if picks is None else picks.as_json(),
     }
+
+
+def _rows(folders: Sequence[VotingFolder]) -> list[Json] | None:
+    """Return the votes themselves, for a page that counts them together with new ones; None if there are too many."""
+    if sum(len(folder.kept.votes) for folder in folders) > MOST_ROWS:
+        return None
+    return [
+        [
+            vote.axis, vote.criterion, vote.rater, vote.pair, vote.left.job_id, vote.left.image, vote.right.job_id,
+            vote.right.image, vote.winner.value, vote.at, number,
+        ]
+        for number, folder in enumerate(folders)
+        for vote in folder.kept.votes
+    ]  # fmt: skip
 
 
 def _votes_of(folders: Sequence[VotingFolder]) -> list[VotesOfFolder]:
