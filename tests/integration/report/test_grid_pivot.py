@@ -83,7 +83,7 @@ def drawn_view(rng: random.Random, index: dict[str, Any]) -> dict[str, str]:
 
 
 def answer(index: dict[str, Any], view: dict[str, str]) -> dict[str, Any]:
-    """What Python says."""
+    """The same of the grid that Python makes."""
     data = PivotData.of_index(index)
     chosen = with_default_axes(data, ReportView(**view))
     grid = pivot(data, chosen)
