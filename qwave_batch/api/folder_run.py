@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwave_batch import api
 from qwave_batch.api.backends import check_backend, open_api, open_callbacks
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
-from qwave_batch.api.folder_session import in_thread, opened_ledger
+from qwave_batch.api.folder_session import in_thread, opened_ledger, to_the_end
 from qwave_batch.api.image_keeping import keep_images
 from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
@@ -47,6 +47,7 @@ from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 if TYPE_CHECKING:
+    from qwave_batch.api.live_report import LiveReport
     from qwave_batch.api.store_hold import StoreHold
     from qwave_batch.api.store_workspace import HoldRequest
 
@@ -91,6 +92,17 @@ class RunSetup:
 
 async def run_in_folder(setup: RunSetup) -> RunSummary:
     """Lock the folder, run in it, write manifest and summary, and return how it ended; raises as ``run_batch``."""
+    if not setup.options.report:
+        return await _run_locked(setup, None)
+    pages = api.live_report.LiveReport(setup.layout, SystemClock(), lambda: setup.callbacks.stop.is_leaving)
+    try:
+        summary = await _run_locked(setup, pages)
+    finally:  # the folder is let go of: the page no longer says that a run is at work
+        end = await to_the_end(pages.finish)
+    return replace(summary, report=end.page, warnings=(*summary.warnings, *end.warnings))
+
+
+async def _run_locked(setup: RunSetup, pages: "LiveReport | None") -> RunSummary:
     layout, callbacks = setup.layout, setup.callbacks
     feed = EventFeed(callbacks.on_event, SystemClock())
     async with AsyncExitStack() as stack:
@@ -110,7 +122,9 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files, hold)
         if hold is not None:
             await enter(in_thread(hold.ended_well(ledger)))
-        run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold)
+        if pages is not None:
+            await asyncio.to_thread(pages.begin)
+        run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold, pages=pages)
         outcome = await run.run(sources, losses)
         end = outcome.end
         summary = await asyncio.to_thread(recorder.finish, end)
@@ -214,6 +228,7 @@ class _FolderRun:
     recorder: Recorder
     feed: EventFeed
     permit: "StoreHold | None"
+    pages: "LiveReport | None"
 
     async def run(self, sources: Sequence[ReuseSource], losses: tuple[RunWarning, ...]) -> _Outcome:
         """Take the steps of the run; an error that ends it is on record before it is raised."""
@@ -289,7 +304,8 @@ class _FolderRun:
                         idempotency_hours=setup.catalog.idempotency_hours,
                         catalog=setup.catalog,
                         image_fields=setup.catalog.image_fields,
-                        write_manifest=self.recorder.write,
+                        write_manifest=self._write_down,
+                        pictures=self.pages,
                         permit=self.permit,
                         callbacks=receiver,
                         on_change=self.feed.emit_change,
@@ -299,6 +315,12 @@ class _FolderRun:
                 )
         finally:
             await progress.close()
+
+    def _write_down(self) -> None:
+        """Write manifest and summary, and have the page follow. It blocks for the first two."""
+        self.recorder.write()
+        if self.pages is not None:
+            self.pages.refresh()
 
     def _emit_start(self) -> None:
         setup = self.setup

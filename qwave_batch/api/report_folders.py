@@ -31,6 +31,7 @@ def write_report(
     *,
     clock: Clock | None = None,
     thumbnails: ThumbnailStore | None = None,
+    threads: int | None = None,
 ) -> ReportWritten:
     """Write a report of run folders, or bring one up to date. It blocks: call it in a thread.
 
@@ -39,6 +40,7 @@ def write_report(
         on_work: Told of its progress.
         clock: For the time at which it is made; the system's without it.
         thumbnails: The open thumbnails of the report, which a run at work adds to; opened here without them.
+        threads: How many images are decoded at once; None for as many as there are cores.
 
     Raises:
         UsageError: the place of the report is not right; nothing was written.
@@ -54,7 +56,7 @@ def write_report(
         out = _place_of(request, readers)
         folder = stack.enter_context(report_folder(out))
         store = thumbnails or stack.enter_context(open_thumbnails(out))
-        return _Report(readers, folder, store, on_work, clock or SystemClock()).write()
+        return _Report(readers, folder, store, on_work, clock or SystemClock(), threads).write()
 
 
 def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
@@ -73,11 +75,12 @@ class _Report:
     store: ThumbnailStore
     on_work: OnWork
     clock: Clock
+    threads: int | None
     images: int = 0
     index: ReportIndex = field(init=False)
 
     def write(self) -> ReportWritten:
-        thumbnails = make_thumbnails(self.readers, self.store, self.on_work)
+        thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
         keep_originals(self.readers, self.folder.path, self.on_work)
         self.index = ReportIndex(folders=self._folders(), tiny_of=thumbnails.tiny_of)
         details = DetailFiles(self.folder)

@@ -81,6 +81,8 @@ class RunSummary:
     warnings: tuple[RunWarning, ...]
     stop: StopReason | None = None
     """Why it stopped before all was done; None when it went through."""
+    report: Path | None = None
+    """The page of the report that the run was to keep; None where there is none."""
     reused: int = 0
     """Jobs whose images this run has taken from other folders."""
     books: CostReport = field(default_factory=CostReport)

@@ -83,6 +83,24 @@ def keep_originals(readers: Sequence[FolderReader], out: Path, on_work: OnWork =
     return Originals(paths=paths, missing=missing, removed=_remove_others(tree, there, set(paths.values())))
 
 
+def put_original(out: Path, sha256: str, data: bytes) -> None:
+    """Put an image that is at hand into a report, whole or not at all.
+
+    Raises:
+        StorageError: the disk refuses.
+        FolderError: a link stands in the way.
+    """
+    tree, path, part = Tree(out), original_path(sha256), f"{_PART}/{name_of(sha256)}"
+    with storage_errors(out, below=path):
+        tree.make_folder(_PART)
+        tree.make_folder(path.rpartition("/")[0])
+        with tree.create(part) as file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+        tree.move(part, path, is_durable=False)
+
+
 def _bring(reader: FolderReader, image: ReportedImage, tree: Tree, path: str) -> bool:
     """Put an image under a path, whole or not at all; return whether it has the size on record."""
     if path_fault(image.file.path) is not None:

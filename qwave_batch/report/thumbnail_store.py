@@ -44,6 +44,7 @@ class ThumbnailStore:
         self._recorded: dict[str, KeptThumbnail] = {}
         """The content of ``made.txt``."""
         self._log: BinaryIO | None = None
+        self._is_closed = False
 
     @property
     def path(self) -> Path:
@@ -68,6 +69,8 @@ class ThumbnailStore:
         """
         name, kept = name_of(sha256), KeptThumbnail.of(thumbnail)
         part = self._begin(name, kept)
+        if part is None:
+            return
         with storage_errors(self.path, below=part), self._tree.create(part) as file:
             _write(file, thumbnail.webp)
         self._finish(name, kept, part)
@@ -79,6 +82,8 @@ class ThumbnailStore:
             False if it is gone, or not what is on record there.
         """
         part = self._begin(name, kept)
+        if part is None:
+            return False
         with storage_errors(self.path, "remove", part), suppress(FileNotFoundError):
             self._tree.remove(part)
         if self._tree.link_from(other, path, part):
@@ -126,6 +131,8 @@ class ThumbnailStore:
 
     def open(self) -> None:
         """Read the record, with what a process that was killed has left of its own."""
+        with storage_errors(self.path, "make the folder", THUMBS):
+            self._tree.make_folder(THUMBS)
         self._recorded = read_thumbnail_record(self._tree, MADE)
         left = read_thumbnail_record(self._tree, _MAKING)
         self._kept = {**self._recorded, **left}
@@ -137,8 +144,9 @@ class ThumbnailStore:
             self._write_record()
 
     def close(self) -> None:
-        """Write the record."""
+        """Write the record; what is added from now on is not kept: a thread that nobody waits for may be at work."""
         with self._lock:
+            self._is_closed = True
             if self._log is not None:
                 self._log.close()
                 self._log = None
@@ -147,9 +155,15 @@ class ThumbnailStore:
             with suppress(OSError):
                 self._tree.remove_folder(_PART)
 
-    def _begin(self, name: str, kept: KeptThumbnail) -> str:
-        """Put a thumbnail that is about to be written on record, and return the path of its half-written file."""
+    def _begin(self, name: str, kept: KeptThumbnail) -> str | None:
+        """Put a thumbnail that is about to be written on record, and return the path of its half-written file.
+
+        Returns:
+            None once the store is closed.
+        """
         with storage_errors(self.path, below=_MAKING), self._lock:
+            if self._is_closed:
+                return None
             if self._log is None:
                 self._tree.make_folder(_PART)
                 self._log = self._tree.create(_MAKING)

@@ -143,7 +143,7 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     moved: FolderMoved | None,
 ) -> Worker:
     context = state.context
-    image_store = ThreadImageStore(context.layout, context.api.download, context.ledger.owner_of)
+    image_store = ThreadImageStore(context.layout, context.api.download, context.ledger.owner_of, context.pictures)
     calls = PollCalls(state, watchdog)
     failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)

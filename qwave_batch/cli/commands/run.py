@@ -84,6 +84,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--events", metavar="FILE", type=a_path, help="append what happens to this file as JSON lines; - is stdout"
     )
+    parser.add_argument(
+        "--report", action="store_true", help="keep a page to look at the images, current while the run goes on"
+    )
     parser.add_argument("--adopt", action="store_true", help="go on with a folder that was moved or copied here")
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
@@ -177,6 +180,7 @@ def _options(args: Namespace) -> "RunOptions":
         max_usd=args.max_usd,
         until_budget=args.until_budget,
         fail_fast=args.fail_fast,
+        report=args.report,
         adopt=args.adopt,
         **read_completion(args),
         **({} if args.max_wait is None else {"max_wait_s": args.max_wait}),

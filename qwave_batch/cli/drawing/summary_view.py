@@ -41,6 +41,8 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     drawn = wrap(f"{made}: {images}, {cost}", terminal.width, hang="  ")
     drawn[0] = drawn[0].replace(made, painted, 1)
     drawn += wrap(_rest(summary), terminal.width, hang="  ") if _rest(summary) else []
+    if summary.report is not None:
+        drawn += wrap(f"to look at them, open {terminal.shown(str(summary.report))}", terminal.width, hang="  ")
     if summary.reused:
         drawn.append(f"{summary.reused:,} of them taken from other folders, for nothing")
     drawn += draw_cost_report(summary.books, terminal)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
 from qwave_batch.folder.artifacts import Artifact
@@ -15,6 +15,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import Placing, without_ending
 from qwave_batch.folder.storage import storage_errors
 from qwave_batch.folder.workspace import partial_path
+from qwave_batch.imaging import formats
 from qwave_batch.imaging.image_inspection import (
     MAX_IMAGE_BYTES,
     BadImage,
@@ -28,6 +29,10 @@ from qwave_batch.model.record import ImageFile
 from qwave_batch.run.images.batch_threads import BatchItem, BatchThreads
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, UnreadFormat
 from qwave_batch.run.images.stored_files import FileCheck, check_files
+from qwave_batch.run.state.context import PictureSink
+
+if TYPE_CHECKING:
+    from qwave_batch.imaging.formats.shrinking import Shrinker
 
 _THREADS = min(8, (os.cpu_count() or 1) + 1)
 """Decoding needs a processor, and one more thread may wait for the disk. Further threads cost more than they bring."""
@@ -60,17 +65,25 @@ def _weight_of(arrived: _Arrived) -> int:
 class ThreadImageStore:
     """An ``ImageStore`` whose work is done on this machine, over the workspace and the artifacts of a run folder."""
 
-    def __init__(self, layout: RunLayout, download: Download, owner_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        layout: RunLayout,
+        download: Download,
+        owner_of: Callable[[str], str | None],
+        pictures: PictureSink | None = None,
+    ) -> None:
         """Describe the store.
 
         Args:
             layout: The run folder.
             download: Downloads an address.
             owner_of: Returns the job that has a path on record, called in a thread (``Ledger.owner_of``).
+            pictures: Takes a small picture of each image that is stored.
         """
         self._layout = layout
         self._download = download
         self._owner_of = owner_of
+        self._pictures = pictures
         self._placing = Placing(layout)
         if layout.artifacts.is_remote:
             # each image is a request that is waited for: one image a thread, in threads that are in nobody's way
@@ -122,9 +135,10 @@ class ThreadImageStore:
     def _store(self, layout: RunLayout, each: BatchItem[_Arrived, ImageOutcome]) -> ImageOutcome:
         request, content = each.item.request, each.item.content
         partial = partial_path(request.name.job_id, request.name.number)
+        shrinker = None if self._pictures is None else formats.shrinking.Shrinker()
         try:
             with storage_errors(layout.root, below=partial):
-                info = _inspect(layout, partial) if content is None else inspect_bytes(content)
+                info = _inspect(layout, partial, shrinker) if content is None else inspect_bytes(content, shrinker)
         except BadImage as bad:
             _check_is_wanted(each)
             return _keep(layout, request, bad, content, partial)
@@ -137,6 +151,8 @@ class ThreadImageStore:
                 layout.tree.write_synced(partial, content)
         source = content if goes_from_memory and content is not None else partial
         placed = self._put_in_place(layout, request, source, info)
+        if self._pictures is not None and shrinker is not None:
+            self._pictures.take(info.sha256, shrinker, content)
         return StoredFile(
             image=ImageFile(
                 path=placed.path,
@@ -162,9 +178,9 @@ class ThreadImageStore:
         return placing.place(source, info, request.name, owner_of)
 
 
-def _inspect(layout: RunLayout, partial: str) -> ImageInfo:
+def _inspect(layout: RunLayout, partial: str, shrinker: "Shrinker | None") -> ImageInfo:
     with layout.tree.open(partial) as file:
-        return inspect_file(file)
+        return inspect_file(file, shrinker)
 
 
 def _keep(

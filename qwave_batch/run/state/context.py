@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
 from qwave_batch.errors import StorageError
@@ -21,6 +21,9 @@ from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.state.stop_reasons import StopSignal
+
+if TYPE_CHECKING:
+    from qwave_batch.imaging.formats.shrinking import Shrinker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,20 @@ class SubmitPermit(Protocol):
         ...
 
 
+class PictureSink(Protocol):
+    """Takes the small pictures of images that were stored, for those who look at them."""
+
+    def take(self, sha256: str, shrinker: "Shrinker", content: bytes | None) -> None:
+        """Take one, in a worker thread; it must neither wait nor raise.
+
+        Args:
+            sha256: The image's hash.
+            shrinker: Has the small picture, if one could be taken.
+            content: The image's bytes, where they are in memory.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """The inputs of ``run_plan``: a locked folder, its ledger with claim and plan, and the API."""
@@ -138,6 +155,8 @@ class RunContext:
     """Called after each recorded change of an attempt, except for fresh addresses; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
+    pictures: PictureSink | None = None
+    """Takes small pictures from the decode that checks an image; with None none are made."""
     infers_windows: bool = True
     """Whether unannounced windows are inferred from the API's 429s; benchmarks/limits.py compares both."""
     stop: StopSignal = field(default_factory=StopSignal)

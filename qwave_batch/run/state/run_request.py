@@ -44,6 +44,8 @@ class RunOptions:
     """Start even if the estimate exceeds the budget, and continue until the budget is used up."""
     fail_fast: bool = False
     """Submit nothing more after the first job that fails for good."""
+    report: bool = False
+    """Keep a page to look at the images in ``report`` of the run folder, current while the run goes on."""
     adopt: bool = False
     """Work on a folder that was last used at another path or on another machine."""
     max_wait_s: float = 900.0

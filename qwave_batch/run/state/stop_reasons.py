@@ -75,6 +75,11 @@ class StopSignal:
         """Whether nothing new is to be submitted."""
         return self._stopping.is_set()
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether nothing more is to be waited for."""
+        return self._leaving.is_set()
+
     async def wait_stopping(self) -> None:
         """Return when the run was first asked to end."""
         await self._stopping.wait()
