@@ -24,7 +24,7 @@ const CHART_ROW_HEIGHT = 24;
 function chartOfRows(name, rows, ticks, unit) {
   const chart = el("div", { class: "chart", role: "img", "aria-label": name });
   for (const row of rows) {
-    const plot = svg("svg", { class: "plot", viewBox: `0 0 100 ${CHART_ROW_HEIGHT}`, preserveAspectRatio: "none" });
+    const plot = plotOf("plot", CHART_ROW_HEIGHT);
     plot.append(...ticks.map(({ at }) => svg("line", { class: "tick-line", x1: at, x2: at, y1: 0, y2: CHART_ROW_HEIGHT })));
     plot.append(...row.shapes);
     const label = el("span", { class: "chart-label user-text" }, row.label);
@@ -33,6 +33,15 @@ function chartOfRows(name, rows, ticks, unit) {
   chart.append(el("div", { class: "chart-row" }, axisOfTicks(ticks)));
   if (unit !== "") chart.append(el("div", { class: "chart-row" }, el("span", { class: "chart-unit" }, unit)));
   return chart;
+}
+
+/**
+ * @param {string} kind its class
+ * @param {number} height of its box, which is 100 wide
+ * @returns {SVGElement} a drawing that is stretched to its place; the chart around it has the name
+ */
+function plotOf(kind, height) {
+  return svg("svg", { class: kind, viewBox: `0 0 100 ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
 }
 
 /**

@@ -37,7 +37,7 @@ function rateChart(data, folder) {
   const total = sessions.reduce((sum, session) => sum + secondsOf(session), 0);
   const steps = rateSteps(sessions, total);
   const vertical = linearAxis(Math.max(...steps.map((step) => step.rate)), shortNumber);
-  const plot = svg("svg", { class: "plot tall", viewBox: `0 0 100 ${RATE_HEIGHT}`, preserveAspectRatio: "none" });
+  const plot = plotOf("plot tall", RATE_HEIGHT);
   for (const { at } of vertical.ticks) {
     const y = RATE_HEIGHT - (at / 100) * RATE_HEIGHT;
     plot.append(svg("line", { class: "tick-line", x1: 0, x2: 100, y1: y, y2: y }));
