@@ -21,7 +21,7 @@ function rateFigure(data) {
     charts: folders.map((folder) => rateChart(data, folder)),
     head: ["Session", "Folder", "From", "To", "Images", "Images a minute"],
     rows: sessions.map((session, number) => [
-      String(number + 1), folderText(data, session.folder), instantText(session.started_at), instantText(session.ended_at),
+      String(number + 1), folderText(data, session.folder), sessionInstant(session.started_at), sessionInstant(session.ended_at),
       session.images, session.images_per_minute,
     ]),
   };
@@ -106,6 +106,6 @@ function secondsOf(session) {
  * @param {string} instant
  * @returns {string}
  */
-function instantText(instant) {
+function sessionInstant(instant) {
   return `${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC`;
 }
