@@ -182,7 +182,7 @@ class _Side:
     values_of: ValuesOf
     hidden: frozenset[int]
     ranks: Mapping[int, int]
-    """Where each value stands among the others."""
+    """The place of each value among the others."""
 
     @classmethod
     def of(cls, axis: PivotAxis | None, view: ReportView) -> "_Side":

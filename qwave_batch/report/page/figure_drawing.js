@@ -118,7 +118,7 @@ function outcomeFigure(data, of) {
   if (rows.length === 0) return null;
   const chartRows = rows.map((row) => ({
     label: nameWithFolder(data, nameOf(row), row.folder),
-    value: `${wholeNumber(row.failed + row.refused)} of ${wholeNumber(row.jobs)}`,
+    value: `${roundedNumber(row.failed + row.refused)} of ${roundedNumber(row.jobs)}`,
     shapes: outcomeShapes(row),
   }));
   const seen = OUTCOMES.filter((status) => rows.some((row) => row[status] > 0));
@@ -163,10 +163,10 @@ function errorFigure(data) {
   }
   const rows = [...found.values()].sort((one, other) => other.jobs - one.jobs).slice(0, SHOWN_ROWS);
   if (rows.length === 0) return null;
-  const axis = linearAxis(Math.max(...rows.map((row) => row.jobs)), wholeNumber);
+  const axis = linearAxis(Math.max(...rows.map((row) => row.jobs)), roundedNumber);
   const chartRows = rows.map(({ code, status, jobs }) => ({
     label: code,
-    value: wholeNumber(jobs),
+    value: roundedNumber(jobs),
     shapes: [chartBar(`status-${status}`, 0, (100 * jobs) / axis.end)],
   }));
   return {

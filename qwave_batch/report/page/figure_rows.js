@@ -134,7 +134,7 @@ function shortNumber(value) {
  * @param {number} value
  * @returns {string}
  */
-function wholeNumber(value) {
+function roundedNumber(value) {
   return new Intl.NumberFormat("en", { maximumFractionDigits: 0 }).format(value);
 }
 

@@ -57,7 +57,7 @@ function rateChart(data, folder) {
     label.style.bottom = `${at}%`;
     labels.append(label);
   }
-  const told = sessions.map((session) => `${wholeNumber(session.images)} images, ${shortNumber(session.images_per_minute)} a minute`);
+  const told = sessions.map((session) => `${roundedNumber(session.images)} images, ${shortNumber(session.images_per_minute)} a minute`);
   const name = `${folderText(data, folder)}: ${told.join("; ")}`;
   return el("div", { class: "rate", role: "img", "aria-label": name }, labels, plot, el("span"), rateAxis(total));
 }
