@@ -155,19 +155,24 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def with_default_axes(data: PivotData, view: ReportView) -> ReportView:
-    """Return a view with axes for rows and columns, where it names none.
+    """Return a view with axes for rows and columns; where it names one only, the other one is another."""
+    rows, cols = _default_axes(data)
+    return replace(
+        view,
+        rows=view.rows or (cols if view.cols == rows else rows),
+        cols=view.cols or (rows if view.rows == cols else cols),
+    )
 
-    They are prompts down and models across, or what varies.
-    """
+
+def _default_axes(data: PivotData) -> tuple[str, str]:
+    """Return prompts down and models across, or what varies: the most values down, the fewest across."""
     axes = pivot_axes(data)
-    varying = [axis for axis in axes.values() if _varies(data, axis)]
-    names = [axis.name for axis in varying]
-    rest = [axis for axis in varying if axis.name not in {"tag", "prompt"}]
-    fewest = min(rest, key=lambda axis: len(axis.labels), default=None)
-    cols = "model" if "model" in names else fewest.name if fewest else NONE
-    most = max((axis for axis in rest if axis.name != cols), key=lambda axis: len(axis.labels), default=None)
-    rows = "prompt" if "prompt" in names or most is None else most.name
-    return replace(view, rows=view.rows or rows, cols=view.cols or cols)
+    varying = [name for name, axis in axes.items() if _varies(data, axis)]
+    counts = {name: len(axis.labels) for name, axis in axes.items()}
+    fewest = min((name for name in varying if name not in {"prompt", "tag"}), key=counts.__getitem__, default=NONE)
+    cols = "model" if "model" in varying else fewest
+    most = max((name for name in varying if name != cols), key=counts.__getitem__, default="prompt")
+    return ("prompt" if "prompt" in varying else most), cols
 
 
 def _varies(data: PivotData, axis: PivotAxis) -> bool:

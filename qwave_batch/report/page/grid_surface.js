@@ -64,6 +64,7 @@ class GridSurface {
    */
   show(input) {
     const anchor = this.input && this.anchor();
+    const before = this.active;
     this.input = input;
     this.generation += 1;
     this.keys = keysOfStops(input.layout, input.axes);
@@ -72,7 +73,8 @@ class GridSurface {
     setProperty(this.root, "aria-colcount", input.layout.pivot.columns.length);
     if (anchor !== null) this.restore(anchor);
     const kept = stopWithKey(input.layout, this.keys, this.activeKey);
-    this.setActive(kept ?? cellNear(input.layout, 0, 0, 0));
+    const row = before?.part === "cell" ? Math.min(before.row, input.layout.pivot.rows.length - 1) : 0;
+    this.setActive(kept ?? cellNear(input.layout, row, 0, row > 0 ? this.goal : 0));
     this.draw();
   }
 
