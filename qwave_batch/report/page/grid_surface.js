@@ -104,7 +104,8 @@ class GridSurface {
     this.corner.style.marginBottom = `${-this.headHeight}px`;
     this.supercolumns.hidden = supercolumns === 0;
     this.columns.hidden = columns === 0;
-    this.corner.textContent = columns === 0 || this.headingWidth === 0 ? "" : `${axes.rows.name} ↓ ${axes.cols.name} →`;
+    this.corner.hidden = this.headHeight === 0 || this.headingWidth === 0;
+    this.corner.textContent = columns === 0 ? "" : `${axes.rows.name} ↓ ${axes.cols.name} →`;
     for (const [name, value] of [["head", this.headHeight], ["band", layout.bandHeight], ["heading-width", this.headingWidth]]) {
       this.root.style.setProperty(`--grid-${name}`, `${value}px`);
     }

@@ -104,7 +104,7 @@ def drawn_move(rng: random.Random, index: dict[str, Any]) -> str:
 
 
 def answer(index: dict[str, Any], fragment: str) -> dict[str, Any]:
-    """What Python says."""
+    """The same of the grid that Python makes."""
     data = PivotData.of_index(index)
     chosen = with_default_axes(data, ReportView.of_fragment(fragment))
     grid = pivot(data, chosen)
