@@ -26,7 +26,7 @@ STYLES_COMPARED = {("ink", "oil"): 1.0, ("pencil", "photo"): 0.6}
 """The first one always wins, and no vote joins both pairs: no finite strengths, and two groups."""
 NOISE = 0.05
 """Two bootstraps of 1,000 draws each differ less than this."""
-FEW_PROMPTS = 5
+FEW_PROMPTS = 10
 """The draws of so few take a few values only, so that a percentile jumps from one to the next."""
 
 
@@ -187,7 +187,9 @@ def test_votes_of_folder_and_browser_count_once(pages: Pages, voted: VotedReport
 def test_too_many_votes_are_shown_as_the_command_counted_them(pages: Pages, voted: VotedReport) -> None:
     page = pages.open(voted.page, "page=vote")
     whole = json.loads(call("votes", voted.folder, "--axis", "model", "--json"))
-    page.evaluate("(results) => { receiveData('results', {format: 1, votes: null, unavailable: null, results}); }", [whole])
+    page.evaluate(
+        "(results) => { receiveData('results', {format: 1, votes: null, unavailable: null, results}); }", [whole]
+    )
     page.get_by_role("navigation").get_by_role("link", name="Results").click()
     expect(page.get_by_text("more votes than a page can count")).to_be_visible()
     assert [row[0] for row in rows_of(page, "Strengths")[1:]] == [each["value"] for each in whole["strengths"]]
