@@ -65,7 +65,7 @@ def make_report(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         (home / "spec.yaml").write_text(SPEC, encoding="utf-8")
         faults = "upstream_bad_request=0.04,prompt_denied=0.02"
-        connection = qb.Simulated(seed=3, latency="lognormal(0.6,0.4)", faults=faults)
+        connection = qb.Simulated(seed=3, latency="lognormal(4,0.45)", faults=faults)
         qb.run_batch_sync(home / "spec.yaml", connection=connection, out_dir=folder)
     if not (folder / "votes.jsonl").exists():
         call("report", folder)
@@ -133,8 +133,8 @@ def open_image(page: Page) -> None:
 
 def compare_two(page: Page) -> None:
     """Compare two images of one prompt."""
-    for cell in page.locator("[role=gridcell]:has(img)").all()[:2]:
-        cell.press("c")
+    for model in STRENGTHS[-2:]:
+        page.get_by_role("gridcell", name=f"canal, {model}, completed").first.press("c")
     page.get_by_role("navigation").get_by_text("Compare").click()
 
 
@@ -148,11 +148,12 @@ def stay(_: Page) -> None:
     """Do nothing."""
 
 
+PLACES = "page=grid&rows=prompt&cols=model&supercols=aspect_ratio"
 SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
-    "grid": ("page=grid&rows=prompt&cols=model", stay),
-    "grid-tags": ("page=grid&rows=tag&cols=model&superrows=aspect_ratio", stay),
-    "lightbox": ("page=grid&rows=prompt&cols=model", open_image),
-    "compare": ("page=grid&rows=prompt&cols=model", compare_two),
+    "grid": (PLACES, stay),
+    "grid-tags": ("page=grid&rows=tag&cols=model&superrows=aspect_ratio&size=small", stay),
+    "lightbox": (PLACES, open_image),
+    "compare": (PLACES, compare_two),
     "compare-empty": ("page=compare", stay),
     "vote": ("page=vote", stay),
     "voting": ("page=vote", start_votes),

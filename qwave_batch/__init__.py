@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qwave_batch import reports as reports
     from qwave_batch import runs as runs
     from qwave_batch import simulations as simulations
+    from qwave_batch import votes as votes
     from qwave_batch.accounts import ask_balance
     from qwave_batch.catalog import open_catalog
     from qwave_batch.comparisons import compare_plan
@@ -102,7 +103,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes", "reports",
+    "exports", "pushes", "reports", "votes",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

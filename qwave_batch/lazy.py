@@ -24,19 +24,23 @@ if TYPE_CHECKING:
 
     import cattrs
     import cattrs.gen
+    import evalica
     import huggingface_hub
     import jsonschema
     import matplotlib as mpl
     import matplotlib.figure as matplotlib_figure
     import matplotlib.font_manager as matplotlib_fonts
     import matplotlib.ticker as matplotlib_ticks
+    import numpy as np
     import obstore.exceptions as obstore_exceptions
     import obstore.store as obstore_store
+    import pandas as pd
     import tqdm
 
 __all__ = [
     "asyncio",
     "cattrs",
+    "evalica",
     "hashlib",
     "huggingface_hub",
     "jsonschema",
@@ -45,9 +49,11 @@ __all__ = [
     "matplotlib_ticks",
     "metadata",
     "mpl",
+    "np",
     "obstore_exceptions",
     "obstore_store",
     "pathlib",
+    "pd",
     "sqlite3",
     "threading",
     "tqdm",
@@ -56,6 +62,8 @@ __all__ = [
 
 _FULL_NAMES = {
     "mpl": "matplotlib",
+    "np": "numpy",
+    "pd": "pandas",
     "matplotlib_figure": "matplotlib.figure",
     "matplotlib_fonts": "matplotlib.font_manager",
     "matplotlib_ticks": "matplotlib.ticker",

@@ -48,13 +48,14 @@ ALLOWED: dict[str, set[str]] = {
     "exports": {"api", "export", "model"},
     "pushes": {"api", "hub"},
     "reports": {"api", "report"},
+    "votes": {"api", "voting"},
     "__init__": {
         "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "plans",
-        "pushes", "reports", "runs", "simulations",
+        "pushes", "reports", "runs", "simulations", "votes",
     },
     "cli": {
         "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations",
+        "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -80,7 +80,7 @@ def export_folders(
         MissingExtra: the format needs what is not installed.
         StorageError: the disk fails.
     """
-    form = format_named(request.format)
+    form = format_named(request.format, request.out)
     write = form.writer_of(request.format)
     _check_options(request, form)
     _check_places(request, form)
@@ -105,8 +105,8 @@ def export_folders(
         counts = _write(export, form, write)
         return ExportReport(
             out=request.out,
-            rows=selected.count - sum(export.missing.values()),
-            splits={name: rows - export.missing.get(name, 0) for name, rows in selected.splits.items()},
+            rows=sum(export.written_splits.values()),
+            splits=export.written_splits,
             left_out={**selected.left_out, **export.left_out},
             notes=export.notes,
             files=counts,

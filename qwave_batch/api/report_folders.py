@@ -23,6 +23,7 @@ from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
 from qwave_batch.report.thumbnail_making import make_thumbnails
 from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
+from qwave_batch.voting.voting_results import voting_results
 
 
 def write_report(
@@ -104,7 +105,7 @@ class _Report:
         revision = revision_of(index)
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("picks", picks)
-        self.folder.write_data("results", None)
+        self.folder.write_data("results", voting_results(self.readers))
         self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
         self.folder.write_page()
         made_at = iso_from_unix(self.clock.now())

@@ -33,6 +33,8 @@ _MEANINGS: Mapping[str, str] = {
     "submitted_at": "when the request was sent",
     "completed_at": "when the task ended",
     "task_id": "the API's name of the task",
+    "pick": "keep or reject, as most raters said",
+    "rating": "the mean of all ratings, from 1 to 5",
     "status": "how the job ended",
     "error_code": "why there is no image, as a code",
     "error_message": "the same in words",

@@ -100,6 +100,8 @@ _FIXED: Mapping[str, tuple[ColumnKind, _Get]] = {
     "submitted_at": (ColumnKind.MOMENT, lambda row, _: _moment(row.line.submitted_at)),
     "completed_at": (ColumnKind.MOMENT, lambda row, _: _moment(row.line.completed_at)),
     "task_id": (ColumnKind.TEXT, lambda row, _: row.line.task_id),
+    "pick": (ColumnKind.TEXT, lambda row, _: row.picked.verdict and row.picked.verdict.value),
+    "rating": (ColumnKind.REAL, lambda row, _: row.picked.rating),
     "status": (ColumnKind.TEXT, lambda row, _: row.line.status.value),
     "error_code": (ColumnKind.TEXT, lambda row, _: None if row.line.error is None else row.line.error.code),
     "error_message": (ColumnKind.TEXT, lambda row, _: None if row.line.error is None else row.line.error.message),

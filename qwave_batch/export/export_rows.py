@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.voting.image_picks import NOT_PICKED, PickedImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class ExportRow:
     image_index: int | None
     """The place of the image among those of its job, from 0; None without one."""
     split: str
+    picked: PickedImage = NOT_PICKED
+    """The verdict of those who picked the image."""
 
     @property
     def key(self) -> str:

@@ -43,7 +43,16 @@ class OpenExport:
     """Selected rows that the format leaves out, by reason."""
     missing: dict[str, int] = field(default_factory=dict)
     """Selected rows that are not in the export, by split."""
+    counted: dict[str, int] | None = None
+    """Rows by split, of a format whose rows are not images; None where they are the selected ones."""
     _done: int = 0
+
+    @property
+    def written_splits(self) -> dict[str, int]:
+        """The rows that are in the export, by split."""
+        if self.counted is not None:
+            return {name: self.counted.get(name, 0) for name in self.selected.splits}
+        return {name: rows - self.missing.get(name, 0) for name, rows in self.selected.splits.items()}
 
     def placed(
         self, out: OutFolder, split: str, path_of: Callable[[int, ExportRow], str]

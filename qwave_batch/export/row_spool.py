@@ -16,6 +16,8 @@ from qwave_batch import lazy
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.folder.storage import database_errors, storage_errors
 from qwave_batch.output.manifest_line import encode_line, line_from_json
+from qwave_batch.voting.image_picks import PickedImage
+from qwave_batch.voting.vote_lines import PickVerdict
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,7 +28,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE rows (
     row INTEGER PRIMARY KEY, folder INTEGER, image INTEGER, split TEXT, job_id TEXT, sha256 TEXT, model TEXT,
-    prompt_id TEXT, text BLOB, line BLOB
+    prompt_id TEXT, text BLOB, line BLOB, verdict TEXT, rating REAL
 );
 CREATE TABLE prompts (prompt_id TEXT, text BLOB, label TEXT, PRIMARY KEY (prompt_id, text)) WITHOUT ROWID;
 CREATE INDEX prompts_by_text ON prompts (text);
@@ -56,8 +58,9 @@ class RowSpool:
         text = sha256(row.line.prompt.encode("utf-8", "surrogatepass")).digest()
         prompt_id = _stored(row.line.prompt_id)
         added = self._database.execute(
-            "INSERT OR IGNORE INTO rows (folder, image, split, job_id, sha256, model, prompt_id, text, line) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO rows "
+            "(folder, image, split, job_id, sha256, model, prompt_id, text, line, verdict, rating) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.folder,
                 -1 if row.image_index is None else row.image_index,
@@ -68,6 +71,8 @@ class RowSpool:
                 prompt_id,
                 text,
                 encode_line(row.line),
+                row.picked.verdict,
+                row.picked.rating,
             ),
         )
         ids = {prompt_id, *(_stored(duplicate.prompt_id) for duplicate in row.line.also)}
@@ -78,13 +83,13 @@ class RowSpool:
 
     def rows(self, split: str | None = None) -> Iterator[ExportRow]:
         """Yield the rows of a split, or all, in the order of the folders and their plans."""
-        query = "SELECT folder, image, split, line FROM rows"
+        query = "SELECT folder, image, split, line, verdict, rating FROM rows"
         found = (
             self._database.execute(f"{query} ORDER BY row")
             if split is None
             else self._database.execute(f"{query} WHERE split = ? ORDER BY row", (split,))
         )
-        for folder, image, its_split, line in found:
+        for folder, image, its_split, line, verdict, rating in found:
             parsed = line_from_json(json.loads(line))
             yield ExportRow(
                 folder=folder,
@@ -93,6 +98,7 @@ class RowSpool:
                 image=None if image < 0 else parsed.images[image],
                 image_index=None if image < 0 else image,
                 split=its_split,
+                picked=PickedImage(None if verdict is None else PickVerdict(verdict), rating),
             )
 
     def counts(self) -> dict[str, int]:

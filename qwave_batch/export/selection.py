@@ -26,8 +26,11 @@ from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.line_condition import LINE_NAMES, compile_condition
 from qwave_batch.output.manifest_line import MANIFEST, ManifestLine, line_as_json
+from qwave_batch.voting.image_picks import NOT_PICKED, PickedImage, picked_images
+from qwave_batch.voting.kept_votes import read_kept_picks
+from qwave_batch.voting.vote_lines import VotedImage
 
-ROW_NAMES = (*LINE_NAMES, "image", "image_index")
+ROW_NAMES = (*LINE_NAMES, "image", "image_index", "pick", "rating")
 """The names that a condition over rows may use."""
 
 IsDropped = Callable[[ManifestLine, ImageFile], bool]
@@ -49,6 +52,10 @@ class LeftOut(StrEnum):
     """Images that another folder has brought, of the same job and with the same bytes."""
     NO_INPUT = "no_input"
     """Images of jobs without an input image, in a format of edits."""
+    NOT_BOTH = "not_both"
+    """Votes on a pair of which an image has no row, in a format of pairs that people voted on."""
+    OTHER_TEXT = "other_text"
+    """Votes on images that were made of different prompts, in such a format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +98,15 @@ def select_rows(
 
     Raises:
         UsageError: the condition or the split rule fails on a row, or would have a prompt in two splits.
+        SpecError: a folder's picks are broken.
         FolderError, StorageError: as ``FolderReader.lines`` does.
     """
     runs = folder_labels(readers)
     selection = _Selection(request, runs, spool)
     for folder, (reader, is_dropped) in enumerate(zip(readers, dropped, strict=True)):
+        picked = picked_images(read_kept_picks(reader.layout))
         for line in reader.lines():
-            selection.add(folder, line, is_dropped)
+            selection.add(folder, line, is_dropped, picked)
             on_work(WorkProgress(done=selection.lines, doing="reading the folders"))
     return selection.end()
 
@@ -118,15 +127,26 @@ class _Selection:
         self.survey = ColumnSurvey(has_splits=self.request.split != OneSplit(), has_runs=len(self.runs) > 1)
         self.is_met = _condition(self.request.where)
 
-    def add(self, folder: int, line: ManifestLine, is_dropped: IsDropped) -> None:
+    def add(
+        self, folder: int, line: ManifestLine, is_dropped: IsDropped, picked: Mapping[VotedImage, PickedImage]
+    ) -> None:
         self.lines += 1
         self.axes |= line.axes.keys()
         if not line.images and not self.request.has_failed:
             self._leave_out(LeftOut.NO_IMAGE)
             return
         for index, image in enumerate(line.images) if line.images else ((None, None),):
+            verdict = NOT_PICKED
+            if index is not None:
+                verdict = picked.get(VotedImage(job_id=line.job_id, image=index), NOT_PICKED)
             row = ExportRow(
-                folder=folder, run=self.runs[folder], line=line, image=image, image_index=index, split=TRAIN
+                folder=folder,
+                run=self.runs[folder],
+                line=line,
+                image=image,
+                image_index=index,
+                split=TRAIN,
+                picked=verdict,
             )
             reason = self._reason_against(row, is_dropped)
             split = None if reason else split_of_line(self.request.split, line)
@@ -204,6 +224,17 @@ def _condition(expression: str | None) -> Callable[[ExportRow], bool]:
         scope: dict[str, Json] = {name: written.get(name) for name in LINE_NAMES}
         scope["image"] = None if row.image is None else MANIFEST.encode(row.image)
         scope["image_index"] = row.image_index
-        return is_met(scope, row.line.job_id)
+        scope["pick"] = row.picked.verdict and row.picked.verdict.value
+        scope["rating"] = row.picked.rating
+        try:
+            return is_met(scope, row.line.job_id)
+        except UsageError:
+            if row.picked.rating is not None:
+                raise
+        return is_met({**scope, "rating": _NO_NUMBER}, row.line.job_id)
 
     return is_taken
+
+
+_NO_NUMBER = float("nan")
+"""Stands for a rating that is not there where it is compared with a number: every such comparison is false."""

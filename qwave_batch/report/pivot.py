@@ -122,19 +122,24 @@ def pivot_axes(data: PivotData) -> dict[str, PivotAxis]:
 
 
 def with_default_axes(data: PivotData, view: ReportView) -> ReportView:
-    """Return a view with axes for rows and columns, where it names none."""
+    """Return a view with axes for rows and columns; where it names one only, the other one is another."""
+    rows, cols = _default_axes(data)
+    return replace(
+        view,
+        rows=view.rows or (cols if view.cols == rows else rows),
+        cols=view.cols or (rows if view.rows == cols else cols),
+    )
+
+
+def _default_axes(data: PivotData) -> tuple[str, str]:
+    """Return prompts down and models across, or what varies: the most values down, the fewest across."""
     axes = pivot_axes(data)
     varying = [name for name, axis in axes.items() if _varies(data, axis)]
     counts = {name: len(axis.labels) for name, axis in axes.items()}
-    rows, cols = view.rows, view.cols
-    if not rows and counts["prompt"] > 1:
-        rows = "prompt"
-    if not cols:
-        others = [name for name in varying if name not in {rows, "tag"}]
-        cols = "model" if counts["model"] > 1 else min(others, key=counts.__getitem__, default=NONE)
-    if not rows:
-        rows = max((name for name in varying if name != cols), key=counts.__getitem__, default="prompt")
-    return replace(view, rows=rows, cols=cols)
+    fewest = min((name for name in varying if name not in {"prompt", "tag"}), key=counts.__getitem__, default=NONE)
+    cols = "model" if "model" in varying else fewest
+    most = max((name for name in varying if name != cols), key=counts.__getitem__, default="prompt")
+    return ("prompt" if "prompt" in varying else most), cols
 
 
 def _varies(data: PivotData, axis: PivotAxis) -> bool:

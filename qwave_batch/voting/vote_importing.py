@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.model.problem import Problem
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.voting.judged_jobs import JudgedFolder, compared_values, read_judged_folder
-from qwave_batch.voting.kept_votes import merge_into_folder, read_kept_votes
+from qwave_batch.voting.kept_votes import KeptVotes, merge_into_folder, read_kept_votes
 from qwave_batch.voting.vote_files import MOST_FAULTS, BrokenVotes, PlacedLine, read_voting_file
 from qwave_batch.voting.vote_lines import Pick, Vote, VotedImage, VotingLine
 from qwave_batch.voting.vote_merging import images_of_pairs
@@ -40,13 +41,34 @@ class _Sorted:
     read: int = 0
 
 
-def import_votes(reader: FolderReader, files: Sequence[Path]) -> ImportedVotes:
-    """Merge files of votes and picks into ``votes.jsonl`` and ``picks.jsonl`` of a run folder.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingImport:
+    """Lines that were read and are right, before anything is written."""
+
+    votes: tuple[Vote, ...] = field(repr=False)
+    picks: tuple[Pick, ...] = field(repr=False)
+    kept: KeptVotes = field(repr=False)
+    """The votes and picks that the folder held before."""
+    counts: ImportedVotes
+    """The lines that are left out."""
+
+    def write(self, layout: RunLayout) -> ImportedVotes:
+        """Merge the lines into those of the run folder, durably.
+
+        Raises:
+            FolderBusy, StorageError: as ``merge_into_folder``.
+        """
+        votes, picks = merge_into_folder(layout, self.votes, self.picks)
+        return replace(self.counts, votes=votes.added, picks=picks.added, replaced=votes.replaced + picks.replaced)
+
+
+def read_import(reader: FolderReader, files: Sequence[Path]) -> PendingImport:
+    """Read files of votes and picks and hold every line to a run folder; nothing is written.
 
     Raises:
-        BrokenVotes: lines are not right, or not about this folder; all are listed and nothing was imported.
+        BrokenVotes: lines are not right, or not about this folder; all are listed.
         UsageError: a file can't be read.
-        FolderError, FolderBusy, StorageError: the folder can't be read or written.
+        FolderError, StorageError: the folder can't be read.
     """
     lines = _read(files)
     kept = read_kept_votes(reader.layout)
@@ -58,18 +80,15 @@ def import_votes(reader: FolderReader, files: Sequence[Path]) -> ImportedVotes:
     if problems:
         raise BrokenVotes(problems[:MOST_FAULTS])
     taken = [line for each in found for line in each.taken]
-    votes, picks = merge_into_folder(
-        reader.layout,
-        (each for each in taken if isinstance(each, Vote)),
-        (replace(each, run=None) for each in taken if isinstance(each, Pick)),
-    )
-    return ImportedVotes(
-        votes=votes.added,
-        picks=picks.added,
-        replaced=votes.replaced + picks.replaced,
-        read=sum(each.read for each in found),
-        of_other_folders=sum(len(each.elsewhere) for each in found),
-        left_plan=sum(each.left_plan for each in found),
+    return PendingImport(
+        votes=tuple(each for each in taken if isinstance(each, Vote)),
+        picks=tuple(replace(each, run=None) for each in taken if isinstance(each, Pick)),
+        kept=kept,
+        counts=ImportedVotes(
+            read=sum(each.read for each in found),
+            of_other_folders=sum(len(each.elsewhere) for each in found),
+            left_plan=sum(each.left_plan for each in found),
+        ),
     )
 
 

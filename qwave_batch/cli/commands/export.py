@@ -28,7 +28,8 @@ def configure(parser: Parser) -> None:
         "--to",
         metavar="FORMAT",
         required=True,
-        help="hf, croissant, webdataset, sidecar or pairs: OUT is a folder; parquet, csv or jsonl: OUT is a file",
+        help="hf, croissant, webdataset, sidecar, pairs or preferences: OUT is a folder; parquet, csv or jsonl: OUT is "
+        "a file, and so it is for preferences where it ends in .jsonl",
     )
     add_row_options(parser)
     add_image_options(parser)

@@ -16,6 +16,8 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "finding": ("image", "that checks have found something about"),
     "no_split": ("image", "without a tag or value that names a split"),
     "no_input": ("image", "of jobs without an input image"),
+    "not_both": ("vote", "on a pair of which an image is not taken or no longer there"),
+    "other_text": ("vote", "on images of different prompts, since a preference needs one prompt"),
     "twice": ("image", "that another folder has brought already"),
 }
 """By the reason: the thing that was left out, and why."""

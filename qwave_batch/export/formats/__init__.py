@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 from qwave_batch.errors import MissingExtra, UnknownName
@@ -41,6 +42,8 @@ class Format:
     """Whether it holds the input images of edits, also those on the web."""
     needs: str = ""
     """A module of the extra ``parquet`` that it can't do without."""
+    as_lines: "Format | None" = None
+    """The same format as one file of JSON lines, for an output whose name ends in ``.jsonl``."""
 
     def writer_of(self, name: str) -> Callable[[Any, Any], None]:
         """Return the function that writes the format.
@@ -99,16 +102,25 @@ FORMATS: Mapping[str, Format] = {
         options=frozenset({Option.IMAGE, Option.FILES}),
         has_edits=True,
     ),
+    "preferences": Format(
+        module="preferences",
+        function="write_preferences",
+        is_folder=True,
+        options=frozenset({Option.IMAGE, Option.FILES}),
+        needs=_ARROW,
+        as_lines=Format(module="preference_lines", function="write_preference_lines", is_folder=False),
+    ),
 }
 """The formats by the name that users ask for."""
 
 
-def format_named(name: str) -> Format:
-    """Return a format.
+def format_named(name: str, out: Path) -> Format:
+    """Return a format, in the form that it has for an output.
 
     Raises:
         UnknownName: there is none of that name.
     """
     if name not in FORMATS:
         raise UnknownName("format", name, FORMATS, hint=f"there is {', '.join(FORMATS)}")
-    return FORMATS[name]
+    form = FORMATS[name]
+    return form.as_lines if form.as_lines is not None and out.suffix == ".jsonl" else form

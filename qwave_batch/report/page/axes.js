@@ -78,15 +78,25 @@ function axisNamed(name) {
   return allAxes().find((axis) => axis.name === name);
 }
 
+/** @type {{of: ShownReport, axes: Axis[]} | null} */
+let knownVaryingAxes = null;
+
 /** @returns {Axis[]} those along which jobs differ */
 function varyingAxes() {
-  return allAxes().filter((axis) => {
-    /** @type {Set<number>} */
-    const seen = new Set();
-    for (const job of report.jobs) {
-      for (const place of job.places) for (const value of axis.valuesOf(job, place)) seen.add(value);
-      if (seen.size > 1) return true;
-    }
-    return false;
-  });
+  if (knownVaryingAxes?.of !== report) knownVaryingAxes = { of: report, axes: allAxes().filter(varies) };
+  return knownVaryingAxes.axes;
+}
+
+/**
+ * @param {Axis} axis
+ * @returns {boolean}
+ */
+function varies(axis) {
+  /** @type {Set<number>} */
+  const seen = new Set();
+  for (const job of report.jobs) {
+    for (const place of job.places) for (const value of axis.valuesOf(job, place)) seen.add(value);
+    if (seen.size > 1) return true;
+  }
+  return false;
 }

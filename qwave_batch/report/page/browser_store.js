@@ -36,3 +36,30 @@ function storeValue(key, value) {
     return false;
   }
 }
+
+/**
+ * Take a value out of the store.
+ *
+ * @param {string} key
+ */
+function removeStored(key) {
+  try {
+    localStorage.removeItem(storeKey(key));
+  } catch {
+    // a browser that keeps nothing has nothing to remove
+  }
+}
+
+/**
+ * @param {string} prefix
+ * @returns {string[]} the keys of this report that begin so
+ */
+function storedKeys(prefix) {
+  const start = storeKey(prefix);
+  try {
+    const all = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? "");
+    return all.filter((key) => key.startsWith(start)).map((key) => key.slice(storeKey("").length));
+  } catch {
+    return [];
+  }
+}

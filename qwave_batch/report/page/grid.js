@@ -8,7 +8,7 @@ const CELL_SIDES = new Map([
 ]);
 const CAPTION_PX = 20;
 /** Parts of the view that change what the grid shows. */
-const GRID_KEYS = ["rows", "cols", "superrows", "supercols", "q", "hide", "order", "size"];
+const GRID_KEYS = ["rows", "cols", "superrows", "supercols", "q", "hide", "order", "size", "compare"];
 
 /**
  * The page Grid while it is shown.
@@ -115,8 +115,38 @@ function listenToGrid(surface) {
   });
   surface.root.addEventListener("click", (event) => {
     const stop = surface.stopAt(/** @type {Element} */ (event.target));
-    if (stop !== null && stop.part !== "cell") openHeading(surface, stop);
+    if (stop === null) return;
+    surface.focusOn(stop);
+    if (stop.part === "cell") openCell(surface, stop, Math.max(0, pictureNumber(event.target)));
+    else openHeadingCard(headingPlace(surface.given(), stop));
   });
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {number} which picture of its cell it is; -1 for none
+ */
+function pictureNumber(target) {
+  return target instanceof HTMLImageElement ? [...(target.parentElement?.children ?? [])].indexOf(target) : -1;
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {CellStop} stop
+ * @param {number} image
+ */
+function openCell(surface, stop, image) {
+  const job = jobOfCell(surface, stop);
+  if (job !== undefined) openLightbox(job, image, jobsInOrder(surface.given().layout));
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {CellStop} stop
+ * @returns {Job | undefined}
+ */
+function jobOfCell(surface, stop) {
+  return entriesAt(surface.given().layout, stop.row, stop.column)[stop.at]?.job;
 }
 
 /**
@@ -125,16 +155,51 @@ function listenToGrid(surface) {
  */
 function onGridKey(surface, event) {
   const stop = surface.active;
-  if (stop === null || event.altKey || event.metaKey || event.target === surface.root) return;
-  if (event.shiftKey) {
-    if (stop.part !== "cell" && moveByKey(surface, stop, event.key)) event.preventDefault();
-    return;
+  if (stop === null || event.altKey || event.metaKey || surface.stopAt(/** @type {Element} */ (event.target)) === null) return;
+  const isTaken = stop.part === "cell" ? takeCellKey(surface, stop, event) : takeHeadingKey(surface, stop, event);
+  if (isTaken) event.preventDefault();
+  else if (!event.shiftKey) goByKey(surface, stop, event);
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {CellStop} stop
+ * @param {KeyboardEvent} event
+ * @returns {boolean} whether the key does something with the cell
+ */
+function takeCellKey(surface, stop, event) {
+  const job = jobOfCell(surface, stop);
+  if (job === undefined || event.ctrlKey) return false;
+  if (event.key === "Enter") openCell(surface, stop, 0);
+  else if (event.key === "c") toggleCompared(job);
+  else return takePickKey(event, job);
+  return true;
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {HeadingStop} stop
+ * @param {KeyboardEvent} event
+ * @returns {boolean} whether the key does something with the heading
+ */
+function takeHeadingKey(surface, stop, event) {
+  const heading = headingPlace(surface.given(), stop);
+  const [back, on] = heading.isAcross ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
+  if (event.key === "Enter") openHeadingCard(heading);
+  else if (!event.shiftKey || (event.key !== back && event.key !== on)) return false;
+  else if (moveHeading(heading, event.key === back ? -1 : 1)) {
+    if (surface.active !== null) surface.focusOn(surface.active);
+    announce(`moved ${event.key.slice("Arrow".length).toLowerCase()}`);
   }
-  if (event.key === "Enter" && stop.part !== "cell") {
-    event.preventDefault();
-    openHeading(surface, stop);
-    return;
-  }
+  return true;
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {GridStop} stop
+ * @param {KeyboardEvent} event
+ */
+function goByKey(surface, stop, event) {
   const key = event.ctrlKey ? `Control+${event.key}` : event.key;
   const { top, bottom } = surface.seen();
   const next = stopAfter(surface.given().layout, stop, key, surface.goal, bottom - top);
@@ -149,33 +214,8 @@ function setGoal(surface) {
 }
 
 /**
- * @param {GridSurface} surface
- * @param {Exclude<GridStop, CellStop>} stop
- */
-function openHeading(surface, stop) {
-  const place = headingPlace(surface.given(), stop);
-  openHeadingCard(place);
-}
-
-/**
- * @param {GridSurface} surface
- * @param {Exclude<GridStop, CellStop>} stop
- * @param {string} key
- * @returns {boolean} whether the key moves the heading
- */
-function moveByKey(surface, stop, key) {
-  const place = headingPlace(surface.given(), stop);
-  const [back, on] = place.isAcross ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
-  if (key !== back && key !== on) return false;
-  if (!moveHeading(place, key === back ? -1 : 1)) return true;
-  surface.focusOn(/** @type {GridStop} */ (surface.active));
-  announce(`moved ${key.slice("Arrow".length).toLowerCase()}`);
-  return true;
-}
-
-/**
  * @param {SurfaceInput} input
- * @param {Exclude<GridStop, CellStop>} stop
+ * @param {HeadingStop} stop
  * @returns {HeadingPlace}
  */
 function headingPlace({ layout, axes }, stop) {
@@ -207,6 +247,26 @@ function headingPlace({ layout, axes }, stop) {
   }
 }
 
+/**
+ * Give the focus to a cell of a job: the one that had it, or else the first.
+ *
+ * @param {GridSurface} surface
+ * @param {Job} job
+ */
+function focusJob(surface, job) {
+  const { cells } = surface.given().layout.pivot;
+  const { active } = surface;
+  /** @param {Entry} entry */
+  const isOfJob = (entry) => keyOfJob(entry.job) === keyOfJob(job);
+  if (active?.part === "cell" && jobOfCell(surface, active)?.index === job.index) return surface.focusOn(active);
+  for (const [row, line] of cells.entries()) {
+    for (const { column, entries } of line) {
+      const at = entries.findIndex(isOfJob);
+      if (at !== -1) return surface.focusOn({ part: "cell", row, column, at });
+    }
+  }
+}
+
 registerPage({ id: "grid", title: "Grid", show: showGrid, hide: hideGrid });
 
 onView((changed) => {
@@ -215,3 +275,9 @@ onView((changed) => {
 });
 
 onReport(refreshGrid);
+onPicks(refreshGrid);
+offerLightboxOrder(() => (shownGrid === null ? report.jobs : jobsInOrder(shownGrid.surface.given().layout)));
+onLightboxClosed((job) => {
+  if (shownGrid === null) focusBeforeLightbox?.focus();
+  else focusJob(shownGrid.surface, job);
+});

@@ -45,12 +45,17 @@ function fillCell(cell, entry, look) {
     drawnCells.set(cell, drawn);
     forgetPictures(cell);
     content.replaceChildren(...(job.images.length > 0 ? picturesOf(job, look.side) : stateOf(job)));
-    setBox(content, { width: look.side, height: look.side });
+    setBox(cell, { width: look.side });
+    setBox(content, { height: look.side });
     cell.className = `cell is-${job.images.length > 0 ? "shown" : job.status}`;
   }
   caption.textContent = text;
   cell.dataset["jobId"] = job.id;
-  setProperty(cell, "aria-label", [nameOfJob(job, place), text].filter(Boolean).join(", "));
+  const compared = isCompared(job);
+  cell.classList.toggle("is-compared", compared);
+  marks.replaceChildren(...[pickedMarks(job), compared && el("span", { class: "compared-mark" }, "compare")].filter((mark) => mark instanceof Node));
+  const name = [nameOfJob(job, place), text, pickedName(job), compared ? "to compare" : ""];
+  setProperty(cell, "aria-label", name.filter((part) => part !== "").join(", "));
 }
 
 /**
@@ -68,26 +73,41 @@ function forgetPictures(cell) {
  * @returns {Node[]}
  */
 function picturesOf(job, side) {
-  const across = Math.ceil(Math.sqrt(job.images.length));
-  const room = side / across - (across > 1 ? PICTURE_GAP : 0);
-  return job.images.map((image, number) => {
-    const name = job.images.length > 1 ? `image ${number + 1} of ${job.images.length}` : "image";
-    return pictureOf(image, name, room);
+  const { images } = job;
+  const room = roomOfEach(images, side);
+  return images.map((image, number) => pictureOf(image, images.length > 1 ? `image ${number + 1} of ${images.length}` : "image", room));
+}
+
+/**
+ * Divide a square among images that are seen as large as can be, in as many columns as is best for the first.
+ *
+ * @param {readonly ImageData_[]} images
+ * @param {number} side
+ * @returns {{width: number, height: number}}
+ */
+function roomOfEach(images, side) {
+  const rooms = images.map((_, number) => {
+    const [across, down] = [number + 1, Math.ceil(images.length / (number + 1))];
+    return { width: (side - (across - 1) * PICTURE_GAP) / across, height: (side - (down - 1) * PICTURE_GAP) / down };
   });
+  const { width = 1, height = 1 } = images[0] ?? {};
+  /** @param {{width: number, height: number}} room */
+  const scale = (room) => Math.min(room.width / width, room.height / height);
+  return rooms.reduce((best, room) => (scale(room) > scale(best) ? room : best), { width: 0, height: 0 });
 }
 
 /**
  * @param {ImageData_} image
  * @param {string} name
- * @param {number} room the side of the square that it is fitted into
+ * @param {{width: number, height: number}} room that it is fitted into
  * @returns {HTMLImageElement}
  */
 function pictureOf(image, name, room) {
-  const scale = room / Math.max(image.width, image.height, 1);
+  const scale = Math.min(room.width / Math.max(image.width, 1), room.height / Math.max(image.height, 1));
   const picture = el("img", { alt: name, decoding: "async", draggable: "false" });
   setBox(picture, {
-    width: Math.max(1, Math.round(image.width * scale)),
-    height: Math.max(1, Math.round(image.height * scale)),
+    width: Math.max(1, Math.floor(image.width * scale)),
+    height: Math.max(1, Math.floor(image.height * scale)),
   });
   if (image.tiny !== "") {
     const data = tinyAddress(image.tiny).slice("data:".length);
@@ -103,7 +123,7 @@ function pictureOf(image, name, room) {
  * @returns {Node[]} what stands where there is no image
  */
 function stateOf(job) {
-  const reason = reasonOf(job);
+  const reason = job.error === null ? "" : (report.data.errors[job.error]?.message ?? ""); // its name has the code too
   return [
     el("span", { class: "cell-sign", "aria-hidden": "true" }, STATE_SIGNS.get(job.status) ?? ""),
     el("span", { class: "cell-word" }, job.status),

@@ -13,6 +13,7 @@
 
 const ALL = "all";
 const NO_TAG = "no tag";
+const PICK_FILTERS = ["keep", "reject", "none"];
 const STATUSES = ["completed", "failed", "refused", "skipped", "cancelled", "unknown", "pending"];
 
 /** @type {GridFilter[]} */
@@ -20,6 +21,14 @@ const gridFilters = [
   { key: "status", label: "Status", options: () => STATUSES, admits: (job, _place, value) => job.status === value },
   { key: "model", label: "Model", options: () => report.data.models, admits: (job, place, value) => modelOf(job, place) === value },
   { key: "tag", label: "Tag", options: tagOptions, admits: hasTag },
+  { key: "pick", label: "Pick", options: () => PICK_FILTERS, admits: (job, _place, value) => hasPick(job, value) },
+  {
+    key: "change",
+    label: "Change",
+    options: () => CHANGE_KINDS, // of a script that comes later
+    admits: (job, _place, value) => hasChange(job, value),
+    isOffered: () => hasChanges(),
+  },
 ];
 
 /**

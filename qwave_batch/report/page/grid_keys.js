@@ -4,8 +4,9 @@
  * Where the arrow keys lead. Pure.
  *
  * @typedef {{part: "cell", row: number, column: number, at: number}} CellStop
- * @typedef {CellStop | {part: "row", row: number} | {part: "column", column: number} | {part: "superrow", group: number}
- *   | {part: "supercolumn", group: number}} GridStop what can have the focus: a cell, or a heading by its number
+ * @typedef {{part: "row", row: number} | {part: "column", column: number} | {part: "superrow", group: number}
+ *   | {part: "supercolumn", group: number}} HeadingStop
+ * @typedef {CellStop | HeadingStop} GridStop what can have the focus: a cell, or a heading by its number
  */
 
 /**

@@ -30,7 +30,7 @@ function gridToolbar() {
     { class: "grid-toolbar" },
     el("div", { class: "toolbar", role: "group", "aria-label": "Axes" }, ...roles.map((each) => each.root), size.root),
     el("div", { class: "toolbar", role: "group", "aria-label": "Filters" }, search.root, ...filters.map((each) => each.root)),
-    el("div", { class: "toolbar grid-tools" }, count, arrangement),
+    el("div", { class: "toolbar grid-tools" }, count, arrangement, pickTools()),
   );
   const refresh = () => {
     for (const each of [...roles, ...filters, size, search]) each.refresh();
@@ -41,7 +41,7 @@ function gridToolbar() {
   };
   /** @param {number} shown */
   const showCount = (shown) => {
-    const text = `${shown} of ${report.jobs.length} jobs`;
+    const text = `${shown.toLocaleString("en")} of ${report.jobs.length.toLocaleString("en")} jobs`;
     if (count.textContent !== text) count.textContent = text;
   };
   return { root, refresh, showCount };

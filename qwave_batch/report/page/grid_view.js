@@ -26,34 +26,38 @@ const ROLES = [
 const NO_AXIS = { name: NONE, count: 1, valuesOf: () => [0], labelOf: () => "", nameOf: () => "", keyOf: () => "" };
 
 /**
- * Return the axes that the grid goes along: what the fragment says, else prompts down and models across, or what varies.
+ * Return the axes that the grid goes along, as the fragment says. Where it names only one of rows and columns, the other
+ * one is another.
  *
  * @returns {ChosenAxes}
  */
 function chosenAxes() {
-  const varying = varyingAxes();
-  const otherwise = defaultAxes(varying);
   /** @param {Role} role */
-  const chosen = (role) => {
-    const name = viewValue(role);
-    return name === NONE ? NO_AXIS : (axisNamed(name) ?? otherwise[role]);
+  const named = (role) => (viewValue(role) === NONE ? NO_AXIS : axisNamed(viewValue(role)));
+  const [rows, cols] = [named("rows"), named("cols")];
+  const otherwise = defaultAxes(varyingAxes());
+  return {
+    rows: rows ?? (cols?.name === otherwise.rows.name ? otherwise.cols : otherwise.rows),
+    cols: cols ?? (rows?.name === otherwise.cols.name ? otherwise.rows : otherwise.cols),
+    superrows: named("superrows") ?? NO_AXIS,
+    supercols: named("supercols") ?? NO_AXIS,
   };
-  return { rows: chosen("rows"), cols: chosen("cols"), superrows: chosen("superrows"), supercols: chosen("supercols") };
 }
 
 /**
+ * Return prompts down and models across, or what varies: the most values down, the fewest across.
+ *
  * @param {readonly Axis[]} varying
- * @returns {ChosenAxes}
+ * @returns {{rows: Axis, cols: Axis}}
  */
 function defaultAxes(varying) {
-  const named = new Map(varying.map((axis) => [axis.name, axis]));
-  const prompt = named.get("prompt");
-  const rest = varying.filter((axis) => axis.name !== "tag" && axis.name !== "prompt");
-  const fewest = rest.toSorted((one, other) => one.count - other.count)[0];
-  const cols = named.get("model") ?? fewest ?? NO_AXIS;
-  const most = rest.filter((axis) => axis !== cols).toSorted((one, other) => other.count - one.count)[0];
-  const rows = prompt ?? most ?? /** @type {Axis} */ (axisNamed("prompt"));
-  return { rows, cols, superrows: NO_AXIS, supercols: NO_AXIS };
+  /** @param {string} name */
+  const named = (name) => varying.find((axis) => axis.name === name);
+  const few = varying.filter((axis) => axis.name !== "prompt" && axis.name !== "tag");
+  const cols = named("model") ?? few.toSorted((one, other) => one.count - other.count)[0] ?? NO_AXIS;
+  const many = varying.filter((axis) => axis.name !== cols.name);
+  const most = many.toSorted((one, other) => other.count - one.count)[0] ?? axisNamed("prompt") ?? NO_AXIS;
+  return { rows: named("prompt") ?? most, cols };
 }
 
 /**

@@ -119,6 +119,41 @@ interface DetailData {
   spec: string | null;
 }
 
+/** Axis, criterion, rater, pair, left job and image, right job and image, winner, moment, number of the folder. */
+type VoteRow = [string, string, string, string, string, number, string, number, string, string, number];
+
+interface ResultsData {
+  format: number;
+  /** Why some numbers below are null. */
+  unavailable: string | null;
+  /** Of each axis and criterion; of several criteria also all together, first. */
+  results: StoredResult[];
+  /** The votes that the run folders hold; null when they are too many to be counted in the page. */
+  votes?: VoteRow[] | null;
+}
+
+interface StoredNumbers {
+  votes: number;
+  raters: string[];
+  prompts: number;
+  alpha: number | null;
+  win_rates: Array<{
+    value: string; against: string; wins: number; losses: number; ties: number; prompts: number;
+    rate: number; low: number; high: number; boot_low: number | null; boot_high: number | null;
+  }>;
+  strengths: Array<{ value: string; strength: number; low: number | null; high: number | null; group: number }> | null;
+  more_votes: {
+    pairs: Array<{ value: string; against: string; outcome: "better" | "equal" | "open"; votes: number; prompts: number }>;
+  };
+  warnings: string[];
+}
+
+interface StoredResult extends StoredNumbers {
+  axis: string;
+  criterion: string | null;
+  by_tag: { [tag: string]: StoredNumbers };
+}
+
 /** What somebody thinks of an image. */
 interface PickData {
   job_id: string;

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.exports.trap_runs import OTHER_SPEC, SPEC, made_once, run
+from tests.integration.exports.trap_runs import OTHER_SPEC, SPEC, made_once, run, vote_on
 
 os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "false"  # else a look at a local file is counted on a host far away
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # else the first call of a process asks that host about its caller
@@ -46,8 +46,13 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trap_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The first folder with traps, and the second; read only."""
+    """The first folder with traps, on which somebody voted, and the second; read only."""
+
+    def voted(home: Path) -> None:
+        run(home, SPEC, faults="upstream_bad_request=0.12")
+        vote_on(home / "run")
+
     return (
-        made_once(tmp_path_factory, "traps", lambda home: run(home, SPEC, faults="upstream_bad_request=0.12")),
+        made_once(tmp_path_factory, "traps", voted),
         made_once(tmp_path_factory, "more-traps", lambda home: run(home, OTHER_SPEC)),
     )

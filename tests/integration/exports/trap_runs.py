@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 import qwave_batch as qb
 from qwave_batch.resources import shipped
+from tests.voted_folders import a_vote, write_lines
 
 SPEC = r"""
 version: 1
@@ -82,6 +84,7 @@ output: {path: "{{ model }}/{{ prompt.id }}-{{ level }}"}
 """
 
 Line = dict[str, Any]
+WINNERS = ("left", "right", "tie", "both_bad")
 
 
 def lines_of(folder: Path) -> list[Line]:
@@ -98,6 +101,20 @@ def run(home: Path, spec: str, *, faults: str = "") -> None:
     (home / "spec.yaml").write_text(spec, encoding="utf-8")
     connection = qb.Simulated(seed=1, latency="0", faults=faults)
     qb.run_batch_sync(home / "spec.yaml", connection=connection, out_dir=home / "run")
+
+
+def vote_on(folder: Path) -> None:
+    """Have somebody vote on each two jobs of a prompt that follow each other, as an import leaves it in the folder."""
+    header = qb.open_run(folder).header()
+    spec_sha256 = None if header.summary is None else header.summary["spec_sha256"]
+    told = {"folders": [{"id": header.folder_id, "spec_sha256": spec_sha256}]}
+    made = [line for line in lines_of(folder) if line["images"]]
+    votes = [
+        a_vote(left["job_id"], right["job_id"], WINNERS[number % len(WINNERS)], run=told, rater="Ann 🎏")
+        for number, (left, right) in enumerate(pairwise(made))
+        if left["prompt_id"] == right["prompt_id"]
+    ]
+    write_lines(folder / "votes.jsonl", votes)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

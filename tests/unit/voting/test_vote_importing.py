@@ -12,7 +12,7 @@ from qwave_batch.errors import FolderError
 from qwave_batch.output.folder_reader import open_folder
 from qwave_batch.voting.kept_votes import read_kept_votes
 from qwave_batch.voting.vote_files import BrokenVotes
-from qwave_batch.voting.vote_importing import ImportedVotes, import_votes
+from qwave_batch.voting.vote_importing import ImportedVotes, read_import
 from tests.voted_folders import SPEC_SHA256, Line, a_pick, a_vote, grid, write_folder, write_lines
 
 OTHER = {"id": "another", "spec_sha256": "7" * 64}
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def imported(folder: Path, *files: list[Line]) -> ImportedVotes:
     paths = [write_lines(folder.parent / f"{number}.jsonl", lines) for number, lines in enumerate(files)]
     with open_folder(folder) as reader:
-        return import_votes(reader, paths)
+        return read_import(reader, paths).write(reader.layout)
 
 
 def kept(folder: Path, name: str = "votes.jsonl") -> list[Any]:
@@ -156,7 +156,7 @@ def test_imports_at_once_lose_nothing(folder: Path, tmp_path: Path) -> None:
     def run(file: Path) -> None:
         start.wait()
         with open_folder(folder) as reader:
-            import_votes(reader, [file])
+            read_import(reader, [file]).write(reader.layout)
 
     threads = [threading.Thread(target=run, args=(file,)) for file in files]
     for thread in threads:

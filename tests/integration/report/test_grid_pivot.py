@@ -1,0 +1,109 @@
+"""The page's grid and what Python draws of it are one: the same rows, columns and jobs for the same index and view."""
+
+import random
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from qwave_batch.report.grid_view import ReportView
+from qwave_batch.report.pivot import PivotData, pivot, with_default_axes
+from tests.integration.report.conftest import Pages
+
+CASES = 120
+ROLES = ("rows", "cols", "superrows", "supercols")
+STATUSES = ("completed", "failed", "refused", "pending")
+WORDS = ("an alley", "Straße", "STRASSE", "ΟΔΟΣ", "οδος", "oﬃce", "OFFICE", "İstanbul", "\u212aelvin", "kelvin", "茶")
+
+ASKED = """
+(cases) => cases.map(({ index, fragment }) => {
+  setReport(index);
+  takeView(new URLSearchParams(fragment));
+  const { layout, axes } = shownGrid.surface.given();
+  const { rows, columns, cells } = layout.pivot;
+  const pairs = (headings) => headings.map(({ outer, inner }) => [outer, inner]);
+  return {
+    axes: [axes.rows.name, axes.cols.name],
+    rows: pairs(rows),
+    columns: pairs(columns),
+    cells: cells.flatMap((line, row) =>
+      line.map(({ column, entries }) => [row, column, entries.map((entry) => entry.job.index)])),
+  };
+})
+"""
+
+
+def drawn_index(rng: random.Random) -> dict[str, Any]:
+    """An index of a few jobs, some in several places, some without a tag or a value."""
+    prompts = [{"id": f"p{n % 3}", "text": rng.choice(WORDS)} for n in range(rng.randint(1, 4))]
+    axes = [{"name": f"axis{n}", "values": ["a", "b", "none"][: rng.randint(1, 3)]} for n in range(rng.randint(0, 2))]
+    models, tags = ["m0", "all", "m2"][: rng.randint(1, 3)], ["street", "no tag"][: rng.randint(0, 2)]
+    folders = rng.randint(1, 2)
+
+    def place() -> dict[str, Any]:
+        return {
+            "prompt": rng.randrange(len(prompts)),
+            "model": rng.randrange(len(models)),
+            "axes": [rng.randrange(-1, len(axis["values"])) for axis in axes],
+            "tags": sorted(rng.sample(range(len(tags)), rng.randint(0, len(tags)))),
+            "repeat": 0,
+        }
+
+    def job(number: int) -> dict[str, Any]:
+        places = [place() for _ in range(rng.choice((1, 1, 2, 3)))]
+        told = {"id": f"j{number}", "folder": rng.randrange(folders), "model": places[0]["model"], "places": places}
+        ended = {"status": rng.choice(STATUSES), "error": None, "cost": 0, "seconds": None, "detail": number}
+        return {**told, **ended, "images": []}
+
+    return {
+        "format": 1,
+        "revision": "",
+        "title": "drawn",
+        "folders": [{"id": None, "name": None, "label": f"f{n}", "spec_sha256": None} for n in range(folders)],
+        "prompts": prompts,
+        "models": models,
+        "tags": tags,
+        "axes": axes,
+        "errors": [],
+        "changes": [],
+        "jobs": [job(number) for number in range(rng.randint(0, 9))],
+    }
+
+
+def drawn_view(rng: random.Random, index: dict[str, Any]) -> dict[str, str]:
+    """A fragment's keys and values for an index."""
+    axes = ["prompt", "model", "tag", "folder", "none", *(axis["name"] for axis in index["axes"])]
+    view = {role: rng.choice(axes) for role in ROLES if rng.random() < 0.7}
+    choices = {
+        "status": ["all", *STATUSES],
+        "model": ["all", *index["models"]],
+        "tag": ["all", *index["tags"], *(["no tag"] if index["tags"] else [])],
+        "q": [word[1:4] for word in WORDS] + [word.swapcase() for word in WORDS],
+    }
+    return view | {key: rng.choice(values) for key, values in choices.items() if rng.random() < 0.3}
+
+
+def answer(index: dict[str, Any], view: dict[str, str]) -> dict[str, Any]:
+    """The same of the grid that Python makes."""
+    data = PivotData.of_index(index)
+    chosen = with_default_axes(data, ReportView(**view))
+    grid = pivot(data, chosen)
+    numbers = {(row, column): jobs for (row, column), jobs in grid.cells.items()}
+    return {
+        "axes": [chosen.rows, chosen.cols],
+        "rows": [[row.outer, row.inner] for row in grid.rows],
+        "columns": [[column.outer, column.inner] for column in grid.columns],
+        "cells": sorted(
+            [grid.rows.index(row), grid.columns.index(column), list(jobs)] for (row, column), jobs in numbers.items()
+        ),
+    }
+
+
+def test_the_page_and_python_put_jobs_in_the_same_places(pages: Pages, report: Path) -> None:
+    rng = random.Random(14)
+    indexes = [drawn_index(rng) for _ in range(CASES)]
+    views = [drawn_view(rng, index) for index in indexes]
+    cases = [{"index": index, "fragment": urlencode(view)} for index, view in zip(indexes, views, strict=True)]
+    page = pages.open(report)
+    said = page.evaluate(ASKED, cases)
+    assert said == [answer(index, view) for index, view in zip(indexes, views, strict=True)]
+    assert sum(len(case["cells"]) > 1 for case in said) > CASES / 2  # else the views left nothing to compare

@@ -1,0 +1,226 @@
+"""Win rates, strengths and agreement: held to closed forms, to evalica, and to raters whose strengths are known."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qwave_batch import lazy
+from qwave_batch.voting.ballots import LOSS, TIE, WIN, Ballots
+from qwave_batch.voting.pair_counts import pair_counts
+from qwave_batch.voting.prompt_bootstrap import drawn_counts
+from qwave_batch.voting.rater_agreement import alpha_of_raters
+from qwave_batch.voting.strengths import Strength, are_all_beaten, newman_scores, strengths
+from qwave_batch.voting.win_rates import win_rates
+from tests.unit.voting.simulated_raters import ballot, ballots, simulated
+
+KNOWN = {"a": 2.0, "b": 1.0, "c": 0.5}
+
+
+def two(wins: int, ties: int, losses: int) -> Ballots:
+    """Votes on a and b, each on a prompt of its own."""
+    outcomes = [WIN] * wins + [TIE] * ties + [LOSS] * losses
+    return ballots(ballot("a", "b", outcome, prompt=number) for number, outcome in enumerate(outcomes))
+
+
+def scores_of(found: Ballots) -> dict[str, float]:
+    return {each.value: each.strength for each in strengths(pair_counts(found))}
+
+
+# --- closed forms --------------------------------------------------------------------------------
+
+
+def test_a_tie_counts_half_and_each_pair_stands_once() -> None:
+    (rate,) = win_rates(pair_counts(two(3, 2, 15)))
+    assert (rate.value, rate.against) == ("b", "a")
+    assert (rate.wins, rate.losses, rate.ties, rate.votes, rate.prompts) == (15, 3, 2, 20, 20)
+    assert rate.rate == 0.8
+    assert (rate.low, rate.high) == pytest.approx((0.5840, 0.9193), abs=1e-4)
+    assert (rate.boot_low, rate.boot_high) == (None, None)
+
+
+@given(st.integers(0, 40), st.integers(0, 10), st.integers(0, 40))
+@settings(max_examples=20)
+def test_the_strengths_of_two_are_their_odds(wins: int, ties: int, losses: int) -> None:
+    """With no finite odds, one tie more than there was makes them finite."""
+    if wins + ties + losses == 0:
+        return
+    one, other = wins + ties / 2, losses + ties / 2
+    if not one or not other:
+        one, other = one + 0.5, other + 0.5
+    found = scores_of(two(wins, ties, losses))
+    assert found["a"] / found["b"] == pytest.approx(one / other, rel=1e-5)
+    assert found["a"] * found["b"] == pytest.approx(1)
+
+
+def test_strengths_of_a_perfect_ladder_are_found() -> None:
+    """If every pair has exactly the odds of its strengths, those strengths fit best."""
+    outcomes = [("a", "b", 20, 10), ("b", "c", 20, 10), ("a", "c", 40, 10)]
+    found = ballots(
+        ballot(first, second, outcome, prompt=number)
+        for first, second, wins, losses in outcomes
+        for number, outcome in enumerate([WIN] * wins + [LOSS] * losses)
+    )
+    assert scores_of(found) == pytest.approx(KNOWN, rel=1e-6)
+
+
+def test_values_that_no_votes_join_are_groups_of_their_own() -> None:
+    apart = ballots([*two(6, 0, 3).ballots, *(ballot("x", "y", WIN, prompt=number) for number in range(3))])
+    found = strengths(pair_counts(apart))
+    assert [(each.value, each.group, each.is_bounded) for each in found] == [
+        ("a", 0, True), ("b", 0, True), ("x", 1, False), ("y", 1, False),
+    ]  # fmt: skip
+    assert math.prod(each.strength for each in found if each.group == 1) == pytest.approx(1)
+
+
+def test_an_interval_without_bounds_is_wide_and_holds_the_strength() -> None:
+    found = drawn_strengths(two(12, 0, 0))
+    best = found["a"]
+    assert not best.is_bounded
+    assert best.strength == pytest.approx(5)  # the root of 12.5 to 0.5
+    assert best.low is not None
+    assert best.high is not None
+    assert best.low < best.strength <= best.high + 1e-9
+    assert 1 < best.low < 3
+
+
+@pytest.mark.parametrize(
+    ("answers", "alpha"),
+    [
+        ([(WIN, WIN), (LOSS, LOSS), (TIE, TIE)], 1.0),
+        # two coders and binary data without gaps, from Krippendorff's "Computing Krippendorff's Alpha-Reliability", B
+        (
+            [(WIN, LOSS), (LOSS, LOSS), (WIN, LOSS), (WIN, WIN), (WIN, WIN), (WIN, LOSS), (WIN, WIN), (WIN, WIN),
+             (LOSS, WIN), (WIN, WIN)],
+            0.095,
+        ),
+    ],
+)  # fmt: skip
+def test_alpha_is_that_of_the_book(answers: list[tuple[int, int]], alpha: float) -> None:
+    found = ballots(
+        ballot("a", "b", outcome, prompt=number, rater=rater)
+        for number, pair in enumerate(answers)
+        for rater, outcome in zip(("Ann", "Bob"), pair, strict=True)
+    )
+    assert alpha_of_raters(found) == pytest.approx(alpha, abs=5e-4)
+
+
+def test_raters_who_share_no_question_neither_agree_nor_disagree() -> None:
+    apart = [ballot("a", "b", WIN, prompt=0, rater="Ann"), ballot("a", "b", WIN, prompt=1, rater="Bob")]
+    assert alpha_of_raters(ballots(apart)) is None
+
+
+# --- the bootstrap -------------------------------------------------------------------------------
+
+
+def drawn_strengths(found: Ballots) -> dict[str, Strength]:
+    counts = pair_counts(found)
+    return {each.value: each for each in strengths(counts, drawn_counts(counts))}
+
+
+def test_a_draw_keeps_the_votes_of_a_prompt_together() -> None:
+    """Two prompts with ten votes each: every draw has both, or one of them twice, or the other."""
+    found = ballots(ballot("a", "b", WIN if prompt else LOSS, prompt=prompt) for prompt in (0, 1) for _ in range(10))
+    drawn = drawn_counts(pair_counts(found))
+    assert drawn is not None
+    assert {tuple(each) for each in drawn[:, 0].tolist()} == {(20, 0, 0), (10, 0, 10), (0, 0, 20)}
+
+
+def test_the_same_votes_give_the_same_intervals() -> None:
+    votes = simulated(KNOWN, prompts=12, raters=1, seed=3)
+    shuffled = ballots(reversed(votes.ballots))
+    assert drawn_strengths(votes) == drawn_strengths(shuffled)
+
+
+def test_one_prompt_can_not_be_drawn_anew() -> None:
+    assert drawn_counts(pair_counts(ballots([ballot("a", "b", WIN)]))) is None
+
+
+def test_votes_that_repeat_each_other_widen_the_bootstrap_alone() -> None:
+    """Ten raters who all agree know no more of prompts than one does."""
+    one = simulated(KNOWN, prompts=30, raters=1, seed=5)
+    ten = ballots(
+        ballot(each.first, each.second, each.outcome, prompt=each.prompt, rater=str(rater))
+        for each in one.ballots
+        for rater in range(10)
+    )
+    alone, together = (win_rates(counts, drawn_counts(counts))[0] for counts in (pair_counts(one), pair_counts(ten)))
+    assert together.high - together.low < (alone.high - alone.low) / 2
+    assert (together.boot_low, together.boot_high) == pytest.approx((alone.boot_low, alone.boot_high))
+
+
+MATRICES = st.integers(2, 5).flatmap(
+    lambda values: st.lists(
+        st.lists(st.integers(0, 6), min_size=values, max_size=values), min_size=values, max_size=values
+    )
+)
+
+
+@given(MATRICES)
+@settings(max_examples=25)
+def test_many_strengths_at_once_are_those_of_evalica(matrix: list[list[int]]) -> None:
+    wins = np.array(matrix, dtype=float)
+    np.fill_diagonal(wins, 0)
+    if not are_all_beaten(wins):
+        return
+    pairs = [(one, other) for one in range(len(wins)) for other in range(len(wins)) if wins[one, other]]
+    found = lazy.evalica.bradley_terry(
+        [one for one, _ in pairs], [other for _, other in pairs], [lazy.evalica.Winner.X] * len(pairs),
+        weights=[float(wins[pair]) for pair in pairs], index=lazy.pd.Index(range(len(wins))),
+        tolerance=1e-9, limit=10_000,
+    )  # fmt: skip
+    expected = [float(found.scores[value]) for value in range(len(wins))]
+    assert newman_scores(np.array([wins, wins * 3])) == pytest.approx(np.array([expected, expected]), rel=1e-4)
+
+
+# --- raters whose strengths are known ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("prompts", "raters", "first_seed"), [(20, 2, 0), (40, 1, 1_000)])
+def test_intervals_cover_what_is_known_in_90_to_99_of_100(prompts: int, raters: int, first_seed: int) -> None:
+    covered: dict[str, int] = {}
+
+    def look(name: str, low: float | None, truth: float, high: float | None) -> None:
+        assert low is not None
+        assert high is not None
+        covered[name] = covered.get(name, 0) + (low <= truth <= high)
+
+    for seed in range(first_seed, first_seed + 100):
+        counts = pair_counts(simulated(KNOWN, prompts=prompts, raters=raters, seed=seed))
+        drawn = drawn_counts(counts, draws=300)
+        for each in strengths(counts, drawn):
+            look(f"strength of {each.value}", each.low, KNOWN[each.value], each.high)
+        for rate in win_rates(counts, drawn):
+            truth = KNOWN[rate.value] / (KNOWN[rate.value] + KNOWN[rate.against])
+            pair = "".join(sorted(rate.value + rate.against))
+            look(f"Wilson of {pair}", rate.low, truth, rate.high)
+            look(f"bootstrap of {pair}", rate.boot_low, truth, rate.boot_high)
+    assert len(covered) == 9
+    assert {name: number for name, number in covered.items() if not 90 <= number <= 99} == {}
+
+
+def mean_coverage(of: Callable[[Ballots], list[tuple[float, float, float]]], seeds: range, **options: float) -> float:
+    hits = [low <= truth <= high for seed in seeds for low, truth, high in of(_correlated(seed, **options))]
+    return sum(hits) / len(hits)
+
+
+def _correlated(seed: int, *, spread: float) -> Ballots:
+    return simulated({"a": 1.0, "b": 1.0}, prompts=25, raters=8, seed=seed, spread=spread)
+
+
+def test_where_prompts_differ_the_bootstrap_covers_and_wilson_does_not() -> None:
+    """With eight raters on each prompt and prompts that change who is better, votes are far from independent."""
+
+    def of_wilson(found: Ballots) -> list[tuple[float, float, float]]:
+        return [(each.low, 0.5, each.high) for each in win_rates(pair_counts(found))]
+
+    def of_bootstrap(found: Ballots) -> list[tuple[float, float, float]]:
+        counts = pair_counts(found)
+        rates = win_rates(counts, drawn_counts(counts, draws=300))
+        return [(each.boot_low or 0.0, 0.5, each.boot_high or 0.0) for each in rates]
+
+    assert mean_coverage(of_wilson, range(100), spread=1.5) < 0.8
+    assert 0.9 <= mean_coverage(of_bootstrap, range(100), spread=1.5) <= 0.99
