@@ -91,7 +91,7 @@ PNG_KINDS = [
     for depth in depths
     for is_keyed in ((False, True) if colour == 3 or (depth == 8 and colour < 3) else (False,))
 ]
-"""Depth, type of colour, and whether a colour is transparent; Pillow itself reads that otherwise where it is not here."""
+"""Depth, type of colour, and whether a colour is transparent, where Pillow reads that as the standard has it."""
 
 
 def rows_of_chance(size: tuple[int, int], bits: int, *, is_interlaced: bool) -> bytes:
@@ -129,7 +129,9 @@ def test_every_kind_of_png_is_put_together_as_pillow_does(
         assert made is not None
         has_alpha = is_keyed or colour in {4, 6}
         assert made.convert("RGBA").tobytes() == expected.convert("RGBA").tobytes()
-        assert made.mode == ("RGBA" if has_alpha and made.convert("RGBA").getextrema()[3] != (255, 255) else "RGB")
+        assert made.mode == (
+            "RGBA" if has_alpha and made.convert("RGBA").getchannel("A").getextrema() != (255, 255) else "RGB"
+        )
 
 
 @pytest.mark.parametrize("name", WHOLE)
