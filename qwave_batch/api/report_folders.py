@@ -48,7 +48,7 @@ def write_report(
     Raises:
         UsageError: the place of the report is not right; nothing was written.
         FolderError: a folder is not a run folder.
-        BrokenVotes: a folder's picks are not as an import leaves them.
+        BrokenVotes: a folder's votes or picks are not as an import leaves them.
         FolderBusy: another report is writing into the same place.
         StorageError: the disk fails.
     """
