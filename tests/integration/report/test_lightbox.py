@@ -260,7 +260,7 @@ def test_keys_alone_lead_from_the_grid_to_picks_and_a_comparison(pages: Pages, r
     """As somebody does who has no mouse: by Tab, arrows, Enter, Escape and letters."""
     page = pages.open(report, "rows=model&cols=aspect_ratio&q=canal")
 
-    def tab_to(role: Any, **name: str) -> None:
+    def tab_to(role: Any, **name: Any) -> None:
         for _ in range(60):
             page.keyboard.press("Tab")
             if page.get_by_role(role, **name).and_(page.locator(":focus")).count() > 0:
