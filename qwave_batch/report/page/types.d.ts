@@ -124,12 +124,12 @@ type VoteRow = [string, string, string, string, string, number, string, number, 
 
 interface ResultsData {
   format: number;
-  /** Why some numbers below are null. */
+  /** Why some of the results are null. */
   unavailable: string | null;
-  /** Of each axis and criterion; of several criteria also all together, first. */
-  results: StoredResult[];
   /** The votes that the run folders hold; null when they are too many to be counted in the page. */
-  votes?: VoteRow[] | null;
+  votes: VoteRow[] | null;
+  /** The result of each axis and criterion; of several criteria also all together, first. */
+  results: StoredResult[];
 }
 
 interface StoredNumbers {
