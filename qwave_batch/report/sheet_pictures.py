@@ -1,4 +1,4 @@
-"""The pictures of a sheet's cells: thumbnails of the folder's own report where they are large enough, else originals."""
+"""The pictures of a cell: thumbnails of the folder's own report where they are large enough, else the originals."""
 
 import io
 from collections.abc import Sequence
