@@ -20,7 +20,9 @@ MADE: Final = f"{THUMBS}/made.txt"
 NAME_DIGITS: Final = 32
 """Of the SHA-256 of an image, in hex: enough that no two have the same."""
 
-_FORM = b"qwave-batch thumbnails 1\n"
+RECORD_BEGINNING: Final = b"qwave-batch thumbnails "
+"""Of every record, whatever its form."""
+_FORM = RECORD_BEGINNING + b"1\n"
 """To be raised whenever thumbnails look otherwise than before: then all are made anew."""
 _MOST_RECORD_BYTES = 1 << 28
 MOST_THUMBNAIL_BYTES: Final = 1 << 22
