@@ -2,22 +2,24 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qwave_batch.api.restored_specs import SpecRestorer
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.record import JobStatus
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import all_jobs
+from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.figure_numbers import figures_json
 from qwave_batch.report.folder_picks import picks_json
 from qwave_batch.report.job_details import job_details
-from qwave_batch.report.original_files import keep_originals
+from qwave_batch.report.original_files import Originals, keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
@@ -46,7 +48,7 @@ def write_report(
     Raises:
         UsageError: the place of the report is not right; nothing was written.
         FolderError: a folder is not a run folder.
-        BrokenVotes: a folder's picks are not as an import leaves them.
+        BrokenVotes: a folder's votes or picks are not as an import leaves them.
         FolderBusy: another report is writing into the same place.
         StorageError: the disk fails.
     """
@@ -82,12 +84,12 @@ class _Report:
 
     def write(self) -> ReportWritten:
         thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
-        keep_originals(self.readers, self.folder.path, self.on_work)
+        originals = keep_originals(self.readers, self.folder.path, self.on_work)
         self.index = ReportIndex(folders=self._folders(), tiny_of=thumbnails.tiny_of)
         details = DetailFiles(self.folder)
         picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
-            self._add(number, reader, details)
+            self._add(number, reader, details, originals)
         details.flush()
         is_live = any(reader.header().holder is not None for reader in self.readers)
         self._write_data(picks, is_live=is_live)
@@ -102,25 +104,28 @@ class _Report:
 
     def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
-        revision = revision_of(index)
+        figures = figures_json(self.readers, folder_labels(self.readers))
+        results = voting_results(self.readers)
+        revision = revision_of([index, picks, results, figures])
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("picks", picks)
-        self.folder.write_data("results", voting_results(self.readers))
-        self.folder.write_data("figures", figures_json(self.readers, folder_labels(self.readers)))
+        self.folder.write_data("results", results)
+        self.folder.write_data("figures", figures)
         self.folder.write_page()
         made_at = iso_from_unix(self.clock.now())
         self.folder.write_data("revision", {"revision": revision, "live": is_live, "made_at": made_at})
         self.folder.finish()
 
-    def _add(self, number: int, reader: FolderReader, details: DetailFiles) -> None:
+    def _add(self, number: int, reader: FolderReader, details: DetailFiles, originals: Originals) -> None:
         layout = reader.layout
         root = None if layout.store is not None else layout.root.absolute()
         specs = SpecRestorer(layout, reader.header().summary or {}, self.folder.path.parent)
         for found in all_jobs(reader):
             spec, _ = specs.restored(found)
-            self.index.add(number, found.line)
-            details.add(job_details(found.line, folder=root, out=self.folder.path, spec=spec))
-            self.images += len(found.line.images)
+            line = _as_far_as_brought(found.line, originals)
+            self.index.add(number, line)
+            details.add(job_details(line, folder=root, out=self.folder.path, spec=spec))
+            self.images += len(line.images)
             self.on_work(WorkProgress(done=len(self.index.jobs), doing="reading the folders"))
 
     def _folders(self) -> list[ReportedFolder]:
@@ -136,3 +141,10 @@ class _Report:
             )
             for header, label, sha256 in zip(headers, folder_labels(self.readers), hashes, strict=True)
         ]
+
+
+def _as_far_as_brought(line: ManifestLine, originals: Originals) -> ManifestLine:
+    """Return the line of a job; one whose images a run has stored since they were brought here is still pending."""
+    if all(originals.was_looked_for(image.sha256) for image in line.images):
+        return line
+    return replace(line, status=JobStatus.PENDING, images=())

@@ -1,7 +1,7 @@
 """The view of a report, as the fragment of the page's address says it: ``#page=grid&rows=prompt&cols=model``."""
 
-from dataclasses import dataclass, fields
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote
 
 from qwave_batch.errors import UnknownName, UsageError
 
@@ -9,8 +9,21 @@ ALL = "all"
 """The value of a filter that lets everything through."""
 NONE = "none"
 """The axis of rows or columns that go along none."""
-_OF_PAGES = frozenset({"page", "job", "compare", "axis", "rater", "criterion"})
-"""Keys that say something of the page and nothing of the grid."""
+_TEXTS = ("rows", "cols", "superrows", "supercols", "q", "status", "model", "tag")
+_OF_PAGES = frozenset({"page", "size", "job", "image", "compare", "axis", "rater", "criterion"})
+"""Keys that say something of the page and nothing of which job stands where."""
+_NO_VALUE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class AxisMove:
+    """A value of an axis that was moved before another; values are named by their keys, None for none."""
+
+    axis: str
+    value: str | None
+    before: str | None
+    is_last: bool
+    """Whether it was moved to the end; ``before`` means nothing then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +31,7 @@ class ReportView:
     """The grid's axes and filters."""
 
     rows: str = ""
-    """An axis by its name, or ``none``; empty where the data decide, as ``default_axes`` does."""
+    """An axis by its name, or ``none``; empty where the data decide, as ``with_default_axes`` does."""
     cols: str = ""
     superrows: str = NONE
     supercols: str = NONE
@@ -26,13 +39,17 @@ class ReportView:
     status: str = ALL
     model: str = ALL
     tag: str = ALL
+    hide: tuple[tuple[str, str | None], ...] = ()
+    """Axes and the keys of their values that are hidden."""
+    order: tuple[AxisMove, ...] = ()
+    """One move after the other."""
 
     @classmethod
     def of_fragment(cls, text: str) -> "ReportView":
         """Return the view of a fragment, with or without ``#``, or of a whole address.
 
         Raises:
-            UsageError: it is not one.
+            UsageError: it is not one, or filters by what only the page knows.
         """
         fragment = text.rpartition("#")[2] if "#" in text else text
         if not fragment.strip():
@@ -43,8 +60,38 @@ class ReportView:
             raise UsageError(
                 f"{text!r} is not a view: copy what follows # in the page's address, as in rows=prompt&cols=model"
             ) from error
-        known = [one.name for one in fields(cls)]
-        for key in pairs:
-            if key not in known and key not in _OF_PAGES:
-                raise UnknownName("key of a view", key, known, hint=f"there is {', '.join(known)}")
-        return cls(**{key: value for key, value in pairs.items() if key in known and value})
+        _check_keys(pairs)
+        items = [[_part(part) for part in item.split(":")] for item in _items(pairs.get("hide", ""))]
+        moves = [[_part(part) for part in item.split(":")] for item in _items(pairs.get("order", ""))]
+        return cls(
+            **{key: pairs[key] for key in _TEXTS if pairs.get(key)},
+            hide=tuple((axis, value) for axis, value, *_ in filter(_is_whole, items) if axis),
+            order=tuple(
+                AxisMove(axis, value, rest[0] if rest else None, not rest)
+                for axis, value, *rest in filter(_is_whole, moves)
+                if axis
+            ),
+        )
+
+
+def _check_keys(pairs: dict[str, str]) -> None:
+    known = (*_TEXTS, "hide", "order")
+    for key, value in pairs.items():
+        if key in {"pick", "change"}:
+            if value not in {"", ALL}:
+                raise UsageError(f"{key}={value} is a filter that only the page has: take it out of the view")
+        elif key not in known and key not in _OF_PAGES:
+            raise UnknownName("key of a view", key, known, hint=f"there is {', '.join(known)}")
+
+
+def _items(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def _part(text: str) -> str | None:
+    return None if text == _NO_VALUE else unquote(text)
+
+
+def _is_whole(parts: list[str | None]) -> bool:
+    """Whether an item names an axis and a value; others are passed over, as the page does."""
+    return len(parts) > 1

@@ -38,10 +38,16 @@ class Originals:
     """Images whose files are not there, or not of the size on record."""
     removed: int
     """Those of images that are in none of the folders any more."""
+    looked_for: frozenset[str]
+    """The names of all images that were on record."""
 
     def address_of(self, sha256: str) -> str | None:
         """Return where the original of an image is, relative to the report; None if it is missing."""
         return self.paths.get(name_of(sha256))
+
+    def was_looked_for(self, sha256: str) -> bool:
+        """Whether the image was on record when the originals were brought; a run at work stores more meanwhile."""
+        return name_of(sha256) in self.looked_for
 
 
 def original_path(sha256: str) -> str:
@@ -80,7 +86,8 @@ def keep_originals(readers: Sequence[FolderReader], out: Path, on_work: OnWork =
         else:
             paths[places[0].name] = path
         on_work(WorkProgress(done=number, total=len(wanted), doing=_DOING))
-    return Originals(paths=paths, missing=missing, removed=_remove_others(tree, there, set(paths.values())))
+    removed = _remove_others(tree, there, set(paths.values()))
+    return Originals(paths=paths, missing=missing, removed=removed, looked_for=frozenset(wanted))
 
 
 def put_original(out: Path, sha256: str, data: bytes) -> None:

@@ -5,17 +5,19 @@ under it; headings are in the order of the index, and those of places without a 
 stands under both, and a cell names each of its jobs once, in the order of the index.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.record import JobStatus
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
-from qwave_batch.report.report_index import NO_VALUE
+from qwave_batch.report.report_index import NO_VALUE, REFUSED
 
 NO_TAG = "no tag"
+STATUSES = (*(status.value for status in JobStatus), REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class PivotData:
         )
 
 
+ValuesOf = Callable[[PivotJob, PivotPlace], Sequence[int]]
+
+
 @dataclass(frozen=True, slots=True)
 class PivotAxis:
     """An axis that rows or columns can go along."""
@@ -82,16 +87,24 @@ class PivotAxis:
     name: str
     labels: tuple[str, ...]
     """Of its values."""
+    keys: tuple[str, ...]
+    """The short names of its values, each another, as a view says them."""
     without: str
     """The label of places without a value."""
-    values_of: Callable[[PivotJob, PivotPlace], Sequence[int]]
+    values_of: ValuesOf
 
     def label(self, value: int) -> str:
         """Return the label of a value."""
         return self.without if value == NO_VALUE else self.labels[value]
 
+    def value_with(self, key: str | None) -> int | None:
+        """Return the value that a key names; None for a key that names none."""
+        if key is None:
+            return NO_VALUE
+        return self.keys.index(key) if key in self.keys else None
 
-@dataclass(frozen=True, slots=True, order=True)
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A row or a column: the value of the super-axis, and that of the axis; 0 for an axis that is ``none``."""
 
@@ -112,13 +125,33 @@ class Pivot:
 def pivot_axes(data: PivotData) -> dict[str, PivotAxis]:
     """Return all axes by name, without ``none``."""
     axes = [
-        PivotAxis("prompt", tuple(text or name for name, text in data.prompts), NONE, lambda _, place: (place.prompt,)),
-        PivotAxis("model", data.models, NONE, lambda _, place: (place.model,)),
+        PivotAxis(
+            "prompt",
+            tuple(text or name for name, text in data.prompts),
+            _distinct([name for name, _ in data.prompts]),
+            NONE,
+            lambda _, place: (place.prompt,),
+        ),
+        PivotAxis("model", data.models, data.models, NONE, lambda _, place: (place.model,)),
         *(_spec_axis(number, name, values) for number, (name, values) in enumerate(data.axes)),
-        PivotAxis("tag", data.tags, NO_TAG, lambda _, place: place.tags or (NO_VALUE,)),
-        PivotAxis("folder", data.folders, NONE, lambda job, _: (job.folder,)),
+        PivotAxis("tag", data.tags, data.tags, NO_TAG, lambda _, place: place.tags or (NO_VALUE,)),
+        PivotAxis("folder", data.folders, data.folders, NONE, lambda job, _: (job.folder,)),
     ]
     return {axis.name: axis for axis in axes}
+
+
+def _spec_axis(number: int, name: str, values: tuple[str, ...]) -> PivotAxis:
+    return PivotAxis(name, values, values, NONE, lambda _, place: (place.axes[number],))
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of prompts; where one stands for several texts, ``id~2`` and so on."""
+    seen: dict[str, int] = {}
+    keys = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        keys.append(name if seen[name] == 1 else f"{name}~{seen[name]}")
+    return tuple(keys)
 
 
 def with_default_axes(data: PivotData, view: ReportView) -> ReportView:
@@ -147,41 +180,68 @@ def _varies(data: PivotData, axis: PivotAxis) -> bool:
     return len(seen) > 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The rows, columns, super-rows or super-columns of a view."""
+
+    values_of: ValuesOf
+    hidden: frozenset[int]
+    ranks: Mapping[int, int]
+    """The place of each value among the others."""
+
+    @classmethod
+    def of(cls, axis: PivotAxis | None, view: ReportView) -> "_Side":
+        if axis is None:
+            return cls(lambda _, __: (0,), frozenset(), {0: 0})
+        hidden = {axis.value_with(key) for name, key in view.hide if name == axis.name}
+        return cls(axis.values_of, frozenset(each for each in hidden if each is not None), _ranks(axis, view))
+
+    def values(self, job: PivotJob, place: PivotPlace) -> list[int]:
+        return [value for value in self.values_of(job, place) if value not in self.hidden]
+
+
+def _ranks(axis: PivotAxis, view: ReportView) -> dict[int, int]:
+    values = [*range(len(axis.labels)), NO_VALUE]
+    for move in (each for each in view.order if each.axis == axis.name):
+        value, before = axis.value_with(move.value), None if move.is_last else axis.value_with(move.before)
+        if value is None or (before is None and not move.is_last) or value == before:
+            continue
+        values.remove(value)
+        values.insert(len(values) if before is None else values.index(before), value)
+    return {value: rank for rank, value in enumerate(values)}
+
+
 def pivot(data: PivotData, view: ReportView) -> Pivot:
-    """Return the grid of a view.
+    """Return the grid of a view that names its axes.
 
     Raises:
         UnknownName: the view names an axis that there is not.
     """
     axes = pivot_axes(data)
-    outer_row, row, outer_column, column = (
-        _axis(axes, name) for name in (view.superrows, view.rows, view.supercols, view.cols)
-    )
+    sides = [_side(axes, name, view) for name in (view.superrows, view.rows, view.supercols, view.cols)]
     is_visible = _filter(data, view)
     cells: dict[tuple[Heading, Heading], dict[int, None]] = {}
     for position, job in enumerate(data.jobs):
         for place in job.places:
             if is_visible(job, place):
-                for values in product(*(axis(job, place) for axis in (outer_row, row, outer_column, column))):
+                for values in product(*(side.values(job, place) for side in sides)):
                     where = (Heading(values[0], values[1]), Heading(values[2], values[3]))
                     cells.setdefault(where, {})[position] = None
     return Pivot(
-        rows=tuple(sorted({found for found, _ in cells}, key=_in_order)),
-        columns=tuple(sorted({found for _, found in cells}, key=_in_order)),
+        rows=_in_order({row for row, _ in cells}, sides[0], sides[1]),
+        columns=_in_order({column for _, column in cells}, sides[2], sides[3]),
         cells={where: tuple(jobs) for where, jobs in cells.items()},
     )
 
 
-def _spec_axis(number: int, name: str, values: tuple[str, ...]) -> PivotAxis:
-    return PivotAxis(name, values, NONE, lambda _, place: (place.axes[number],))
-
-
-def _axis(axes: Mapping[str, PivotAxis], name: str) -> Callable[[PivotJob, PivotPlace], Sequence[int]]:
-    if name == NONE:
-        return lambda _, __: (0,)
-    if name not in axes:
+def _side(axes: Mapping[str, PivotAxis], name: str, view: ReportView) -> _Side:
+    if name != NONE and name not in axes:
         raise UnknownName("axis", name, (*axes, NONE), hint=f"there is {', '.join((*axes, NONE))}")
-    return axes[name].values_of
+    return _Side.of(None if name == NONE else axes[name], view)
+
+
+def _in_order(headings: Iterable[Heading], outer: _Side, inner: _Side) -> tuple[Heading, ...]:
+    return tuple(sorted(headings, key=lambda each: (outer.ranks[each.outer], inner.ranks[each.inner])))
 
 
 def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace], bool]:
@@ -215,15 +275,3 @@ def _tag_filter(data: PivotData, tag: str) -> Callable[[PivotPlace], bool]:
         number = data.tags.index(tag)
         return lambda place: number in place.tags
     return lambda place: tag == NO_TAG and not place.tags
-
-
-def _in_order(heading: Heading) -> tuple[float, float]:
-    """Return what sorts headings: places without a value come last."""
-    outer, inner = heading.outer, heading.inner
-    return (float("inf") if outer == NO_VALUE else outer, float("inf") if inner == NO_VALUE else inner)
-
-
-def labels_of(axes: Mapping[str, PivotAxis], name: str, headings: Sequence[int]) -> Iterator[str]:
-    """Yield the labels of values of an axis; an empty one where the axis is ``none``."""
-    for value in headings:
-        yield "" if name == NONE else axes[name].label(value)

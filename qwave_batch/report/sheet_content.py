@@ -12,6 +12,7 @@ from qwave_batch.model.record import ImageFile
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
 from qwave_batch.report.pivot import (
     NO_TAG,
+    STATUSES,
     Heading,
     Pivot,
     PivotAxis,
@@ -137,7 +138,7 @@ class SheetContent:
 def _check_filters(data: PivotData, view: ReportView) -> None:
     """Raise UnknownName for a filter that names a value which there is not."""
     for what, name, known in (
-        ("status", view.status, sorted({job.status for job in data.jobs})),
+        ("status", view.status, STATUSES),
         ("model", view.model, data.models),
         ("tag", view.tag, (*data.tags, NO_TAG)),
     ):

@@ -97,7 +97,8 @@ def test_headings_are_those_of_cells_in_order_with_no_value_last(data: PivotData
 @given(tables)
 def test_axes_that_nobody_names_are_there_and_differ(data: PivotData) -> None:
     view = with_default_axes(data, ReportView())
-    assert (view.rows, view.cols) == ("prompt", "model")
+    assert view.rows in pivot_axes(data)
+    assert view.rows != view.cols
     assert with_default_axes(data, ReportView(rows="seed", cols=NONE)) == ReportView(rows="seed", cols=NONE)
 
 

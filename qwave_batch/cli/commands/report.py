@@ -1,6 +1,5 @@
 """``qwave-batch report``: a page to look at the images of run folders."""
 
-import webbrowser
 from argparse import Namespace
 
 import qwave_batch as qb
@@ -9,6 +8,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.report_view import draw_figures_written, draw_report, draw_sheet_written
 from qwave_batch.cli.drawing.work_bar import work_bar
 from qwave_batch.cli.options import add_json
+from qwave_batch.cli.report_serving import add_serving, check_serving, open_in_browser, serve_until_stopped
 from qwave_batch.errors import UsageError
 from qwave_batch.model.jsontypes import Json
 
@@ -19,8 +19,8 @@ def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument("folders", metavar="DIR", nargs="+", help="run folders, live or ended, or addresses of stores")
     parser.add_argument("-o", dest="out", metavar="OUT", type=a_path, help="the report's folder; else DIR/report")
-    parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    drawn = parser.add_argument_group("pictures instead of the page", "with -o or --open, the page is made too")
+    add_serving(parser)
+    drawn = parser.add_argument_group("pictures instead of the page", "with -o, --open or --serve the page is made too")
     figures = "write latency, failures, cost and the rest as SVG and PNG for a paper, and as CSV"
     drawn.add_argument("--figures", metavar="FOLDER", type=a_path, help=figures)
     sheet = "draw the grid as one picture with labels: a .png, or a .pdf of several pages"
@@ -35,6 +35,7 @@ def configure(parser: Parser) -> None:
 def execute(args: Namespace, console: Console) -> int:
     """Write the report, or what is asked for instead; 0 when it is there."""
     check_sheet_options(args)
+    check_serving(args)
     told: dict[str, Json] = {}
     if args.figures is not None:
         figures = qb.reports.draw_report_figures(args.folders, args.figures)
@@ -48,9 +49,9 @@ def execute(args: Namespace, console: Console) -> int:
             sheet = qb.reports.write_sheet(request, on_work)
         told["sheet"] = sheet.as_json()
         console.say(*draw_sheet_written(sheet, console.err))
-    if not told or args.out is not None or args.open:
-        told |= _write_page(args, console)
-    if args.json:
+    if not told or args.out is not None or args.open or args.serve:
+        _show_page(args, told, console)
+    elif args.json:
         console.print_json(told)
     return 0
 
@@ -63,11 +64,16 @@ def check_sheet_options(args: Namespace) -> None:
                 raise UsageError(f"--{name} is about the contact sheet: name its file with --sheet FILE")
 
 
-def _write_page(args: Namespace, console: Console) -> dict[str, Json]:
+def _show_page(args: Namespace, told: dict[str, Json], console: Console) -> None:
     request = qb.reports.ReportRequest(folders=tuple(args.folders), out=args.out)
     with work_bar(console, "reporting") as on_work:
         written = qb.reports.write_report(request, on_work)
+    told |= written.as_json()
     console.say(*draw_report(written, console.err))
+    if args.serve:
+        serve_until_stopped(request, written, told, args, console)
+        return
+    if args.json:
+        console.print_json(told)
     if args.open:
-        webbrowser.open(written.page.as_uri())
-    return written.as_json()
+        open_in_browser(written.page.as_uri(), console)

@@ -61,9 +61,11 @@ function toggleCompared(job, image = 0) {
 }
 
 /**
+ * Compare an image, or no longer.
+ *
  * @param {Job} job
  * @param {number} image
- * @returns {string}
+ * @returns {string} what is to be said of it
  */
 function toggledCompared(job, image) {
   const key = comparedKey(job, image);

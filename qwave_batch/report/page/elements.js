@@ -97,7 +97,8 @@ function choice(label, options, chosen, onChoice) {
  * @param {string} text
  */
 function announce(text) {
-  byId("announcer").textContent = text;
+  const inDialog = document.querySelector("dialog[open] .announcer"); // what lies outside a dialog is not read out
+  (inDialog ?? byId("announcer")).textContent = text;
 }
 
 /**

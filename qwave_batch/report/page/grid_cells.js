@@ -45,7 +45,8 @@ function fillCell(cell, entry, look) {
     drawnCells.set(cell, drawn);
     forgetPictures(cell);
     content.replaceChildren(...(job.images.length > 0 ? picturesOf(job, look.side) : stateOf(job)));
-    setBox(content, { width: look.side, height: look.side });
+    setBox(cell, { width: look.side });
+    setBox(content, { height: look.side });
     cell.className = `cell is-${job.images.length > 0 ? "shown" : job.status}`;
   }
   caption.textContent = text;

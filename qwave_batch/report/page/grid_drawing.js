@@ -159,8 +159,8 @@ function drawStrip(surface, seen) {
   const top = group === undefined ? 0 : (layout.rowStarts[group.first] ?? 0) - layout.bandHeight;
   surface.strip.hidden = layout.bandHeight === 0 || group === undefined || top >= seen.top;
   if (surface.strip.hidden || group === undefined) return;
-  const label = `${subtitleOf(axes.superrows, group.value)} ${beginningOf(axes.superrows.labelOf(group.value), HEADING_TEXT)}`;
-  if (surface.strip.textContent !== label) surface.strip.textContent = label;
+  const text = headingText(axes.superrows, group.value);
+  if (surface.strip.textContent !== text.textContent) surface.strip.replaceChildren(text);
 }
 
 /**

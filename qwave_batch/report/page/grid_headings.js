@@ -21,17 +21,26 @@ const HEADING_TEXT = 400;
  */
 function headingOf(facts) {
   const { axis, value, role } = facts;
-  const above = subtitleOf(axis, value);
   return el(
     "div",
     { role, class: "heading", tabindex: -1, "aria-haspopup": "dialog", "aria-label": headingName(axis, value) },
-    el(
-      "div",
-      { class: "heading-text" },
-      above !== "" && el("span", { class: "heading-above user-text" }, beginningOf(above, 80)),
-      el("span", { class: "heading-label user-text" }, beginningOf(axis.labelOf(value), HEADING_TEXT) || EMPTY_LABEL),
-    ),
+    headingText(axis, value),
     el("span", { class: "heading-sign", "aria-hidden": "true" }, "⋯"),
+  );
+}
+
+/**
+ * @param {Axis} axis
+ * @param {number} value
+ * @returns {HTMLElement} what is seen of a heading
+ */
+function headingText(axis, value) {
+  const above = subtitleOf(axis, value);
+  return el(
+    "div",
+    { class: "heading-text" },
+    above !== "" && el("span", { class: "heading-above user-text" }, beginningOf(above, 80)),
+    el("span", { class: "heading-label user-text" }, beginningOf(axis.labelOf(value), HEADING_TEXT) || EMPTY_LABEL),
   );
 }
 

@@ -3,6 +3,11 @@
 /** @type {Map<string, Promise<DetailData[]>>} */
 const detailFiles = new Map();
 
+onReport(() => {
+  detailFiles.clear(); // a run that goes on for hours brings new ones every few seconds
+  for (const name of receivedData.keys()) if (name.startsWith("details/")) receivedData.delete(name);
+});
+
 /**
  * Load what the index does not say of a job.
  *

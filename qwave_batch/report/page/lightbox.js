@@ -89,7 +89,7 @@ function leaveLightbox() {
  */
 function stepLightbox(step) {
   const next = shownInLightbox === null ? null : shownBeside(shownInLightbox, step);
-  if (next === null) announce(step > 0 ? "This is the last image." : "This is the first image.");
+  if (next === null) sayInLightbox(step > 0 ? "This is the last image." : "This is the first image.");
   else setView({ job: keyOfJob(next.job), image: next.image > 0 ? String(next.image) : null });
 }
 
@@ -126,7 +126,7 @@ function takeLightboxKey(event) {
   if (takeZoomKey(event, lightboxZoom) || takePickKey(event, shown.job, shown.image) || event.shiftKey) return;
   if (event.key === "ArrowLeft") stepLightbox(-1);
   else if (event.key === "ArrowRight") stepLightbox(1);
-  else if (event.key === "c") toggleCompared(shown.job, shown.image);
+  else if (event.key === "c") sayInLightbox(toggledCompared(shown.job, shown.image));
   else return;
   event.preventDefault();
 }

@@ -35,6 +35,7 @@ function fillLightbox(dialog, shown) {
       el("div", { class: "lightbox-copied" }),
       details,
       keysHint(),
+      el("div", { class: "visually-hidden announcer", "aria-live": "polite" }),
     ),
   );
   drawLightboxTools(shown);
@@ -179,7 +180,7 @@ function lightboxActions({ job, image }) {
         "button",
         {
           type: "button", "aria-pressed": String(isCompared(job, image)), data: { keepsFocus: "compare" },
-          onclick: () => sayInLightbox(toggleCompared(job, image)),
+          onclick: () => sayInLightbox(toggledCompared(job, image)),
         },
         "Add to compare",
       ),

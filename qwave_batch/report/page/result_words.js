@@ -19,8 +19,8 @@ function resultWords(result) {
  * @param {VoteResult} result
  * @returns {string} only what the votes settle
  */
-function headlineOf({ strengths, outlook }) {
-  const best = strengths[0]?.value ?? "";
+function headlineOf({ strengths, win_rates: rates, outlook }) {
+  const best = strengths[0]?.value ?? rates[0]?.value ?? "";
   const ofBest = outlook.filter(({ value, against }) => value === best || against === best);
   const beaten = ofBest.filter(({ value, outcome }) => value === best && outcome === "better").map(({ against }) => against);
   if (beaten.length > 0) return `${best} is better than ${listedNames(beaten)}`;

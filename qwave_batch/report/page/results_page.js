@@ -7,26 +7,29 @@ registerPage({ id: "results", title: "Results", show: showResultsPage });
 /** @param {HTMLElement} main */
 function showResultsPage(main) {
   const page = el("div", { class: "results-page" });
+  const exchange = voteExchange(() => drawResults(page, exchange));
   main.append(page);
-  drawResults(page);
+  drawResults(page, exchange);
 }
 
-/** @param {HTMLElement} page */
-function drawResults(page) {
+/**
+ * @param {HTMLElement} page
+ * @param {HTMLElement} exchange which says what came of an import: it stays
+ */
+function drawResults(page, exchange) {
   const counting = countingOfVotes();
   const axes = counting.axes;
-  const redraw = () => drawResults(page);
   const axis = axes.find((each) => each === viewValue("axis")) ?? axes[0];
   if (axis === undefined) {
-    page.replaceChildren(noVotesYet(), voteExchange(redraw));
+    page.replaceChildren(noVotesYet(), exchange);
     return;
   }
   const progress = openVote(axis);
   if (progress !== null) {
-    page.replaceChildren(unblindingWarning(axis, progress, redraw));
+    page.replaceChildren(unblindingWarning(axis, progress, () => drawResults(page, exchange)));
     return;
   }
-  page.replaceChildren(resultChoices(counting, axis), ...resultShown(counting, axis), voteExchange(redraw), wayOn(counting));
+  page.replaceChildren(resultChoices(counting, axis), ...resultShown(counting, axis), exchange, wayOn(counting));
 }
 
 /** @returns {HTMLElement} */
@@ -136,10 +139,7 @@ function resultShown(counting, axis) {
  * @returns {HTMLElement}
  */
 function wayOn(counting) {
-  const counted = counting.isWhole
-    ? "The numbers count the votes of the run folders, as they were when the report was made, and those of this browser, each once."
-    : "The run folders hold more votes than a page can count: these are their numbers, without the votes of this browser.";
-  return el("p", { class: "hint" }, `${counted} Exported files become part of a run folder by `, el("code", {}, "qwave-batch votes"), "; the next report then has them for everybody.");
+  return el("p", { class: "hint" }, `${counting.basis} Exported files become part of a run folder by `, el("code", {}, "qwave-batch votes"), "; the next report then has them for everybody.");
 }
 
 onView((changed) => {

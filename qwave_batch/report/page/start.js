@@ -20,6 +20,7 @@ function start() {
   });
   showPage();
   showLightbox();
+  followReport();
 }
 
 start();

@@ -124,12 +124,12 @@ type VoteRow = [string, string, string, string, string, number, string, number, 
 
 interface ResultsData {
   format: number;
-  /** Why some numbers below are null. */
+  /** Why some of the results are null. */
   unavailable: string | null;
-  /** Of each axis and criterion; of several criteria also all together, first. */
-  results: StoredResult[];
   /** The votes that the run folders hold; null when they are too many to be counted in the page. */
-  votes?: VoteRow[] | null;
+  votes: VoteRow[] | null;
+  /** The result of each axis and criterion; of several criteria also all together, first. */
+  results: StoredResult[];
 }
 
 interface StoredNumbers {
@@ -167,4 +167,87 @@ interface PickData {
   rater: string;
   /** When, in ISO 8601 with a Z. */
   at: string;
+}
+
+interface LatencyData {
+  model: string;
+  /** Null for all folders together. */
+  folder: number | null;
+  count: number;
+  least: number;
+  p05: number;
+  p25: number;
+  p50: number;
+  p75: number;
+  p95: number;
+  greatest: number;
+  histogram: number[];
+}
+
+interface OutcomeData {
+  model?: string;
+  /** Null for jobs without a tag. */
+  tag?: string | null;
+  folder: number | null;
+  jobs: number;
+  completed: number;
+  failed: number;
+  refused: number;
+  skipped: number;
+  cancelled: number;
+  unknown: number;
+  pending: number;
+}
+
+interface ErrorCountData {
+  code: string;
+  status: string;
+  model: string;
+  folder: number | null;
+  jobs: number;
+  message: string;
+}
+
+interface CostData {
+  model: string;
+  folder: number | null;
+  usd: number;
+  jobs: number;
+  completed: number;
+  images: number;
+  usd_per_image: number | null;
+  usd_per_completed: number | null;
+}
+
+interface SessionData {
+  folder: number;
+  started_at: string;
+  ended_at: string;
+  images: number;
+  images_per_minute: number;
+  bin_seconds: number;
+  counts: number[];
+}
+
+interface LimitData {
+  folder: number;
+  started_at: string;
+  submits: number;
+  polls: number;
+  downloads: number;
+  retried: number;
+  /** Null for a run that did not record it. */
+  throttled: Array<{ calls: string; model: string | null; count: number }> | null;
+  waits: Array<{ kind: string; seconds: number }> | null;
+}
+
+/** `data/figures.js`. */
+interface FiguresData {
+  format: number;
+  folders: string[];
+  latency: { edges: number[]; relative_error: number; rows: LatencyData[] };
+  outcomes: { by_model: OutcomeData[]; by_tag: OutcomeData[]; by_error: ErrorCountData[] };
+  costs: CostData[];
+  rate: { sessions: SessionData[] };
+  limits: LimitData[];
 }

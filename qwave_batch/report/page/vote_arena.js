@@ -41,9 +41,15 @@ class VoteArena {
     this.answered = this.answersHere();
   }
 
-  /** @returns {Map<string, VoteLine>} the answers to these questions */
+  /** @returns {Map<string, VoteLine>} the answers to these questions, with those that the run folders hold */
   answersHere() {
-    return new Map([...mergedVotes(keptVotes())].filter(([key]) => this.indexOf.has(key)));
+    return new Map([...mergedVotes(allVotes())].filter(([key]) => this.indexOf.has(key)));
+  }
+
+  /** @returns {VoteLine | undefined} the last answer that this browser keeps: others can't be taken back here */
+  lastAnswer() {
+    const own = keptVotes().filter((vote) => this.indexOf.has(keyOfVote(vote)));
+    return own.reduce((/** @type {VoteLine | undefined} */ last, vote) => (last === undefined || !isLater(last, vote) ? vote : last), undefined);
   }
 
   /**
@@ -104,7 +110,7 @@ class VoteArena {
     const place = this.current < 0 ? done : done + 1;
     this.parts.status.textContent = `${place} of ${this.questions.length}`;
     this.parts.progress.style.width = `${(100 * done) / Math.max(1, this.questions.length)}%`;
-    this.parts.undo.disabled = this.answered.size === 0;
+    this.parts.undo.disabled = this.lastAnswer() === undefined;
   }
 
   /** @param {Winner} winner */
@@ -119,7 +125,7 @@ class VoteArena {
 
   /** Take the last answer back, and ask again. */
   undo() {
-    const last = [...this.answered.values()].sort((one, other) => Date.parse(one.at) - Date.parse(other.at)).at(-1);
+    const last = this.lastAnswer();
     if (last === undefined) return;
     dropVote(last);
     this.answered = this.answersHere();

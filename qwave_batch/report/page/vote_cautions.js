@@ -62,7 +62,8 @@ function cautionsOfStrengths(counts, strengths) {
  */
 function cautionsOfRaters(ballots, alpha) {
   const cautions = [];
-  for (const [rater, own] of groupedBy(ballots, (ballot) => ballot.rater)) {
+  for (const rater of [...new Set(ballots.map((ballot) => ballot.rater))].sort()) {
+    const own = ballots.filter((ballot) => ballot.rater === rater);
     const number = own.filter(({ pressed }) => pressed === "left" || pressed === "right").length;
     for (const side of SIDES) {
       const times = own.filter(({ pressed }) => pressed === side).length;
@@ -90,7 +91,7 @@ function cautionsOfVotes({ axis, ballots, gone }) {
   if (2 * bad > ballots.length) {
     cautions.push(`${bad} of ${ballots.length} votes say that both images are bad: the better of two bad ones is still bad.`);
   }
-  const criteria = [...new Set(ballots.map(({ criterion }) => criterion))].map(nameOfCriterion);
+  const criteria = [...new Set(ballots.map(({ criterion }) => criterion))].sort().map(nameOfCriterion);
   if (criteria.length > 1) cautions.push(`Votes on ${criteria.length} questions are counted together here: ${listedNames(criteria)}.`);
   const mixed = ballots.filter(({ isPure }) => !isPure).length;
   if (mixed > 0) cautions.push(`${countOf(mixed, "vote")} on images that differ in more than ${axis}.`);

@@ -5,7 +5,7 @@
  *
  * @typedef {object} VoteCounting
  * @property {string[]} axes those with the most votes first
- * @property {boolean} isWhole whether the votes of this browser are counted
+ * @property {string} basis which votes are counted
  * @property {(axis: string) => {criteria: string[], tags: string[]}} choicesOf
  * @property {(axis: string, criterion: string | null, tag: string | null) => VoteResult | null} resultOf
  * @property {(axis: string, criterion: string | null) => Array<{tag: string, result: VoteResult}>} tagsOf without intervals
@@ -17,8 +17,7 @@ const knownResults = { state: "", results: new Map() };
 /** @returns {VoteCounting} */
 function countingOfVotes() {
   const data = /** @type {ResultsData | null | undefined} */ (receivedData.get("results"));
-  const stored = data?.results ?? [];
-  return stored.length > 0 && !data?.votes ? storedCounting(stored) : ownCounting(allVotes());
+  return data?.votes === null ? storedCounting(data) : ownCounting(allVotes());
 }
 
 /**
@@ -51,7 +50,7 @@ function ownCounting(votes) {
   };
   return {
     axes: byAxis.map(([axis]) => axis),
-    isWhole: true,
+    basis: "The numbers count the votes of the run folders, as they were when the report was made, and those of this browser, each once.",
     choicesOf,
     resultOf,
     tagsOf: (axis, criterion) => choicesOf(axis).tags.flatMap((tag) => {
@@ -62,16 +61,18 @@ function ownCounting(votes) {
 }
 
 /**
- * @param {readonly StoredResult[]} stored
+ * @param {ResultsData} data
  * @returns {VoteCounting} as the command computed it, where there are more votes than a page can count
  */
-function storedCounting(stored) {
+function storedCounting({ results: stored, unavailable }) {
   const ofAxis = (/** @type {string} */ axis) => stored.filter((each) => each.axis === axis);
   const resultWith = (/** @type {string} */ axis, /** @type {string | null} */ criterion) =>
     ofAxis(axis).find((each) => each.criterion === criterion) ?? (criterion === null ? ofAxis(axis)[0] : undefined);
   return {
     axes: [...new Set(stored.map(({ axis }) => axis))],
-    isWhole: false,
+    basis:
+      "The run folders hold more votes than a page can count: these are their numbers, without the votes of this browser." +
+      (unavailable === null ? "" : ` Here ${unavailable}.`),
     choicesOf: (axis) => ({
       criteria: ofAxis(axis).flatMap(({ criterion }) => criterion ?? []).sort(),
       tags: [...new Set(ofAxis(axis).flatMap(({ by_tag }) => Object.keys(by_tag)))].sort(),

@@ -127,7 +127,7 @@ function answerTo(question, rater, axis, winner, now) {
 function progressOf(rater, axis) {
   const session = voteSession(rater, axis);
   if (rater === "" || !session.isStarted) return null;
-  const answered = mergedVotes(keptVotes());
+  const answered = mergedVotes(allVotes());
   const questions = questionsOf(session, axis);
   return { done: questions.filter((question) => answered.has(keyOfAnswer(question, rater))).length, all: questions.length };
 }

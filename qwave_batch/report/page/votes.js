@@ -104,7 +104,7 @@ function importVotes(name, text) {
   if (result.elsewhere > 0 && here.length === 0) result.faults.push(`${name}:${read.votes[0]?.line}: it is about another run folder`);
   if (read.votes.length === 0) result.faults.push(`${name}:1: there is no vote in it`);
   if (result.faults.length > 0) return result;
-  const before = mergedVotes(keptVotes());
+  const before = mergedVotes(allVotes());
   const after = mergedVotes([...before.values(), ...here.map(({ vote }) => vote)]);
   for (const [key, vote] of after) {
     const there = before.get(key);

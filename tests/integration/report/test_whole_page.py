@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.chromium import serious_faults
+from tests.integration.exports.trap_runs import lines_of
 from tests.integration.report.conftest import Pages
+from tests.integration.report.nasty_prompts import NASTY
 
 NASTY_TITLE = "nasty"
 MOVING = """
@@ -19,7 +21,11 @@ MOVING = """
 
 def names_of_pages(page: Page) -> list[str]:
     """The texts of the links to the report's pages."""
-    return page.get_by_role("navigation").get_by_role("link").all_inner_texts()
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links.first).to_be_visible()
+    names = links.all_inner_texts()
+    assert names[:4] == ["Grid", "Compare", "Vote", "Results"]
+    return names
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -29,6 +35,31 @@ def test_axe_finds_no_serious_fault_on_any_page(pages: Pages, report: Path, sche
     for name in names_of_pages(page):
         page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         found[name] = serious_faults(page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_axe_finds_no_serious_fault_where_something_is_open(pages: Pages, report: Path) -> None:
+    page = pages.open(report, "page=grid&rows=prompt&cols=model&supercols=aspect_ratio")
+    cells = page.locator("[role=gridcell]:has(img)")
+    cells.nth(0).press("c")
+    cells.nth(1).press("c")
+    cells.nth(0).press("k")
+    cells.nth(0).press("Enter")
+    expect(page.get_by_role("dialog", name="Image")).to_be_visible()
+    found = {"lightbox": serious_faults(page)}
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("slider", name="Divider")).to_be_visible()
+    found["two compared"] = serious_faults(page)
+    page.get_by_role("link", name="Vote").click()
+    page.get_by_role("textbox", name="Rater").fill("Ada")
+    page.get_by_role("button", name="Start").click()
+    page.keyboard.press("ArrowLeft")
+    found["a vote"] = serious_faults(page)
+    page.get_by_role("link", name="Results").click()
+    page.get_by_role("button", name="Show the results").click()
+    expect(page.get_by_role("table", name="Win rates")).to_be_visible()
+    found["results"] = serious_faults(page)
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
@@ -54,3 +85,15 @@ def test_nothing_moves_for_those_who_ask_for_it(pages: Pages, report: Path) -> N
     for name in names_of_pages(page):
         page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         assert page.evaluate(MOVING) == []
+
+
+def test_nasty_texts_stand_in_the_lightbox_as_they_are(pages: Pages, nasty_report: Path, nasty_folder: Path) -> None:
+    jobs = {line["prompt"]: line["job_id"] for line in lines_of(nasty_folder)}
+    page = pages.open(nasty_report, width=320)
+    dialog = page.get_by_role("dialog", name="Image")
+    for text in NASTY[::7]:
+        page.evaluate("(job) => { location.hash = `page=grid&job=${job}`; }", jobs[text])
+        expect(dialog).to_be_visible()
+        expect(dialog).to_contain_text(text[:200])
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), text[:200]
+        assert page.title() == NASTY_TITLE

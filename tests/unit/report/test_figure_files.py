@@ -13,8 +13,8 @@ from qwave_batch.report.figure_files import write_figures
 from qwave_batch.report.figure_numbers import FigureCounter, FigureNumbers
 from tests.unit.report.test_figure_numbers import BLOCKED, BROKEN, DONE, NOON
 
-LONG = "a-vendor/a-model-whose-name-never-ends-" * 4
-NAMES = ("$x$ and $y$", LONG, "<b>&amp;\n\x01", "모델")
+LONG = "a-vendor/a-model-whose-name-never-ends-모델-" * 2
+NAMES = ("$x$ <b>&amp;\n\x01 $y$", LONG)
 SUMMARY = {
     "requests": {"submit": 9, "poll": 9, "download": 9, "retried": 1},
     "started_at": "2026-11-22T08:00:00.000Z",
@@ -25,7 +25,7 @@ SUMMARY = {
 def numbers(*folders: str) -> FigureNumbers:
     counter = FigureCounter(folders)
     for folder in range(len(folders)):
-        for place, name in enumerate(NAMES * 3):
+        for place, name in enumerate(NAMES * 5):
             seconds = 0.5 * 1.7**place
             end = NOON + 30.0 * place + 9_000.0 * (place > 6)
             line = replace(DONE, model=name, tags=(name,), seconds=seconds, submitted_at=end - 5, completed_at=end)
@@ -38,13 +38,13 @@ def numbers(*folders: str) -> FigureNumbers:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("figures") / "out"
-    told = write_figures(numbers("one", "another-folder"), out)
+    told = write_figures(numbers("one", "other"), out)
     assert (set(told.names), told.empty) == (set(FIGURES), ())
     return out
 
 
 def test_the_same_numbers_give_the_same_bytes(written: Path) -> None:
-    drawn = next(draw_figures(numbers("one", "another-folder")))
+    drawn = next(draw_figures(numbers("one", "other")))
     files = {file.name: file.read_bytes() for file in written.iterdir()}
     assert (files["latency.svg"], files["latency.png"]) == (drawn.svg, drawn.png)
     assert {Path(name).suffix for name in files} == {".svg", ".png", ".csv"}
@@ -71,7 +71,7 @@ def test_a_name_is_never_markup_nor_a_formula(written: Path) -> None:
 def test_the_tables_hold_the_numbers(written: Path) -> None:
     head, *rows = (written / "cost.csv").read_text("utf-8").splitlines()
     assert head == "model,folder,usd,jobs,completed,images,usd_per_image,usd_per_completed"
-    assert f"{LONG},all,1.5,12,6,12,0.125,0.25" in rows
+    assert f"{LONG},all,2.5,20,10,20,0.125,0.25" in rows
     assert (written / "limits.csv").read_text("utf-8").count("quota,,61.5") == 2
 
 

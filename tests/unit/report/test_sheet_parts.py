@@ -192,7 +192,7 @@ def test_pages_hold_every_row_and_column_once_and_fit(rows: int, columns: int, p
     for page in pages:
         assert geometry.width_of(page.columns) <= PAGE_SIZE[0] - 2 * PAGE_EDGE
         assert geometry.measures.column_heading + geometry.height_of(page.rows) <= PAGE_SIZE[1] - 2 * PAGE_EDGE
-    assert all(one.rows <= other.rows for one, other in pairwise(pages))
+    assert all(one.rows[0].inner <= other.rows[0].inner for one, other in pairwise(pages))
 
 
 def test_a_few_more_columns_are_made_smaller_and_stay_on_one_page() -> None:

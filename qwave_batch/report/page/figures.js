@@ -1,0 +1,29 @@
+"use strict";
+
+/** @returns {FiguresData | null} */
+function figuresData() {
+  return /** @type {FiguresData | null | undefined} */ (receivedData.get("figures")) ?? null;
+}
+
+/** @param {HTMLElement} main */
+function drawFigures(main) {
+  const data = figuresData();
+  const figures = data === null ? [] : [
+    latencyFigure(data),
+    outcomeFigure(data, "model"),
+    outcomeFigure(data, "tag"),
+    errorFigure(data),
+    costFigure(data),
+    rateFigure(data),
+    limitFigure(data),
+  ].filter((figure) => figure !== null);
+  if (figures.length === 0) main.replaceChildren(el("p", { class: "empty" }, "No job has ended yet: there are no numbers."));
+  else main.replaceChildren(el("div", { class: "figures" }, ...figures.map(figureOf)));
+}
+
+registerPage({ id: "figures", title: "Figures", show: drawFigures });
+
+onReport(() => {
+  const main = byId("main");
+  if (main.dataset["page"] === "figures") redrawKeepingFocus(main, () => drawFigures(main));
+});
