@@ -6,8 +6,10 @@
  * @returns {HTMLElement[]}
  */
 function changedPairsBar() {
+  if (!hasChanges()) return [];
   const pairs = changedPairs();
-  if (pairs.length === 0) return [];
+  const counts = el("p", { class: "compare-hint" }, changeCounts());
+  if (pairs.length === 0) return [counts];
   const keys = pairs.map((pair) => pair.map((job) => comparedKey(job, 0)).join(","));
   const shown = keys.indexOf(viewValue("compare"));
   const options = keys.map((key, index) => ({ value: key, text: `${index + 1}. ${pairText(pairs[index])}` }));
@@ -23,9 +25,16 @@ function changedPairsBar() {
       pairChoice,
       pairButton("Previous", shown <= 0, () => step(shown - 1)),
       pairButton("Next", shown === keys.length - 1, () => step(shown + 1)),
-      el("p", { class: "compare-hint" }, `${shown < 0 ? "" : `${shown + 1} of `}${countOf(pairs.length, "changed pair")}`),
+      el("p", { class: "compare-hint" }, shown < 0 ? "" : `${shown + 1} of ${countOf(pairs.length, "changed pair")}`),
+      counts,
     ),
   ];
+}
+
+/** @returns {string} such as `26 changed, 7 new, 7 gone, 33 same` */
+function changeCounts() {
+  const changes = report.data.changes ?? [];
+  return CHANGE_KINDS.map((kind) => `${changes.filter((change) => change.kind === kind).length} ${kind}`).join(", ");
 }
 
 /**

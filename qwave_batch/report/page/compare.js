@@ -6,6 +6,9 @@ let compareZoom = newZoom();
 /** @type {HTMLElement | null} */
 let comparePart = null;
 
+/** What the page shows, so that it is not drawn anew while a run goes on elsewhere. */
+let drawnComparison = "";
+
 registerPage({
   id: "compare",
   title: "Compare",
@@ -30,11 +33,20 @@ function drawCompare() {
   stopFlicker();
   compareZoom.listeners.length = 0; // the frames of before are gone
   const compared = comparedImages();
+  drawnComparison = comparisonText(compared);
   redrawKeepingFocus(part, () => {
     part.replaceChildren(...changedPairsBar());
     if (compared.length === 0) part.append(howToCompare());
     else part.append(compareBar(compared), compareStage(compared), differencesTable(compared));
   });
+}
+
+/**
+ * @param {readonly ComparedImage[]} compared
+ * @returns {string} all that the page shows of a report
+ */
+function comparisonText(compared) {
+  return JSON.stringify([compared.map(({ job: { index, ...job } }) => job), report.data.changes]);
 }
 
 /** @returns {HTMLElement} */
@@ -74,5 +86,7 @@ function takeCompareKey(event) {
 onView((changed) => {
   if (changed.has("compare")) drawCompare();
 });
-onReport(drawCompare);
+onReport(() => {
+  if (comparePart !== null && comparisonText(comparedImages()) !== drawnComparison) drawCompare();
+});
 onPicks(drawComparePicks);

@@ -10,15 +10,18 @@
  * @returns {HTMLElement}
  */
 function fullPicture(image, name, onMissing) {
-  const full = el("img", { class: "picture-full", alt: name, decoding: "async", draggable: "false" });
+  const full = el("img", { class: "picture-full", alt: name, draggable: "false" });
   const picture = el("div", { class: "picture" }, ...standIns(image), full);
   picture.style.setProperty("--ratio", String(ratioOf(image)));
-  full.addEventListener("load", () => picture.classList.add("is-loaded"));
+  const isThere = () => picture.classList.add("is-loaded");
   full.addEventListener("error", () => {
     picture.classList.add("is-missing");
     onMissing("The original is not in this report's folder: it was moved without its images.");
   });
   full.src = fullAddress(image);
+  full.decode().then(isThere, () => {
+    if (full.naturalWidth > 0) isThere(); // too large to be decoded ahead
+  });
   return picture;
 }
 

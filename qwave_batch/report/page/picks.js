@@ -219,4 +219,6 @@ onRater(nameUnnamedPicks);
 onRater(tellOfPicks);
 onReport(readPicks);
 onData("picks", readPicks);
-window.addEventListener("storage", readPicks); // another tab with this report
+window.addEventListener("storage", ({ key }) => {
+  if (key === null || key === storeKey("picks")) readPicks(); // another tab with this report
+});

@@ -158,6 +158,9 @@ def test_one_goes_through_the_pairs_that_changed_between_two_folders(pages: Page
     pairs = page.evaluate("changedPairs().map((pair) => pair.map((job) => keyOfJob(job)).join(','))")
     assert len(pairs) > 2
     expect(page.get_by_role("combobox", name="Changed pair").get_by_role("option")).to_have_count(len(pairs) + 1)
+    counts = page.evaluate("changeCounts()")
+    assert f"{len(pairs)} changed" in counts
+    expect(page.get_by_role("group", name="Changed pairs")).to_contain_text(counts)
     page.get_by_role("button", name="Next").focus()
     for pair in pairs[:3]:
         page.keyboard.press("Enter")

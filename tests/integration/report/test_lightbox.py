@@ -254,3 +254,39 @@ def test_details_stand_below_the_image_where_it_is_narrow(
     assert side is not None
     assert stage["y"] + stage["height"] <= side["y"]
     assert dialog_of(page).evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+
+
+def test_keys_alone_lead_from_the_grid_to_picks_and_a_comparison(pages: Pages, report: Path, run_folder: Path) -> None:
+    """As somebody does who has no mouse: by Tab, arrows, Enter, Escape and letters."""
+    page = pages.open(report, "rows=model&cols=aspect_ratio&q=canal")
+
+    def tab_to(role: Any, **name: Any) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.get_by_role(role, **name).and_(page.locator(":focus")).count() > 0:
+                return
+        raise AssertionError(role)
+
+    tab_to("gridcell")
+    page.keyboard.press("Enter")
+    expect(dialog_of(page)).to_be_visible()
+    page.keyboard.press("k")
+    first = page.evaluate("viewValue('job')")
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate("viewValue('job')")
+    assert second != first
+    page.keyboard.press("Escape")
+    expect(page.locator(f"[role=gridcell][data-job-id='{second}']")).to_be_focused()
+    page.keyboard.press("c")
+    expect(page.locator(f"[role=gridcell][data-job-id='{first}']")).to_contain_text("keep")
+    tab_to("link", name="Skip to the page")
+    tab_to("link", name="Compare")
+    page.keyboard.press("Enter")
+    tab_to("slider", name="Divider")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("[viewValue('page'), viewValue('compare'), compareMode]") == [
+        "compare",
+        f"{first},{second}",
+        "divider",
+    ]
