@@ -10,8 +10,12 @@ from pathlib import Path
 from qwave_batch.errors import FolderBusy, UsageError
 from qwave_batch.files.lone_writer import WrittenByAnother, lone_writer
 from qwave_batch.files.tree import Tree
+from qwave_batch.folder.artifacts import IMAGES
+from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.workspace import PRIVATE
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.portable_paths import INPUTS
 from qwave_batch.resources import shipped
 
 INDEX = "index.html"
@@ -22,6 +26,8 @@ JOBS_PER_FILE = 500
 _LOCK = ".writing"
 _PAGE = "report/page"
 _MOST_BYTES = 1 << 30
+_OF_THE_RUN = frozenset({IMAGES, INPUTS, PRIVATE})
+"""Folders of a run, in which nobody else writes: ``verify`` takes what it finds there for damage."""
 _ENDINGS = frozenset({".js", ".css", ".html", ".txt"})
 
 
@@ -133,11 +139,21 @@ def check_report_place(path: Path) -> None:
     Raises:
         UsageError: it is a file, or a folder with other content.
     """
+    _check_is_not_the_runs(path.resolve())
     tree = Tree(path)
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file, and a report is a folder; name another place")
     if tree.entries() and not _is_report(tree):
         raise UsageError(f"{path} holds files that no report made; name an empty folder, or a new one")
+
+
+def _check_is_not_the_runs(place: Path) -> None:
+    for folder in (place, *place.parents):
+        below = place.relative_to(folder).parts[:1]
+        if is_run_folder(folder) and (not below or below[0] in _OF_THE_RUN):
+            raise UsageError(
+                f"{place} is in the run folder {folder}, among files that belong to the run; name another place"
+            )
 
 
 def _is_report(tree: Tree) -> bool:

@@ -69,8 +69,6 @@ class JudgedFolder:
     """The hashes by which its spec is known."""
     jobs: Mapping[str, JudgedJob] = field(repr=False)
     """The jobs that were asked for, by id; those that left the plan are not there."""
-    axes: tuple[str, ...]
-    """The axes of the plan, without model and repeat."""
 
     def is_named(self, run: VotedRun) -> bool:
         """Whether a line says that it is about this folder, perhaps beside others."""
@@ -89,15 +87,13 @@ class JudgedFolder:
 
 
 def read_judged_folder(reader: FolderReader, wanted: Collection[str]) -> JudgedFolder:
-    """Read a run folder once and return what is known of some jobs.
+    """Return what is known of some jobs of a run folder; it is read once, and not at all for none.
 
     Raises:
         FolderError, StorageError: as ``FolderReader.lines``.
     """
     jobs: dict[str, JudgedJob] = {}
-    axes: dict[str, None] = {}
-    for line in reader.lines():
-        axes.update(dict.fromkeys(line.axes))
+    for line in reader.lines() if wanted else ():
         if line.job_id in wanted:
             jobs[line.job_id] = judged_job(line)
     header = reader.header()
@@ -107,7 +103,6 @@ def read_judged_folder(reader: FolderReader, wanted: Collection[str]) -> JudgedF
         folder_id=header.folder_id,
         specs=frozenset(each for each in hashes if isinstance(each, str)),
         jobs=jobs,
-        axes=tuple(name for name in axes if name not in {MODEL, REPEAT}),
     )
 
 

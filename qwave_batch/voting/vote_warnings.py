@@ -63,7 +63,8 @@ def _about_raters(ballots: Ballots, alpha: float | None) -> Iterator[str]:
                     "that this is a habit and not an opinion"
                 )
     if alpha is not None and alpha < _LEAST_ALPHA:
-        yield f"the raters hardly agree (alpha {alpha:.2f}): they see different things, or nothing to choose from"
+        shown = f"{round(alpha, 2) + 0:.2f}"
+        yield f"the raters hardly agree (alpha {shown}): they see different things, or nothing to choose from"
 
 
 def _about_votes(ballots: Ballots) -> Iterator[str]:

@@ -65,7 +65,7 @@ def _head(report: "VotesReport", terminal: Terminal) -> list[str]:
         f"on {count(result.prompts, 'prompt')}"
     )
     if result.alpha is not None:
-        words += f"; agreement of raters (Krippendorff's alpha) {result.alpha:.2f}"
+        words += f"; agreement of raters (Krippendorff's alpha) {round(result.alpha, 2) + 0:.2f}"
     others = [axis for axis in report.axes if axis != result.axis]
     lines = wrap(terminal.shown(words), terminal.width, hang="  ")
     if others:

@@ -37,7 +37,7 @@ function showGrid(main) {
   const surface = new GridSurface();
   const toolbar = gridToolbar();
   const clear = el("button", { type: "button", onclick: clearFilters }, "Clear filters");
-  const nothing = el("div", { class: "empty", hidden: true }, el("p", {}, "No job matches the filters."), clear);
+  const nothing = el("div", { class: "empty", hidden: true }, el("p"), clear);
   const watcher = new ResizeObserver(oncePerFrame(refreshGrid));
   main.append(toolbar.root, nothing, surface.root);
   shownGrid = { surface, toolbar, nothing, watcher };
@@ -71,7 +71,7 @@ function refreshGrid() {
   toolbar.refresh();
   toolbar.showCount(pivot.jobs);
   surface.root.hidden = pivot.jobs === 0;
-  nothing.hidden = pivot.jobs > 0;
+  showWhetherEmpty(nothing, pivot.jobs);
   const caption = captionsFor(axes);
   const size = { side: CELL_SIDES.get(chosenSize()) ?? 0, caption: caption === null ? 0 : CAPTION_PX };
   const measures = {
@@ -83,6 +83,18 @@ function refreshGrid() {
   };
   const look = { side: size.side, caption: caption ?? (() => "") };
   surface.show({ layout: layoutOf(pivot, size, measures), axes, look });
+}
+
+/**
+ * @param {HTMLElement} nothing
+ * @param {number} shown jobs that are seen
+ */
+function showWhetherEmpty(nothing, shown) {
+  const [text, clear] = /** @type {HTMLElement[]} */ ([...nothing.children]);
+  const isEmpty = report.jobs.length === 0;
+  nothing.hidden = shown > 0;
+  if (text !== undefined) text.textContent = isEmpty ? "There are no jobs yet." : "No job matches the filters.";
+  if (clear !== undefined) clear.hidden = isEmpty;
 }
 
 /**

@@ -104,11 +104,6 @@ function folded(text) {
   return text.toLowerCase().toUpperCase();
 }
 
-/** @returns {boolean} whether anything is filtered */
-function isFiltered() {
-  return viewValue("q").trim() !== "" || gridFilters.some((filter) => chosenOf(filter) !== ALL);
-}
-
 /** Let everything through again. */
 function clearFilters() {
   setView({ q: null, hide: null, ...Object.fromEntries(gridFilters.map((filter) => [filter.key, null])) });

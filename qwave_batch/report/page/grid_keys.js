@@ -205,3 +205,40 @@ function cellNear(layout, row, line, goal) {
 function lastCell(layout) {
   return cellNear(layout, layout.pivot.rows.length - 1, Infinity, Number.MAX_SAFE_INTEGER);
 }
+
+/**
+ * Return what stands where something stood that is there no more.
+ *
+ * @param {GridLayout} layout
+ * @param {GridStop} stop
+ * @param {number} goal
+ * @returns {GridStop | null} null if there is nothing of its kind
+ */
+function stopNear(layout, stop, goal) {
+  const { pivot, measures, rowGroups, columnGroups } = layout;
+  switch (stop.part) {
+    case "cell":
+      return cellNear(layout, Math.min(stop.row, pivot.rows.length - 1), 0, goal);
+    case "row":
+      return measures.hasRows ? headingNear("row", stop.row, pivot.rows.length) : null;
+    case "column":
+      return measures.hasColumns ? headingNear("column", stop.column, pivot.columns.length) : null;
+    case "superrow":
+      return measures.hasBands ? headingNear("superrow", stop.group, rowGroups.length) : null;
+    case "supercolumn":
+      return measures.hasSupercolumns ? headingNear("supercolumn", stop.group, columnGroups.length) : null;
+  }
+}
+
+/**
+ * @param {HeadingStop["part"]} part
+ * @param {number} number
+ * @param {number} count
+ * @returns {HeadingStop | null}
+ */
+function headingNear(part, number, count) {
+  const near = Math.min(number, count - 1);
+  if (near < 0) return null;
+  if (part === "row") return { part, row: near };
+  return part === "column" ? { part, column: near } : { part, group: near };
+}

@@ -73,8 +73,7 @@ class GridSurface {
     setProperty(this.root, "aria-colcount", input.layout.pivot.columns.length);
     if (anchor !== null) this.restore(anchor);
     const kept = stopWithKey(input.layout, this.keys, this.activeKey);
-    const row = before?.part === "cell" ? Math.min(before.row, input.layout.pivot.rows.length - 1) : 0;
-    this.setActive(kept ?? cellNear(input.layout, row, 0, row > 0 ? this.goal : 0));
+    this.setActive(kept ?? (before && stopNear(input.layout, before, this.goal)) ?? cellNear(input.layout, 0, 0, 0));
     this.draw();
   }
 

@@ -158,6 +158,23 @@ def test_when_nothing_is_left_the_grid_says_so_and_clears_the_filters(pages: Pag
     assert names(page, "columnheader") == MODELS
 
 
+def test_of_two_folders_the_change_of_each_job_can_be_filtered(pages: Pages, report_of_two: Path) -> None:
+    page = pages.open(report_of_two, "rows=prompt&cols=folder&size=small&model=wan2.7-image")
+    assert len(names(page, "columnheader")) == 2
+    box(page, "Change").select_option("new")
+    assert [name.split(":")[0] for name in names(page, "rowheader")][-1] == "garden"
+    box(page, "Change").select_option("gone")
+    assert "lantern: One paper lantern on a dark stair" in names(page, "rowheader")
+    assert chosen(page)["change"] == "gone"
+
+
+def test_a_report_without_jobs_says_so(pages: Pages, report: Path) -> None:
+    page = pages.open(report)
+    page.evaluate("setReport({ ...report.data, jobs: [] })")
+    expect(page.get_by_text("There are no jobs yet.")).to_be_visible()
+    expect(page.get_by_role("button", name="Clear filters")).to_be_hidden()
+
+
 def test_the_keyboard_goes_everywhere_and_opens_picks_and_compares(pages: Pages, report: Path) -> None:
     page = pages.open(report)
     page.get_by_role("button", name="Import picks").focus()
@@ -206,6 +223,7 @@ def test_rows_and_columns_are_hidden_and_moved_and_stay_so(pages: Pages, report:
     assert names(page, "columnheader") == moved
     page.get_by_role("rowheader", name=ALLEY, exact=True).click()
     page.get_by_role("dialog", name="prompt").get_by_role("button", name="Hide").click()
+    expect(page.get_by_role("rowheader").first).to_be_focused()  # the one that stands there now
     assert ALLEY not in names(page, "rowheader")
     assert the_grid(page).get_attribute("aria-rowcount") == "6"
     page.reload()

@@ -1,4 +1,7 @@
-"""Images that are made to take time or memory, judged in a process of their own that the system holds to limits."""
+"""Images that are made to take time or memory, judged in a process of their own that the system holds to limits.
+
+They are judged with their small picture, which takes more of both.
+"""
 
 import json
 import os
@@ -43,10 +46,13 @@ LARGE = 8192
 JUDGE = """\
 import json, re, sys
 from pathlib import Path
-from qwave_batch.imaging.image_inspection import BadImage, inspect_file
+from qwave_batch.imaging.image_inspection import BadImage
+from qwave_batch.imaging.thumbnail import inspect_with_picture, thumbnail_of
 try:
     with open(sys.argv[1], "rb") as file:
-        image = inspect_file(file)
+        image, shrinker = inspect_with_picture(file)
+    if shrinker.small is not None:
+        thumbnail_of(shrinker)
     said = f"{image.format} {image.width} x {image.height}"
 except BadImage as bad:
     said = str(bad)

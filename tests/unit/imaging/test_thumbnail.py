@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -52,7 +53,7 @@ def corners(image: Image.Image) -> str:
 
 PLAIN: dict[str, Callable[[Image.Image], bytes]] = {
     "png": lambda image: encoded(image, "png"),
-    "png, interlaced by rows of a palette": lambda image: encoded(image.quantize(64), "png"),
+    "png, of a palette": lambda image: encoded(image.quantize(64), "png"),
     "png, 16 bits of grey": lambda image: encoded(
         image.convert("L").convert("I").point(lambda v: v * 257).convert("I;16"), "png"
     ),
@@ -81,6 +82,56 @@ def test_a_thumbnail_shows_what_its_image_shows(name: str, side: int) -> None:
     assert made.size == ((SIDE, 192) if side > SIDE else image.size)
     shown = image.convert("L") if "grey" in name else image
     assert difference(made, shown.resize(made.size, Image.Resampling.BOX)) < 6
+
+
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+PNG_KINDS = [
+    (depth, colour, is_keyed)
+    for colour, depths in {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}.items()
+    for depth in depths
+    for is_keyed in ((False, True) if colour == 3 or (depth == 8 and colour < 3) else (False,))
+]
+"""Depth, type of colour, and whether a colour is transparent, where Pillow reads that as the standard has it."""
+
+
+def rows_of_chance(size: tuple[int, int], bits: int, *, is_interlaced: bool) -> bytes:
+    """Return the rows of a PNG, each with a filter and bytes of chance; an interlaced one has seven passes of them."""
+    rng = random.Random(bits)
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = b""
+    for left, top, across, down in passes if is_interlaced else [(0, 0, 1, 1)]:
+        width, height = len(range(left, size[0], across)), len(range(top, size[1], down))
+        for _ in range(height):
+            rows += bytes([rng.randrange(5)]) + rng.randbytes(-(-width * bits // 8))
+    return rows
+
+
+@pytest.mark.parametrize("is_interlaced", [False, True])
+@pytest.mark.parametrize(("depth", "colour", "is_keyed"), PNG_KINDS)
+def test_every_kind_of_png_is_put_together_as_pillow_does(
+    depth: int,
+    colour: int,
+    is_keyed: bool,  # noqa: FBT001 - one of three that go together
+    *,
+    is_interlaced: bool,
+) -> None:
+    """Its rows are unpacked to be judged, and become the very pixels that Pillow makes of the file."""
+    size = (37, 23)
+    more = png_chunk(b"PLTE", random.Random(1).randbytes(3 * 2 ** min(depth, 8))) if colour == 3 else b""
+    if is_keyed:
+        more += png_chunk(b"tRNS", bytes([9, 200]) if colour == 3 else bytes([0, 7]) * SAMPLES[colour])
+    rows = rows_of_chance(size, depth * SAMPLES[colour], is_interlaced=is_interlaced)
+    data = png(*size, rows, more=more, depth=depth, colour=colour, interlace=int(is_interlaced))
+    with Image.open(BytesIO(data)) as image:
+        image.load()
+        expected = image.point(lambda level: level / 256).convert("L") if image.mode == "I;16" else image
+        made = inspect_with_picture(data)[1].small
+        assert made is not None
+        has_alpha = is_keyed or colour in {4, 6}
+        assert made.convert("RGBA").tobytes() == expected.convert("RGBA").tobytes()
+        assert made.mode == (
+            "RGBA" if has_alpha and made.convert("RGBA").getchannel("A").getextrema() != (255, 255) else "RGB"
+        )
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -1,0 +1,116 @@
+"""Reports of odd folders, and at odd places: an answer that says what is wrong, and no file of a run that changes."""
+
+import json
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qwave_batch.cli.main import main
+from tests.unit.report.pictured_folder import PicturedFolder, picture, pictured_folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> PicturedFolder:
+    """A run folder of two images, as it is copied about: without its ledger."""
+    return pictured_folder(tmp_path / "run", [picture(1), picture(2)])
+
+
+def report(*argv: str | Path) -> tuple[int, str, dict[str, Any]]:
+    """The exit status, the words and the JSON of a report."""
+    stdout, stderr = StringIO(), StringIO()
+    status = main(["report", *map(str, argv), "--json"], stdout, stderr, environ={"COLUMNS": "1000"})
+    return status, stderr.getvalue(), json.loads(stdout.getvalue() or "{}")
+
+
+def files_below(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def data_of(out: Path, name: str) -> Any:
+    text = (out / "data" / f"{name}.js").read_text(encoding="utf-8")
+    return json.loads(text.partition(",")[2].rpartition(")")[0])
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["run", "run/images", "run/images/new", "run/images/m/deeper/new", "run/inputs", "run/.qwave/new",
+     "other/images/new", "run/manifest.jsonl", "run/manifest.jsonl/new", "linked/images/new", "mine"],
+)  # fmt: skip
+def test_a_place_of_files_that_are_not_the_reports_is_refused(
+    folder: PicturedFolder, tmp_path: Path, place: str
+) -> None:
+    pictured_folder(tmp_path / "other", [picture(3)])
+    (tmp_path / "linked").symlink_to(folder.root)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine")
+    before = files_below(tmp_path)
+    status, said, _ = report(folder.root, "-o", tmp_path / place)
+    assert status == (4 if place == "run/manifest.jsonl/new" else 2)
+    assert str(Path(place).name) in said
+    assert files_below(tmp_path) == before
+
+
+def test_a_report_leaves_the_run_folder_as_it_is(folder: PicturedFolder, tmp_path: Path) -> None:
+    before = files_below(folder.root)
+    assert report(folder.root, "-o", tmp_path / "out")[0] == 0
+    assert report(folder.root)[0] == 0
+    after = {path: data for path, data in files_below(folder.root).items() if not path.startswith("report/")}
+    assert after == before
+
+
+def test_missing_and_damaged_images_are_told_and_the_others_are_shown(folder: PicturedFolder, tmp_path: Path) -> None:
+    missing, _ = folder.images
+    (folder.root / missing).unlink()
+    pictured = pictured_folder(tmp_path / "second", [picture(5), picture(6)])
+    damaged, _ = pictured.images
+    (pictured.root / damaged).write_bytes(b"<html>not an image</html>")
+    out = tmp_path / "out"
+    status, said, told = report(folder.root, pictured.root, "-o", out)
+    assert status == 0
+    assert "2 images" in said
+    assert [(each["path"], bool(each["reason"])) for each in told["without_thumbnail"]] == [
+        (missing, True),
+        (damaged, True),
+    ]
+    jobs = data_of(out, "index")["jobs"]
+    assert [image["thumb"] for job in jobs for image in job["images"]] == [False, True, False, True]
+
+
+def test_folders_of_one_name_are_told_apart_and_one_may_stand_beside_itself(tmp_path: Path) -> None:
+    first = pictured_folder(tmp_path / "monday/run", [picture(1)])
+    second = pictured_folder(tmp_path / "tuesday/run", [picture(2)])
+    out = tmp_path / "out"
+    status, _, told = report(first.root, second.root, first.root, "-o", out)
+    assert (status, told["jobs"]) == (0, 3)
+    labels = [each["label"] for each in data_of(out, "index")["folders"]]
+    assert len(set(labels)) == 3
+
+
+def test_a_run_without_jobs_has_a_page(tmp_path: Path) -> None:
+    empty = pictured_folder(tmp_path / "run", [picture(1)])
+    (empty.root / "manifest.jsonl").write_bytes(b"")
+    status, _, told = report(empty.root, "-o", tmp_path / "out")
+    assert (status, told["jobs"], told["images"]) == (0, 0, 0)
+
+
+def test_a_folder_that_is_no_run_folder_is_named(folder: PicturedFolder, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    status, said, _ = report(folder.root, tmp_path / "nothing", "-o", tmp_path / "out")
+    assert status == 2
+    assert "nothing is not a run folder" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_ends_it_with_4_and_says_where(folder: PicturedFolder, tmp_path: Path, checkout: Path) -> None:
+    out = tmp_path / "out"
+    argv = (sys.executable, "-m", "qwave_batch", "report", str(folder.root), "-o", str(out))
+    ended = subprocess.run(
+        ("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *argv), cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 4, ended.stderr
+    assert str(out) in "".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
