@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qwave_batch.api.report_folders import write_report
 from qwave_batch.errors import QwaveError
+from qwave_batch.files.tree import Tree
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.imaging.formats.shrinking import Shrinker
 from qwave_batch.imaging.thumbnail import ThumbnailFault, thumbnail_of
@@ -20,7 +21,7 @@ from qwave_batch.model.clock import Clock
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.work_progress import WorkProgress
 from qwave_batch.report.original_files import put_original
-from qwave_batch.report.report_folder import report_folder
+from qwave_batch.report.report_folder import INDEX, report_folder
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest
 from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
 
@@ -59,16 +60,14 @@ class LiveReport:
 
     def begin(self) -> None:
         """Make the place, and write the first page beside the run. It blocks: call it in a thread."""
-        try:
+        with self._told_later():
             with report_folder(self.path):
                 pass
-            self._store = self._stack.enter_context(open_thumbnails(self.path))
-        except QwaveError as error:
-            self._trouble = str(error)
-            return
-        self._maker = threading.Thread(target=self._make_thumbnails, name="thumbnails", daemon=True)
-        self._maker.start()
-        self.refresh()
+            store = self._stack.enter_context(open_thumbnails(self.path))
+            maker = threading.Thread(target=self._make_thumbnails, name="thumbnails", daemon=True)
+            maker.start()
+            self._store, self._maker = store, maker
+            self.refresh()
 
     def take(self, sha256: str, shrinker: Shrinker, content: bytes | None) -> None:
         """Take the small picture of an image that is stored; it neither waits nor raises."""
@@ -85,8 +84,10 @@ class LiveReport:
         is_writing = self._writer is not None and self._writer.is_alive()
         if self._store is None or is_writing or self._is_ending.is_set() or self._clock.monotonic() < self._rests_until:
             return
-        self._writer = threading.Thread(target=self._write_now, name="report", daemon=True)
-        self._writer.start()
+        with self._told_later():
+            writer = threading.Thread(target=self._write_now, name="report", daemon=True)
+            writer.start()
+            self._writer = writer
 
     def finish(self) -> "LiveReportEnd":
         """Write the last page, once the run has let go of its folder, and return how that went. It blocks."""
@@ -104,7 +105,8 @@ class LiveReport:
                 self._write(threads=None, is_unwanted=self._is_leaving)
         with self._told_later():
             self._stack.close()
-        return LiveReportEnd(page=self.path / "index.html", warnings=self._warnings())
+        tree = Tree(self.path)
+        return LiveReportEnd(page=self.path / INDEX if tree.is_file(INDEX) else None, warnings=self._warnings())
 
     def _make_thumbnails(self) -> None:
         """Make thumbnails of the small pictures that come, until there are no more."""

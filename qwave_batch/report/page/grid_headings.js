@@ -23,7 +23,7 @@ function headingOf(facts) {
   const { axis, value, role } = facts;
   return el(
     "div",
-    { role, class: "heading", tabindex: -1, "aria-haspopup": "dialog", "aria-label": headingName(axis, value) },
+    { role, class: "heading", tabindex: -1, draggable: "true", "aria-haspopup": "dialog", "aria-label": headingName(axis, value) },
     headingText(axis, value),
     el("span", { class: "heading-sign", "aria-hidden": "true" }, "⋯"),
   );

@@ -24,6 +24,21 @@ const ONLY_CRITERION = "overall";
 const MOST_PAIRS_CHOICES = [10, 20, 50, 100, 200, 500];
 const USUAL_MOST_PAIRS = 200;
 
+/** @type {WeakMap<ShownReport, Map<string, ImagePair[]>>} by axis; many parts of the page ask for the same pairs */
+const knownPairs = new WeakMap();
+
+/**
+ * @param {string} axis
+ * @returns {ImagePair[]} of the report as it is now
+ */
+function pairsOfReport(axis) {
+  const byAxis = knownPairs.get(report) ?? new Map();
+  knownPairs.set(report, byAxis);
+  const pairs = byAxis.get(axis) ?? pairsAlong(report, axis);
+  byAxis.set(axis, pairs);
+  return pairs;
+}
+
 /**
  * @param {string} criterion
  * @returns {string}
@@ -48,7 +63,7 @@ function sessionKey(rater, axis) {
  */
 function voteSession(rater, axis) {
   const kept = /** @type {Partial<VoteSession> | null} */ (fleetingSessions.get(sessionKey(rater, axis)) ?? storedValue(sessionKey(rater, axis)));
-  const count = pairsAlong(report, axis).length;
+  const count = pairsOfReport(axis).length;
   return {
     seed: numberOfText(storeKey(`${rater}\n${axis}`)),
     most: count > USUAL_MOST_PAIRS ? USUAL_MOST_PAIRS : 0,
@@ -78,7 +93,7 @@ function keepSession(rater, axis, session) {
  * @returns {VoteQuestion[]} each pair once for each criterion, in the order that the seed gives
  */
 function questionsOf(session, axis) {
-  const ordered = orderedPairs(pairsAlong(report, axis), seededRandom(session.seed));
+  const ordered = orderedPairs(pairsOfReport(axis), seededRandom(session.seed));
   const asked = session.most > 0 ? ordered.slice(0, session.most) : ordered;
   return asked.flatMap((sided) => session.criteria.map((criterion) => ({ ...sided, criterion })));
 }

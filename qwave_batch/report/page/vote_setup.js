@@ -102,7 +102,7 @@ function voteOptions(axis, firstRater) {
  * @returns {HTMLSelectElement} how many pairs are asked at most
  */
 function pairLimit(axis) {
-  const count = pairsAlong(report, axis).length;
+  const count = pairsOfReport(axis).length;
   const select = el("select");
   for (const most of MOST_PAIRS_CHOICES.filter((each) => each < count)) select.append(new Option(String(most), String(most)));
   select.append(new Option(`all ${count.toLocaleString("en")}`, "0"));

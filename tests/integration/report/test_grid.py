@@ -236,6 +236,18 @@ def test_rows_and_columns_are_hidden_and_moved_and_stay_so(pages: Pages, report:
     assert not {"hide", "order"} & set(chosen(page))
 
 
+def test_a_heading_is_dragged_to_the_place_of_another(pages: Pages, report: Path) -> None:
+    page = pages.open(report, "size=small")
+    column = page.get_by_role("columnheader")
+    column.nth(0).drag_to(column.nth(2))
+    assert names(page, "columnheader") == [MODELS[1], MODELS[2], MODELS[0], MODELS[3]]
+    column.nth(3).drag_to(column.nth(1))
+    assert names(page, "columnheader") == [MODELS[1], MODELS[3], MODELS[2], MODELS[0]]
+    column.nth(0).drag_to(page.get_by_role("rowheader").first)  # not among its own
+    assert names(page, "columnheader") == [MODELS[1], MODELS[3], MODELS[2], MODELS[0]]
+    assert page.get_by_role("dialog").count() == 0
+
+
 @pytest.mark.parametrize("how", ["click", "Enter", "tap"])
 def test_the_whole_text_of_a_long_prompt_is_at_hand(pages: Pages, nasty_report: Path, how: str) -> None:
     page = pages.open(nasty_report, "q=teahouse+in+the+rain,+a+tea", width=390, has_touch=True)

@@ -181,6 +181,15 @@ def test_a_run_that_is_left_at_once_writes_no_last_page(watched: Watched) -> Non
     assert leaving.finish().warnings == ()
 
 
+def test_a_place_that_goes_away_is_a_note_in_the_end(watched: Watched) -> None:
+    """A failure meanwhile is told once."""
+    watched.report.begin()
+    watched.report.refresh()
+    (watched.folder.root / "manifest.jsonl").unlink()
+    end = watched.report.finish()
+    assert [str(warning)[:28] for warning in end.warnings] == ["the report is not complete: "]
+
+
 def test_nothing_is_taken_after_the_end(watched: Watched) -> None:
     watched.report.begin()
     watched.report.finish()
