@@ -18,13 +18,13 @@ from qwave_batch.report.kept_thumbnails import (
     MOST_THUMBNAIL_BYTES,
     THUMBS,
     KeptThumbnail,
-    name_of,
     path_of_name,
     read_thumbnail_record,
     still_there,
     thumbnail_line,
     thumbnail_record,
 )
+from qwave_batch.report.reported_images import name_of_image
 
 _MAKING: Final = f"{THUMBS}/making.txt"
 """The record of those that were made since ``made.txt`` was written; each has its line before its file is in place, so
@@ -53,11 +53,11 @@ class ThumbnailStore:
 
     def has(self, sha256: str) -> bool:
         """Whether there is a thumbnail of an image."""
-        return name_of(sha256) in self._kept
+        return name_of_image(sha256) in self._kept
 
     def tiny(self, sha256: str) -> str | None:
         """Return the nine pixels that stand in for an image; None for one that has no thumbnail."""
-        kept = self._kept.get(name_of(sha256))
+        kept = self._kept.get(name_of_image(sha256))
         return None if kept is None else kept.tiny
 
     def add(self, sha256: str, thumbnail: Thumbnail) -> None:
@@ -67,7 +67,7 @@ class ThumbnailStore:
             StorageError: the disk refuses.
             FolderError, NotRegular: a link or a folder stands where it belongs.
         """
-        name, kept = name_of(sha256), KeptThumbnail.of(thumbnail)
+        name, kept = name_of_image(sha256), KeptThumbnail.of(thumbnail)
         part = self._begin(name, kept)
         if part is None:
             return
