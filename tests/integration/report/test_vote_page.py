@@ -259,10 +259,12 @@ def test_both_images_come_up_at_once_and_no_key_answers_before(pages: Pages, rep
     )
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("button", name="Left", exact=True)).to_be_disabled()
+    assert status_of(page) == f"1 of {FEW}"  # it tells of a pair that can be answered
     expect(page.get_by_role("main").get_by_role("img")).to_have_count(0)
     page.keyboard.press("ArrowLeft")
     assert kept(page) == 1
     page.evaluate("window.letThrough()")
+    expect(page.get_by_role("status")).to_have_text(f"2 of {FEW}")
     expect(page.get_by_role("main").get_by_role("img")).to_have_count(2)
 
 
@@ -341,6 +343,32 @@ def test_a_pair_whose_image_is_gone_is_left_out(pages: Pages, report: Path) -> N
             break
         answer(page, "ArrowLeft")
     expect(page.get_by_text("1 pair could not be shown")).to_be_visible()
+
+
+def test_a_vote_goes_on_while_images_come(pages: Pages, report: Path) -> None:
+    """The pair that is shown stays, and the new ones are asked too."""
+    page = pages.open(report, "page=vote")
+    page.evaluate(
+        """() => {
+            window.all = report.data;
+            const {prompt} = all.jobs[0].places[0];
+            setReport({...all, jobs: all.jobs.filter(({places}) => places[0].prompt === prompt)});
+        }"""
+    )
+    start(page, pairs=0)
+    answer(page, "ArrowLeft")
+    wait_for_pair(page)
+    images = page.get_by_role("main").get_by_role("img")
+    shown = images.evaluate_all("(all) => all.map((each) => each.src)")
+    few = page.evaluate("shownArena.questions.length")
+    page.evaluate("setReport(window.all)")
+    many = page.evaluate("shownArena.questions.length")
+    assert few < many
+    assert status_of(page) == f"2 of {many}"
+    assert images.evaluate_all("(all) => all.map((each) => each.src)") == shown
+    answer(page, "ArrowRight")
+    wait_for_pair(page)
+    assert status_of(page) == f"3 of {many}"
 
 
 def test_a_report_without_pairs_says_what_is_missing(pages: Pages, report: Path) -> None:
