@@ -107,7 +107,8 @@ class LiveReport:
                 self._write_last()
         with self._told_later():
             self._stack.close()
-        is_there = self._store is not None and Tree(self.path).is_file(INDEX)
+        tree = Tree(self.path)
+        is_there = self._store is not None and tree.is_file(INDEX)
         return LiveReportEnd(page=self.path / INDEX if is_there else None, warnings=self._warnings())
 
     def _open(self) -> None:

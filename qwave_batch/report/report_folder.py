@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.errors import FolderBusy, QwaveError, UsageError
 from qwave_batch.files.lone_writer import WrittenByAnother, lone_writer
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.folder.storage import storage_errors, write_atomic
@@ -21,10 +22,12 @@ from qwave_batch.resources import shipped
 
 INDEX = "index.html"
 DATA = "data"
-DETAILS = "data/details"
 JOBS_PER_FILE = 500
 """Details that are loaded together: about a megabyte with long prompts."""
 _LOCK = ".writing"
+PATIENCE_S = 5.0
+"""A run that keeps its page current, and a server of the same page, write every few seconds, and not for long."""
+_LOOK_S = 0.05
 _PAGE = "report/page"
 _REVISION = b'receiveData("revision",'
 _MOST_BYTES = 1 << 30
@@ -113,26 +116,36 @@ def revision_of(value: Json) -> str:
 
 
 @contextmanager
-def report_folder(path: Path) -> Iterator[ReportFolder]:
+def report_folder(path: Path, *, patience_s: float = PATIENCE_S) -> Iterator[ReportFolder]:
     """Yield the folder, made if it is missing, while no other report writes into it.
 
     Raises:
         UsageError: something that no report made stands there.
-        FolderBusy: another report is writing into it.
+        FolderBusy: another report is writing into it, for longer than ``patience_s``.
         StorageError: the disk refuses.
     """
     check_report_place(path)
     tree = Tree(path)
-    with storage_errors(path):
+    with storage_errors(path), ExitStack() as stack:
         tree.make_folder()
+        gives_up_at = time.monotonic() + patience_s
+        while not _is_alone(tree, stack):
+            if time.monotonic() >= gives_up_at:
+                raise FolderBusy(str(path), "another report")
+            time.sleep(_LOOK_S)
         try:
-            with lone_writer(tree, _LOCK):
-                try:
-                    yield ReportFolder(path, tree)
-                finally:
-                    tree.remove(_LOCK)
-        except WrittenByAnother:
-            raise FolderBusy(str(path), "another report") from None
+            yield ReportFolder(path, tree)
+        finally:
+            tree.remove(_LOCK)
+
+
+def _is_alone(tree: Tree, stack: ExitStack) -> bool:
+    """Take the right to write, until the stack is closed; return False if another report has it."""
+    try:
+        stack.enter_context(lone_writer(tree, _LOCK))
+    except WrittenByAnother:
+        return False
+    return True
 
 
 def check_report_place(path: Path) -> None:
@@ -143,7 +156,8 @@ def check_report_place(path: Path) -> None:
     """
     _check_is_not_the_runs(path.resolve())
     tree = Tree(path)
-    if path.is_symlink() and not path.exists():
+    above, name = place_of(path)
+    if above.look(name) is not None and not path.exists():
         raise UsageError(f"{path} is a link that leads nowhere; name another place")
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file, and a report is a folder; name another place")

@@ -62,6 +62,8 @@ NEVER_FOR_A_STATUS = NEVER_FOR_A_RUN | {
     "qwave_batch.spec",
 }  # fmt: skip
 
+NEVER_FOR_A_REPORT = {"aiohttp", "matplotlib", "qwave_batch.api.report_server", "qwave_batch.api.report_upkeep"}
+
 SPEC = "specs/quickstart.yaml"
 MOST_LOOKS = 20
 LOOKS_FOR_GARBAGE = """
@@ -121,6 +123,7 @@ def test_a_simulated_run_and_its_status_load_nothing_that_other_commands_need(ch
     folder = str(tmp_path / "run")
     assert loaded_by("run", SPEC, "--simulate", "-o", folder, checkout=checkout) & NEVER_FOR_A_RUN == set()
     assert loaded_by("status", folder, checkout=checkout) & NEVER_FOR_A_STATUS == set()
+    assert loaded_by("report", folder, checkout=checkout) & NEVER_FOR_A_REPORT == set()
 
 
 @contextmanager

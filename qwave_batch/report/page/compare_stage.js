@@ -48,7 +48,7 @@ function compareCell({ job, image }, index) {
     attachZoom(frame, content, compareZoom, () => actualScaleIn(frame, picture));
   }
   const caption = el("div", { class: "compare-caption" }, captionText(job), pickPlace(job, image), captionButtons(job, image, index));
-  return el("div", { class: "compare-cell", role: "group", "aria-label": [nameOfImage(job, image), ...axisTextsOf(job)].join(", ") }, caption, frame, said);
+  return el("div", { class: "compare-cell", role: "group", "aria-label": [nameOfImage(job, image), ...axisTextsOf(job)].join(", ") }, caption, said, frame);
 }
 
 /**

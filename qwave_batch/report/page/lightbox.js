@@ -71,8 +71,15 @@ function showLightbox() {
   }
 }
 
+/** Close the dialog at once: the browser tells of it only a moment later, when the next image may be open already. */
+function closeLightbox() {
+  lightboxDialog().close();
+  leaveLightbox();
+}
+
 /** After the dialog has closed, by Escape, a button, or the view. */
 function leaveLightbox() {
+  if (lightboxDialog().open) return; // the next image was opened before the browser said so
   const last = shownInLightbox;
   shownInLightbox = null;
   lightboxDialog().replaceChildren();
@@ -113,6 +120,10 @@ let madeLightbox = null;
 function lightboxDialog() {
   if (madeLightbox !== null) return madeLightbox;
   madeLightbox = el("dialog", { class: "lightbox", "aria-label": "Image", onclose: leaveLightbox });
+  madeLightbox.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    closeLightbox();
+  });
   madeLightbox.addEventListener("keydown", takeLightboxKey);
   document.body.append(madeLightbox);
   return madeLightbox;

@@ -129,7 +129,7 @@ function lightboxHead({ job, image }) {
       el("h2", { class: "user-text" }, promptOf(job).id),
       el("p", {}, el("span", { class: "user-text" }, modelOf(job)), ` · ${place} of ${lightboxKeys.length}${ofImages}`),
     ),
-    iconButton("Close", "✕", () => lightboxDialog().close(), "plain"),
+    iconButton("Close", "✕", closeLightbox, "plain"),
   );
 }
 

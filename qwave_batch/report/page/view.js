@@ -42,20 +42,51 @@ function setView(changes) {
   }
   const fragment = `#${next}`;
   if (fragment === `#${view}`) return;
+  if (!isSteppingBack) writeView(next, changes);
+  takeView(next);
+}
+
+/**
+ * @param {URLSearchParams} next
+ * @param {{[key: string]: string | null}} changes
+ */
+function writeView(next, changes) {
   const opensJob = next.has("job") && !view.has("job");
   const isStep = opensJob || (changes["page"] ?? viewValue("page")) !== viewValue("page");
-  if (isStep) history.pushState(opensJob ? OPENED_JOB : null, "", fragment);
-  else history.replaceState(history.state, "", fragment);
-  takeView(next);
+  if (isStep) history.pushState(opensJob ? OPENED_JOB : null, "", `#${next}`);
+  else history.replaceState(history.state, "", `#${next}`);
 }
 
 /** The state of the step that began to look at a job. */
 const OPENED_JOB = "job";
 
+/** Whether the browser is on its way back to the step before a job was looked at; it takes a moment. */
+let isSteppingBack = false;
+
 /** Look at no job any more, and leave no step behind that would show it again. */
 function closeJobInView() {
-  if (history.state === OPENED_JOB) history.back();
-  else setView({ job: null, image: null });
+  if (history.state !== OPENED_JOB || isSteppingBack) {
+    setView({ job: null, image: null });
+    return;
+  }
+  isSteppingBack = true;
+  history.back();
+  takeView(viewWithoutJob());
+}
+
+/** @returns {URLSearchParams} */
+function viewWithoutJob() {
+  const kept = new URLSearchParams(view);
+  kept.delete("job");
+  kept.delete("image");
+  return kept;
+}
+
+/** Write what the view has become while the browser went back; perhaps the next job is looked at already. */
+function arriveBack() {
+  isSteppingBack = false;
+  history.replaceState(history.state, "", `#${viewWithoutJob()}`);
+  if (view.has("job")) history.pushState(OPENED_JOB, "", `#${view}`);
 }
 
 /**
@@ -68,11 +99,8 @@ function viewAfterStep() {
   const next = new URLSearchParams(location.hash.slice(1));
   const closesJob = view.has("job") && !next.has("job") && view.get("page") === next.get("page");
   if (!closesJob) return next;
-  const kept = new URLSearchParams(view);
-  kept.delete("job");
-  kept.delete("image");
-  history.replaceState(history.state, "", `#${kept}`);
-  return kept;
+  history.replaceState(history.state, "", `#${viewWithoutJob()}`);
+  return viewWithoutJob();
 }
 
 /** @param {URLSearchParams} next */
@@ -84,5 +112,8 @@ function takeView(next) {
 }
 
 for (const event of ["hashchange", "popstate"]) {
-  window.addEventListener(event, () => takeView(viewAfterStep()));
+  window.addEventListener(event, () => {
+    if (isSteppingBack) arriveBack();
+    else takeView(viewAfterStep());
+  });
 }

@@ -95,6 +95,7 @@ class VoteArena {
     }
     this.isReady = true;
     enableAnswers(this.parts, true);
+    this.showProgress();
     preloadImages(this.questions[this.nextOpen(at + 1)]);
   }
 
@@ -108,7 +109,8 @@ class VoteArena {
   showProgress() {
     const done = this.answered.size + this.skipped.size;
     const place = this.current < 0 ? done : done + 1;
-    this.parts.status.textContent = `${place} of ${this.questions.length}`;
+    // it changes when the pair can be answered, so that it never tells of one that nobody sees yet
+    if (this.current < 0 || this.isReady) this.parts.status.textContent = `${place} of ${this.questions.length}`;
     this.parts.progress.style.width = `${(100 * done) / Math.max(1, this.questions.length)}%`;
     this.parts.undo.disabled = this.lastAnswer() === undefined;
   }

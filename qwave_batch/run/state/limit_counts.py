@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.progress import WORTH_A_WORD_S, WaitKind
 
 
 @dataclass(slots=True)
@@ -22,12 +22,13 @@ class LimitCounts:
         self.waited_s[kind] = self.waited_s.get(kind, 0.0) + seconds
 
     def as_json(self) -> dict[str, Json]:
-        """Return the ``limits`` object of summary.json."""
+        """Return the ``limits`` object of summary.json; waits of less than a second in all are how a run breathes."""
+        waited = {kind.value: round(seconds, 3) for kind, seconds in self.waited_s.items() if seconds > WORTH_A_WORD_S}
         return {
             "throttled_submits": dict(self.submits),
             "throttled_polls": self.polls,
             "throttled_downloads": self.downloads,
-            "waited_seconds": {kind.value: round(seconds, 3) for kind, seconds in self.waited_s.items() if seconds},
+            "waited_seconds": waited,
         }
 
     def __add__(self, other: "LimitCounts") -> "LimitCounts":

@@ -105,8 +105,30 @@ def test_escape_and_back_close_it_and_keep_what_was_chosen_in_it(
         expect(dialog_of(page)).to_be_hidden()
         expect(page).not_to_have_url(re.compile("job=|image="))
         expect(page.get_by_role("link", name="Compare")).to_be_focused()
+    page.evaluate(opened, triple["job_id"])
+    page.reload()
+    page.keyboard.press("Escape")
+    expect(dialog_of(page)).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job=|image="))
     assert page.evaluate("viewValue('compare')") == ""  # chosen the first time, taken out the second
     assert page.evaluate("viewValue('page')") == "compare"
+
+
+def test_the_next_image_can_be_opened_before_the_browser_has_gone_back(
+    pages: Pages, report: Path, run_folder: Path, triple: dict[str, Any]
+) -> None:
+    other = one_of(lines_of(run_folder), prompt_id="canal", model="flux-2-pro")["job_id"]
+    page = pages.open(report, "page=compare")
+    opened = "(id) => openLightbox(jobWithKey(id), 0, report.jobs)"
+    page.evaluate(opened, triple["job_id"])
+    close_and_open = "(id) => { closeLightbox(); openLightbox(jobWithKey(id), 0, report.jobs); }"
+    page.evaluate(close_and_open, other)
+    expect(page).to_have_url(re.compile(f"job={other}"))
+    expect(dialog_of(page)).to_contain_text("Request")
+    assert fact(page, "Job") == other
+    page.go_back()
+    expect(dialog_of(page)).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job="))
 
 
 def test_the_focus_stays_in_it(pages: Pages, report: Path, triple: dict[str, Any]) -> None:

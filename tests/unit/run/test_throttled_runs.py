@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.run.state.limit_counts import LimitCounts
 from tests.unit.run.test_scheduling import last_end, of_model, takes
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
@@ -80,6 +82,10 @@ def test_a_quota_window_that_opens_again_and_again_is_no_reason_to_stop(world: W
     refused = len(world.api.sends("submit")) - 5
     assert (dict(end.limits.submits), end.limits.polls) == ({"m": refused}, 0)
     assert end.limits.waited_s[WaitKind.QUOTA] == pytest.approx(refused * 600.0, rel=0.3)
+    both = end.limits + LimitCounts(submits=Counter(m=1, n=2), waited_s={WaitKind.QUOTA: 1.0, WaitKind.RETRY: 0.5})
+    told = both.as_json()
+    assert told["throttled_submits"] == {"m": refused + 1, "n": 2}
+    assert told["waited_seconds"] == {"quota": round(end.limits.waited_s[WaitKind.QUOTA] + 1.0, 3)}
 
 
 # --- one episode is one step
