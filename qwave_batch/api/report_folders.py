@@ -16,12 +16,12 @@ from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.output.times import iso_from_unix
-from qwave_batch.report.figure_numbers import figures_json
+from qwave_batch.report.figure_counting import figure_numbers
 from qwave_batch.report.folder_picks import picks_json
 from qwave_batch.report.job_details import job_details
 from qwave_batch.report.original_files import Originals, keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
-from qwave_batch.report.report_index import ReportedFolder, ReportIndex
+from qwave_batch.report.report_index import ReportIndex, reported_folders
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
 from qwave_batch.report.thumbnail_making import make_thumbnails
 from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
@@ -85,7 +85,7 @@ class _Report:
     def write(self) -> ReportWritten:
         thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
         originals = keep_originals(self.readers, self.folder.path, self.on_work)
-        self.index = ReportIndex(folders=self._folders(), tiny_of=thumbnails.tiny_of)
+        self.index = ReportIndex(folders=reported_folders(self.readers), tiny_of=thumbnails.tiny_of)
         details = DetailFiles(self.folder)
         picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
@@ -104,7 +104,7 @@ class _Report:
 
     def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
-        figures = figures_json(self.readers, folder_labels(self.readers))
+        figures = figure_numbers(self.readers, folder_labels(self.readers)).as_json()
         results = voting_results(self.readers)
         revision = revision_of([index, picks, results, figures])
         self.folder.write_data("index", {"revision": revision, **index})
@@ -127,20 +127,6 @@ class _Report:
             details.add(job_details(line, folder=root, out=self.folder.path, spec=spec))
             self.images += len(line.images)
             self.on_work(WorkProgress(done=len(self.index.jobs), doing="reading the folders"))
-
-    def _folders(self) -> list[ReportedFolder]:
-        headers = [reader.header() for reader in self.readers]
-        summaries = [header.summary or {} for header in headers]
-        hashes = [summary.get("spec_sha256") for summary in summaries]
-        return [
-            ReportedFolder(
-                folder_id=header.folder_id,
-                name=header.name,
-                label=label,
-                spec_sha256=sha256 if isinstance(sha256, str) else None,
-            )
-            for header, label, sha256 in zip(headers, folder_labels(self.readers), hashes, strict=True)
-        ]
 
 
 def _as_far_as_brought(line: ManifestLine, originals: Originals) -> ManifestLine:

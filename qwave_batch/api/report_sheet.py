@@ -11,10 +11,10 @@ from qwave_batch.model.record import ImageFile
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
+from qwave_batch.report.figure_counting import figure_numbers
 from qwave_batch.report.figure_files import FiguresWritten, check_figures_can_be_drawn, write_figures
-from qwave_batch.report.figure_numbers import figure_numbers
 from qwave_batch.report.grid_view import ReportView
-from qwave_batch.report.report_index import ReportedFolder, ReportIndex
+from qwave_batch.report.report_index import ReportIndex, reported_folders
 from qwave_batch.report.report_request import DEFAULT_NAME
 from qwave_batch.report.sheet_content import SheetContent
 from qwave_batch.report.sheet_files import SheetWriter, SheetWritten, check_sheet_name
@@ -51,7 +51,7 @@ def write_sheet(request: SheetRequest, on_work: OnWork = ignore_work) -> SheetWr
     view, fonts = ReportView.of_fragment(request.view), SheetFonts(request.font)
     with _opened(request.folders) as readers:
         _check_place(request.out, readers)
-        index = ReportIndex(folders=_folders(readers), tiny_of=lambda _: None)
+        index = ReportIndex(folders=reported_folders(readers), tiny_of=lambda _: None)
         images: list[tuple[ImageFile, ...]] = []
         for number, reader in enumerate(readers):
             for line in reader.lines():
@@ -94,10 +94,3 @@ def _check_place(out: Path, readers: Sequence[FolderReader]) -> None:
         place = out.resolve()
         if place.is_relative_to(root) and not place.is_relative_to(root / DEFAULT_NAME):
             raise UsageError(f"{out} is in the run folder {root}, whose files belong to the run: name another place")
-
-
-def _folders(readers: Sequence[FolderReader]) -> list[ReportedFolder]:
-    return [
-        ReportedFolder(folder_id=None, name=reader.header().name, label=label, spec_sha256=None)
-        for reader, label in zip(readers, folder_labels(readers), strict=True)
-    ]

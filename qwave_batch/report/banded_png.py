@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from PIL import Image, ImageChops
 
-MOST_PIXELS_A_SIDE = 2**31 - 1
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB_8_BITS = struct.pack(">BBBBB", 8, 2, 0, 0, 0)
 _SUB = b"\x01"

@@ -3,25 +3,20 @@
 No setting of the user's own matplotlib changes them, and the same numbers give the same bytes.
 """
 
-import io
 import textwrap
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from qwave_batch import lazy
 from qwave_batch.report.figure_numbers import FigureNumbers, OutcomeRow
+from qwave_batch.report.figure_style import COLOURS, INK, STATUS_STYLES, WIDTH_IN, own_style, saved
 from qwave_batch.report.figure_tables import folder_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH_IN = 3.35
-"""A column of most journals: 85 mm."""
-_DOTS_PER_INCH = 300
 _LINE_IN = 0.125
 """The height of a line of a label."""
 _ROW_IN = 0.12
@@ -33,43 +28,6 @@ _WIDE = 100
 """Times its left end: the right end of an axis with fewer labels."""
 MOST_ROWS = 60
 """Rows of a figure; the table beside it has all."""
-_SHOWN_STATUSES = {
-    "completed": ("#009E73", ""),
-    "failed": ("#D55E00", "////"),
-    "refused": ("#CC79A7", "...."),
-    "cancelled": ("#F0E442", "\\\\\\\\"),
-    "unknown": ("#999999", "xxxx"),
-    "skipped": ("#DDDDDD", ""),
-    "pending": ("#FFFFFF", ""),
-}
-"""Colours that are told apart without seeing red or green (Okabe and Ito), and hatches for print without colours."""
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-_INK = "#222222"
-_STYLE: Mapping[Any, object] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": _INK,
-    "axes.grid": True,
-    "axes.grid.axis": "x",
-    "axes.linewidth": 0.6,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.constrained_layout.use": True,
-    "font.family": ["DejaVu Sans"],
-    "font.size": 7,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.5,
-    "hatch.linewidth": 0.5,
-    "legend.fontsize": 6.5,
-    "legend.frameon": False,
-    "savefig.dpi": _DOTS_PER_INCH,
-    "svg.fonttype": "path",  # letters as outlines, so that a figure looks the same wherever it is set
-    "svg.hashsalt": "qwave-batch",
-    "text.parse_math": False,  # a name with two dollar signs is not a formula
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-}
-_MORE_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans")
-"""Taken for letters that the first font lacks, where they are installed."""
 
 
 class _HasFolder(Protocol):
@@ -91,31 +49,13 @@ class DrawnFigure:
 
 def draw_figures(numbers: FigureNumbers) -> Iterator[DrawnFigure]:
     """Yield every figure that there are numbers for."""
-    with _own_style():
+    with own_style():
         for name, draw in FIGURES.items():
             figure = lazy.matplotlib_figure.Figure(figsize=(WIDTH_IN, WIDTH_IN * 0.75))
             if draw(numbers, figure):
-                vectors = _saved(figure, "svg")
+                vectors = saved(figure, "svg")
                 figure.set_layout_engine("none")  # everything has its place by now, and finding it takes half the time
-                yield DrawnFigure(name=name, svg=vectors, png=_saved(figure, "png"))
-
-
-@contextmanager
-def _own_style() -> Iterator[None]:
-    installed = {font.name for font in lazy.matplotlib_fonts.fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(font for font in _MORE_FONTS if font in installed)]
-    with lazy.mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # no font here has the letter: a box stands for it
-        lazy.mpl.rcdefaults()
-        lazy.mpl.rcParams.update({**_STYLE, "font.family": fonts})
-        yield
-
-
-def _saved(figure: "Figure", kind: str) -> bytes:
-    out = io.BytesIO()
-    nothing: Mapping[str, None] = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    figure.savefig(out, format=kind, metadata=dict(nothing))
-    return out.getvalue()
+                yield DrawnFigure(name=name, svg=vectors, png=saved(figure, "png"))
 
 
 # Each returns whether there is anything to draw.
@@ -133,11 +73,11 @@ def _draw_latency(numbers: FigureNumbers, figure: "Figure") -> bool:
         most = max(row.histogram)
         heights = [0.8 * count / most for count in row.histogram]
         base = place + 0.4
-        colour = _COLOURS[(row.folder or 0) % len(_COLOURS)]
+        colour = COLOURS[(row.folder or 0) % len(COLOURS)]
         axes.stairs([base - height for height in heights], numbers.edges, baseline=base, fill=True, color=colour,
                     alpha=0.45)  # fmt: skip
-        axes.plot([row.p25, row.p75], [base, base], color=_INK, linewidth=2.2, solid_capstyle="butt")
-        axes.plot([row.p50, row.p50], [base - 0.8, base], color=_INK, linewidth=1.0)
+        axes.plot([row.p25, row.p75], [base, base], color=INK, linewidth=2.2, solid_capstyle="butt")
+        axes.plot([row.p50, row.p50], [base - 0.8, base], color=INK, linewidth=1.0)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if _is_easy(value, numbers.edges) else "")
     axes.set_xlabel("seconds (line: median, bar: middle half)")
@@ -160,10 +100,10 @@ def _draw_outcomes(numbers: FigureNumbers, figure: "Figure", rows: Sequence[Outc
     labels = [f"{_named(numbers, row.name or 'no tag', row.folder)} (n={row.outcomes.jobs:,})" for row in shown]
     axes = _axes_of_rows(figure, labels, legend_lines=2)
     lefts = [0.0] * len(shown)
-    for status, (colour, hatch) in _SHOWN_STATUSES.items():
+    for status, (colour, hatch) in STATUS_STYLES.items():
         shares = [100 * getattr(row.outcomes, status) / row.outcomes.jobs for row in shown]
         if any(shares):
-            axes.barh(range(len(shown)), shares, left=lefts, height=0.7, color=colour, edgecolor=_INK, linewidth=0.4,
+            axes.barh(range(len(shown)), shares, left=lefts, height=0.7, color=colour, edgecolor=INK, linewidth=0.4,
                       hatch=hatch, label=status)  # fmt: skip
             lefts = [left + share for left, share in zip(lefts, shares, strict=True)]
     axes.set_xlim(0, 100)
@@ -181,11 +121,11 @@ def _draw_errors(numbers: FigureNumbers, figure: "Figure") -> bool:
     if not shown:
         return False
     axes = _axes_of_rows(figure, [code for (code, _), _ in shown], legend_lines=1)
-    for status, (colour, hatch) in _SHOWN_STATUSES.items():
+    for status, (colour, hatch) in STATUS_STYLES.items():
         places = [place for place, ((_, found), _) in enumerate(shown) if found == status]
         if places:
             counts = [shown[place][1] for place in places]
-            bars = axes.barh(places, counts, height=0.7, color=colour, edgecolor=_INK, linewidth=0.4, hatch=hatch,
+            bars = axes.barh(places, counts, height=0.7, color=colour, edgecolor=INK, linewidth=0.4, hatch=hatch,
                              label=status)  # fmt: skip
             axes.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=2)
     axes.margins(x=0.15)
@@ -201,7 +141,7 @@ def _draw_cost(numbers: FigureNumbers, figure: "Figure") -> bool:
         return False
     axes = _axes_of_rows(figure, [_named(numbers, row.model, row.folder) for row in rows])
     each = [row.usd_per(row.images) or 0.0 for row in rows]
-    colours = [_COLOURS[(row.folder or 0) % len(_COLOURS)] for row in rows]
+    colours = [COLOURS[(row.folder or 0) % len(COLOURS)] for row in rows]
     bars = axes.barh(range(len(rows)), each, height=0.7, color=colours)
     texts = [f"{usd:.3g} ({row.nusd / 1e9:,.2f} in all)" for usd, row in zip(each, rows, strict=True)]
     axes.bar_label(bars, labels=texts, padding=2)
@@ -223,7 +163,7 @@ def _draw_rate(numbers: FigureNumbers, figure: "Figure") -> bool:
         for place, session in enumerate(sessions):
             if place:
                 gap_s = session.started_at - sessions[place - 1].ended_at
-                axes.axvline(begin, color=_INK, linewidth=0.6, linestyle=":")
+                axes.axvline(begin, color=INK, linewidth=0.6, linestyle=":")
                 axes.text(begin, 1.0, f" {_lasting(gap_s)} without", transform=axes.get_xaxis_transform(), fontsize=5.5,
                           va="top")  # fmt: skip
             lasts_s = session.ended_at - session.started_at
@@ -233,7 +173,7 @@ def _draw_rate(numbers: FigureNumbers, figure: "Figure") -> bool:
             rates = [
                 count / (right - left) for count, left, right in zip(session.counts, edges, edges[1:], strict=False)
             ]
-            axes.stairs(rates, edges, fill=True, color=_COLOURS[folder % len(_COLOURS)], alpha=0.6)
+            axes.stairs(rates, edges, fill=True, color=COLOURS[folder % len(COLOURS)], alpha=0.6)
             begin = edges[-1]
         axes.set_xlim(0, begin)
         axes.set_ylim(bottom=0)
@@ -264,7 +204,7 @@ def _draw_limits(numbers: FigureNumbers, figure: "Figure") -> bool:
     every = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)
     for (rows, unit), names, axes in zip(parts, labels, every[:, 0], strict=True):
         _label_rows(axes, names)
-        bars = axes.barh(range(len(rows)), [value for *_, value in rows], height=0.7, color=_COLOURS[0])
+        bars = axes.barh(range(len(rows)), [value for *_, value in rows], height=0.7, color=COLOURS[0])
         axes.bar_label(bars, labels=[f"{value:,.0f}" for *_, value in rows], padding=2)
         axes.margins(x=0.15)
         axes.set_xlabel(unit)

@@ -1,28 +1,16 @@
-"""The numbers of the report's figures, from one pass over the lines of run folders; memory does not grow with them.
+"""The numbers of the report's figures, row by row, and their form for the page. Pure.
 
 A row is about a model, a tag or an error, over all folders together and, where there are several, in each as well.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
-from qwave_batch.model.axis_labels import model_label
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
-from qwave_batch.model.record import JobStatus
-from qwave_batch.output.folder_reader import FolderReader
-from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.times import iso_from_unix
-from qwave_batch.report.latency_sketch import RELATIVE_ERROR, LatencyBins, LatencySketch
-from qwave_batch.report.report_index import shown_status
-from qwave_batch.report.run_limits import RunLimits, limits_of_summary
-from qwave_batch.report.run_sessions import ImageTimes, WorkSession
-
-_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
-MOST_ERRORS = 500
-"""Errors of a model that are told apart, for all folders; jobs with further ones are counted under ``other``."""
-_LONGEST_EXAMPLE = 300
+from qwave_batch.report.run_limits import RunLimits
+from qwave_batch.report.run_sessions import WorkSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,170 +147,6 @@ class FigureNumbers:
             "rate": {"sessions": [_session_as_json(found) for found in self.sessions]},
             "limits": [EXACT.encode(found) for found in self.limits],
         }
-
-
-def figures_json(readers: Sequence[FolderReader], labels: Sequence[str]) -> dict[str, Json]:
-    """Return the object of ``data/figures.js`` for open folders; raises as ``figure_numbers`` does."""
-    return figure_numbers(readers, labels).as_json()
-
-
-def figure_numbers(readers: Sequence[FolderReader], labels: Sequence[str]) -> FigureNumbers:
-    """Return the numbers of the figures; the folders' lines are read once.
-
-    Args:
-        readers: The open folders.
-        labels: A name for each of them that no other one has.
-
-    Raises:
-        FolderError, StorageError: as ``FolderReader.lines`` does.
-    """
-    counter = FigureCounter(tuple(labels))
-    for folder, reader in enumerate(readers):
-        for line in reader.lines():
-            counter.add(folder, line)
-        counter.add_summary(folder, reader.header().summary)
-    return counter.numbers()
-
-
-@dataclass(slots=True)
-class _ModelCounts:
-    """The counts of a model in one folder, or in all."""
-
-    latency: LatencySketch = field(default_factory=LatencySketch)
-    outcomes: Outcomes = field(default_factory=Outcomes)
-    nusd: int = 0
-    made: int = 0
-    """Completed jobs whose images were made here."""
-    images: int = 0
-    """Images that were made here."""
-
-    def add(self, line: ManifestLine, status: str) -> None:
-        self.outcomes.add(status)
-        self.nusd += nusd_from_usd(line.cost_usd)
-        if line.reused_from is not None:
-            return
-        self.images += len(line.images)
-        if line.status is JobStatus.COMPLETED:
-            self.made += 1
-            if line.seconds is not None:
-                self.latency.add(line.seconds)
-
-
-@dataclass(slots=True)
-class _ErrorCount:
-    message: str
-    jobs: int = 0
-
-
-@dataclass(slots=True)
-class FigureCounter:
-    """Takes lines one by one, whatever their order among the folders."""
-
-    folders: tuple[str, ...]
-    _models: dict[tuple[str, int | None], _ModelCounts] = field(default_factory=dict)
-    _tags: dict[tuple[str | None, int | None], Outcomes] = field(default_factory=dict)
-    _errors: dict[tuple[str, str, str, int | None], _ErrorCount] = field(default_factory=dict)
-    """By code, status, model and folder."""
-    _times: dict[int, ImageTimes] = field(default_factory=dict)
-    _limits: list[RunLimits] = field(default_factory=list)
-
-    def add(self, folder: int, line: ManifestLine) -> None:
-        """Count a line of a folder."""
-        status, model = shown_status(line.status, line.error), model_label(line.axes, line.model)
-        for scope in self._scopes(folder):
-            self._models.setdefault((model, scope), _ModelCounts()).add(line, status)
-            for tag in _tags_of(line):
-                self._tags.setdefault((tag, scope), Outcomes()).add(status)
-            if line.error is not None and line.status is not JobStatus.COMPLETED:
-                self._add_error(line.error.code, status, model, scope, line.error.message)
-        is_made_here = line.images and line.reused_from is None
-        if is_made_here and line.submitted_at is not None and line.completed_at is not None:
-            times = self._times.setdefault(folder, ImageTimes())
-            times.add(line.submitted_at, line.completed_at, len(line.images))
-
-    def add_summary(self, folder: int, summary: object) -> None:
-        """Take what the newest run of a folder tells of limits and waits."""
-        found = limits_of_summary(folder, summary)
-        if found is not None:
-            self._limits.append(found)
-
-    def numbers(self) -> FigureNumbers:
-        """Return the numbers of all that was counted."""
-        timed = [counts.latency for counts in self._models.values() if counts.latency.count]
-        bins = LatencyBins.over(timed)
-        return FigureNumbers(
-            folders=self.folders,
-            edges=tuple(bins.edges),
-            relative_error=0.0 if all(sketch.is_exact for sketch in timed) else RELATIVE_ERROR,
-            latencies=tuple(self._latencies(bins)),
-            by_model=tuple(
-                OutcomeRow(name=model, folder=scope, outcomes=counts.outcomes)
-                for (model, scope), counts in self._models.items()
-            ),
-            by_tag=tuple(
-                OutcomeRow(name=tag, folder=scope, outcomes=outcomes)
-                for (tag, scope), outcomes in sorted(self._tags.items(), key=lambda item: item[0][0] is None)
-            ),
-            by_error=tuple(self._error_rows()),
-            costs=tuple(
-                CostRow(
-                    model=model,
-                    folder=scope,
-                    nusd=counts.nusd,
-                    jobs=counts.outcomes.jobs,
-                    completed=counts.made,
-                    images=counts.images,
-                )
-                for (model, scope), counts in self._models.items()
-            ),
-            sessions=tuple(
-                SessionOfFolder(folder=folder, session=session)
-                for folder, times in sorted(self._times.items())
-                for session in times.sessions()
-            ),
-            limits=tuple(self._limits),
-        )
-
-    def _scopes(self, folder: int) -> tuple[int | None, ...]:
-        """Return all folders together, and the single one where there are several."""
-        return (None,) if len(self.folders) == 1 else (None, folder)
-
-    def _add_error(self, code: str, status: str, model: str, scope: int | None, message: str) -> None:
-        key = (code, status, model, scope)
-        if key not in self._errors and len(self._errors) >= MOST_ERRORS:
-            key, message = ("other", status, model, scope), ""
-        self._errors.setdefault(key, _ErrorCount(message[:_LONGEST_EXAMPLE])).jobs += 1
-
-    def _error_rows(self) -> Iterator[ErrorRow]:
-        """Yield the errors, the most frequent first."""
-        for (code, status, model, scope), found in sorted(self._errors.items(), key=lambda item: -item[1].jobs):
-            yield ErrorRow(code=code, status=status, model=model, folder=scope, jobs=found.jobs, message=found.message)
-
-    def _latencies(self, bins: LatencyBins) -> Iterator[LatencyRow]:
-        for (model, scope), counts in self._models.items():
-            sketch = counts.latency
-            if not sketch.count:
-                continue
-            p05, p25, p50, p75, p95 = sketch.quantiles(_SHARES)
-            yield LatencyRow(
-                model=model,
-                folder=scope,
-                count=sketch.count,
-                least=sketch.least,
-                p05=p05,
-                p25=p25,
-                p50=p50,
-                p75=p75,
-                p95=p95,
-                greatest=sketch.greatest,
-                histogram=tuple(bins.histogram(sketch)),
-            )
-
-
-def _tags_of(line: ManifestLine) -> Iterable[str | None]:
-    """Return the tags of a job and of the places that folded with it; None for a place without any."""
-    places = (line.tags, *(duplicate.tags for duplicate in line.also))
-    return dict.fromkeys(tag for tags in places for tag in (tags or (None,)))
 
 
 def _outcome_as_json(row: OutcomeRow, named: str) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""The details of a job, which the page loads when somebody looks at it: the whole request, times, money, files."""
+"""The details of a job, which the page loads when somebody looks at it: the whole request, times, files."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,10 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json
-from qwave_batch.report.report_index import name_of_image
+from qwave_batch.report.original_files import original_path
 
-FULL = "full"
-"""The folder of originals under neutral names."""
-_KEPT = (
-    "prompt_id", "prompt", "model", "action", "dropped", "axes", "tags", "meta", "repeat", "task_id", "attempts",
-    "submitted_at", "completed_at", "seconds", "cost_usd", "cost_from", "error", "reused_from",
-)  # fmt: skip
+_KEPT = ("prompt", "axes", "tags", "meta", "task_id", "attempts", "submitted_at", "completed_at", "error")
+"""The keys of a manifest line that the page shows and the index does not hold."""
 
 
 def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str | None) -> dict[str, Json]:
@@ -33,7 +29,6 @@ def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str
     images: list[Json] = [
         {
             "path": image.path,
-            "sha256": image.sha256,
             "bytes": image.size_bytes,
             "format": image.format,
             "original": _address_of(image, folder, out),
@@ -51,14 +46,8 @@ def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str
     }
 
 
-def full_path(sha256: str) -> str:
-    """Return where the report has an original, relative to its own folder."""
-    name = name_of_image(sha256)
-    return f"{FULL}/{name[:2]}/{name}"
-
-
 def _address_of(image: ImageFile, folder: Path | None, out: Path) -> str:
     """Return the address of an image's file relative to the page: the run's own where the report lies in its folder."""
     if folder is not None and out.is_relative_to(folder):
         return quote(os.path.relpath(folder / image.path, out))
-    return full_path(image.sha256)
+    return original_path(image.sha256)

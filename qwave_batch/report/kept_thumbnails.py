@@ -14,11 +14,10 @@ from typing import Final
 from qwave_batch.errors import QwaveError
 from qwave_batch.files.tree import Tree
 from qwave_batch.imaging.thumbnail import TINY_CHARACTERS, Thumbnail
+from qwave_batch.report.reported_images import NAME_DIGITS, name_of_image
 
 THUMBS: Final = "thumbs"
 MADE: Final = f"{THUMBS}/made.txt"
-NAME_DIGITS: Final = 32
-"""Of the SHA-256 of an image, in hex: enough that no two have the same."""
 
 _FORM = b"qwave-batch thumbnails 1\n"
 """To be raised whenever thumbnails look otherwise than before: then all are made anew."""
@@ -28,7 +27,6 @@ MOST_THUMBNAIL_BYTES: Final = 1 << 22
 _LINE: Final = re.compile(
     rb"(?m)^([0-9a-f]{%d}) (\d{1,7}) ([0-9a-f]{8}) (\d{1,20}|-) ([A-Za-z0-9+/]{%d})\n" % (NAME_DIGITS, TINY_CHARACTERS)
 )
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FILE: Final = re.compile(r"thumbs/([0-9a-f]{2})/(\1[0-9a-f]{30})\.webp")
 
 
@@ -49,19 +47,9 @@ class KeptThumbnail:
         return cls(len(thumbnail.webp), zlib.crc32(thumbnail.webp), None, thumbnail.tiny)
 
 
-def name_of(sha256: str) -> str:
-    """Return the name that an image has in a report, by its SHA-256 in hex."""
-    return sha256[:NAME_DIGITS]
-
-
-def is_sha256(text: str) -> bool:
-    """Whether a text is the SHA-256 of something: a record may have been written by anybody."""
-    return _SHA256.fullmatch(text) is not None
-
-
 def thumbnail_path(sha256: str) -> str:
     """Return where the thumbnail of an image lies, relative to the report's folder."""
-    return path_of_name(name_of(sha256))
+    return path_of_name(name_of_image(sha256))
 
 
 def path_of_name(name: str) -> str:

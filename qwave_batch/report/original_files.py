@@ -18,8 +18,7 @@ from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads, threads_over
-from qwave_batch.report.kept_thumbnails import name_of
-from qwave_batch.report.reported_images import ReportedImage, images_of
+from qwave_batch.report.reported_images import ReportedImage, images_of, name_of_image
 
 FULL: Final = "full"
 _PART: Final = f"{FULL}/.part"
@@ -32,8 +31,6 @@ _FILE: Final = re.compile(r"full/([0-9a-f]{2})/(\1[0-9a-f]{30})")
 class Originals:
     """The originals of a report."""
 
-    paths: Mapping[str, str]
-    """By the name of an image in a report: where its original is."""
     missing: Sequence[ReportedImage]
     """Images whose files are not there, or not of the size on record."""
     removed: int
@@ -41,18 +38,14 @@ class Originals:
     looked_for: frozenset[str]
     """The names of all images that were on record."""
 
-    def address_of(self, sha256: str) -> str | None:
-        """Return where the original of an image is, relative to the report; None if it is missing."""
-        return self.paths.get(name_of(sha256))
-
     def was_looked_for(self, sha256: str) -> bool:
         """Whether the image was on record when the originals were brought; a run at work stores more meanwhile."""
-        return name_of(sha256) in self.looked_for
+        return name_of_image(sha256) in self.looked_for
 
 
 def original_path(sha256: str) -> str:
     """Return where the original of an image belongs, relative to the report's folder."""
-    name = name_of(sha256)
+    name = name_of_image(sha256)
     return f"{FULL}/{name[:2]}/{name}"
 
 
@@ -71,7 +64,7 @@ def keep_originals(readers: Sequence[FolderReader], out: Path, on_work: OnWork =
     tree, wanted = Tree(out), images_of(readers)
     with storage_errors(out, "read", FULL):
         there = {found.path: found.status.st_size for found in tree.walk(FULL) if found.is_file}
-    paths: dict[str, str] = {}
+    brought: set[str] = set()
     missing: list[ReportedImage] = []
 
     def bring(places: Sequence[ReportedImage]) -> str | None:
@@ -84,10 +77,10 @@ def keep_originals(readers: Sequence[FolderReader], out: Path, on_work: OnWork =
         if path is None:
             missing.append(places[0])
         else:
-            paths[places[0].name] = path
+            brought.add(path)
         on_work(WorkProgress(done=number, total=len(wanted), doing=_DOING))
-    removed = _remove_others(tree, there, set(paths.values()))
-    return Originals(paths=paths, missing=missing, removed=removed, looked_for=frozenset(wanted))
+    removed = _remove_others(tree, there, brought)
+    return Originals(missing=missing, removed=removed, looked_for=frozenset(wanted))
 
 
 def put_original(out: Path, sha256: str, data: bytes) -> None:
@@ -97,7 +90,7 @@ def put_original(out: Path, sha256: str, data: bytes) -> None:
         StorageError: the disk refuses.
         FolderError: a link stands in the way.
     """
-    tree, path, part = Tree(out), original_path(sha256), f"{_PART}/{name_of(sha256)}"
+    tree, path, part = Tree(out), original_path(sha256), f"{_PART}/{name_of_image(sha256)}"
     with storage_errors(out, below=path):
         tree.make_folder(_PART)
         tree.make_folder(path.rpartition("/")[0])

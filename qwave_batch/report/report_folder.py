@@ -21,7 +21,6 @@ from qwave_batch.resources import shipped
 
 INDEX = "index.html"
 DATA = "data"
-DETAILS = "data/details"
 JOBS_PER_FILE = 500
 """Details that are loaded together: about a megabyte with long prompts."""
 _LOCK = ".writing"

@@ -9,8 +9,11 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.refusals import is_content_refusal
+from qwave_batch.output.folder_labels import folder_labels
+from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.report.folder_changes import FolderChanges
+from qwave_batch.report.reported_images import name_of_image
 
 FORMAT = 1
 """To be raised whenever the page of today can't read the data of before."""
@@ -36,15 +39,25 @@ class ReportedFolder:
     spec_sha256: str | None
 
 
+def reported_folders(readers: Sequence[FolderReader]) -> list[ReportedFolder]:
+    """Return the folders of a report as the page names them, in order."""
+    headers = [reader.header() for reader in readers]
+    hashes = [(header.summary or {}).get("spec_sha256") for header in headers]
+    return [
+        ReportedFolder(
+            folder_id=header.folder_id,
+            name=header.name,
+            label=label,
+            spec_sha256=sha256 if isinstance(sha256, str) else None,
+        )
+        for header, label, sha256 in zip(headers, folder_labels(readers), hashes, strict=True)
+    ]
+
+
 def shown_status(status: JobStatus, error: JobError | None) -> str:
     """Return the status that the page shows."""
     is_refusal = status is JobStatus.FAILED and error is not None and is_content_refusal(error)
     return REFUSED if is_refusal else status.value
-
-
-def name_of_image(sha256: str) -> str:
-    """Return the name that an image has in a report: half of its hash, which nobody guesses a model from."""
-    return sha256[:32]
 
 
 @dataclass(frozen=True, slots=True)

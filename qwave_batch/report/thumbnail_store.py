@@ -1,5 +1,7 @@
 """The thumbnails of a report's folder: found again by the hash of their image, each made once."""
 
+import os
+import secrets
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,19 +20,20 @@ from qwave_batch.report.kept_thumbnails import (
     MOST_THUMBNAIL_BYTES,
     THUMBS,
     KeptThumbnail,
-    name_of,
     path_of_name,
     read_thumbnail_record,
     still_there,
     thumbnail_line,
     thumbnail_record,
 )
+from qwave_batch.report.reported_images import name_of_image
 
 _MAKING: Final = f"{THUMBS}/making.txt"
 """The record of those that were made since ``made.txt`` was written; each has its line before its file is in place, so
 that a process that is killed loses none of them and leaves none that nobody knows."""
 _PART: Final = f"{THUMBS}/.part"
 """Half-written files."""
+_TRIES: Final = 5
 
 
 class ThumbnailStore:
@@ -43,6 +46,8 @@ class ThumbnailStore:
         self._kept: dict[str, KeptThumbnail] = {}
         self._recorded: dict[str, KeptThumbnail] = {}
         """The content of ``made.txt``."""
+        self._mark = secrets.token_hex(4)
+        """Tells half-written files from those of another process."""
         self._log: BinaryIO | None = None
         self._is_closed = False
 
@@ -53,11 +58,11 @@ class ThumbnailStore:
 
     def has(self, sha256: str) -> bool:
         """Whether there is a thumbnail of an image."""
-        return name_of(sha256) in self._kept
+        return name_of_image(sha256) in self._kept
 
     def tiny(self, sha256: str) -> str | None:
         """Return the nine pixels that stand in for an image; None for one that has no thumbnail."""
-        kept = self._kept.get(name_of(sha256))
+        kept = self._kept.get(name_of_image(sha256))
         return None if kept is None else kept.tiny
 
     def add(self, sha256: str, thumbnail: Thumbnail) -> None:
@@ -67,13 +72,11 @@ class ThumbnailStore:
             StorageError: the disk refuses.
             FolderError, NotRegular: a link or a folder stands where it belongs.
         """
-        name, kept = name_of(sha256), KeptThumbnail.of(thumbnail)
+        name, kept = name_of_image(sha256), KeptThumbnail.of(thumbnail)
         part = self._begin(name, kept)
         if part is None:
             return
-        with storage_errors(self.path, below=part), self._tree.create(part) as file:
-            _write(file, thumbnail.webp)
-        self._finish(name, kept, part)
+        self._put(name, kept, part, thumbnail.webp)
 
     def take(self, other: Tree, path: str, name: str, kept: KeptThumbnail) -> bool:
         """Give a thumbnail of another folder a second name here, or copy it where there can't be one.
@@ -95,9 +98,7 @@ class ThumbnailStore:
             return False
         if zlib.crc32(data) != kept.checksum:
             return False
-        with storage_errors(self.path, below=part), self._tree.create(part) as file:
-            _write(file, data)
-        self._finish(name, kept, part)
+        self._put(name, kept, part, data)
         return True
 
     def refresh(self) -> frozenset[str]:
@@ -169,17 +170,44 @@ class ThumbnailStore:
                 self._log = self._tree.create(_MAKING)
                 _write(self._log, thumbnail_record({}))
             _write(self._log, thumbnail_line(name, replace(kept, modified_ns=None)))
-        return f"{_PART}/{name}.webp"
+        return f"{_PART}/{name}-{self._mark}.webp"
+
+    def _put(self, name: str, kept: KeptThumbnail, part: str, data: bytes) -> None:
+        """Write a file, and give it its place.
+
+        Another process may keep the same report, as a server beside a run does: when it begins and when it ends, it
+        clears half-written files away.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            with storage_errors(self.path, below=part):
+                try:
+                    self._tree.make_folder(_PART)
+                    with self._tree.create(part) as file:
+                        _write(file, data)
+                    status = self._place(part, path_of_name(name))
+                except FileNotFoundError:
+                    if not tries_left:
+                        raise
+                else:
+                    self._note(name, kept, status)
+                    return
 
     def _finish(self, name: str, kept: KeptThumbnail, part: str) -> None:
         """Give a whole file its place."""
         path = path_of_name(name)
         with storage_errors(self.path, below=path):
-            self._tree.make_folder(path.rpartition("/")[0])
-            status = self._tree.look(part)
-            self._tree.move(part, path, is_durable=False)
-            with suppress(FileNotFoundError):  # a file that has both names already is not renamed
-                self._tree.remove(part)
+            status = self._place(part, path)
+        self._note(name, kept, status)
+
+    def _place(self, part: str, path: str) -> os.stat_result | None:
+        self._tree.make_folder(path.rpartition("/")[0])
+        status = self._tree.look(part)
+        self._tree.move(part, path, is_durable=False)
+        with suppress(FileNotFoundError):  # a file that has both names already is not renamed
+            self._tree.remove(part)
+        return status
+
+    def _note(self, name: str, kept: KeptThumbnail, status: os.stat_result | None) -> None:
         with self._lock:
             self._kept[name] = replace(kept, modified_ns=None if status is None else status.st_mtime_ns)
 

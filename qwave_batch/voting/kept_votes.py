@@ -49,11 +49,6 @@ def read_kept_votes(layout: RunLayout) -> KeptVotes:
     return KeptVotes(_read(layout, VOTES, Vote), _read(layout, PICKS, Pick))
 
 
-def has_kept_picks(layout: RunLayout) -> bool:
-    """Whether a run folder holds picks."""
-    return layout.artifacts.look(PICKS) is not None
-
-
 def read_kept_picks(layout: RunLayout) -> tuple[Pick, ...]:
     """Return the picks alone; raises as ``read_kept_votes`` does."""
     return _read(layout, PICKS, Pick)

@@ -31,15 +31,6 @@ const gridFilters = [
   },
 ];
 
-/**
- * Add a filter behind those that are there.
- *
- * @param {GridFilter} filter
- */
-function registerFilter(filter) {
-  gridFilters.push(filter);
-}
-
 /** @returns {readonly string[]} */
 function tagOptions() {
   const { tags } = report.data;

@@ -89,7 +89,6 @@ interface RevisionData {
 
 interface DetailImage {
   path: string;
-  sha256: string;
   bytes: number;
   format: string;
   original: string;
@@ -97,23 +96,16 @@ interface DetailImage {
 
 interface DetailData {
   job_id: string;
-  prompt_id: string;
   prompt: string;
-  model: string;
-  action: string;
   request: { [name: string]: unknown };
   seed: number | null;
   axes: { [name: string]: unknown };
   tags: string[];
   meta: { [name: string]: unknown };
-  repeat: number;
   task_id: string | null;
   attempts: number;
   submitted_at: string | null;
   completed_at: string | null;
-  seconds: number | null;
-  cost_usd: number;
-  cost_from: string | null;
   error: { code: string; message: string } | null;
   images: DetailImage[];
   spec: string | null;

@@ -52,7 +52,7 @@ function arenaParts(onAnswer, onUndo) {
     zoom,
     answers: el("div", { class: "vote-answers" }, ...buttons),
     undo,
-    notice: el("div", { class: "vote-notice", "aria-live": "polite" }),
+    notice: el("div", { "aria-live": "polite" }),
     end: el("div", { class: "vote-end", hidden: true }),
   };
   const element = el(

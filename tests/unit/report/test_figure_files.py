@@ -8,9 +8,10 @@ from PIL import Image, ImageChops
 
 from qwave_batch.errors import MissingExtra
 from qwave_batch.report import figure_files
+from qwave_batch.report.figure_counting import FigureCounter
 from qwave_batch.report.figure_drawing import FIGURES, draw_figures
 from qwave_batch.report.figure_files import write_figures
-from qwave_batch.report.figure_numbers import FigureCounter, FigureNumbers
+from qwave_batch.report.figure_numbers import FigureNumbers
 from tests.unit.report.test_figure_numbers import BLOCKED, BROKEN, DONE, NOON
 
 LONG = "a-vendor/a-model-whose-name-never-ends-모델-" * 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.model.job import Duplicate, JobError
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
-from qwave_batch.report.figure_numbers import MOST_ERRORS, FigureCounter
+from qwave_batch.report.figure_counting import MOST_ERRORS, FigureCounter
 from qwave_batch.report.latency_sketch import FEW, RELATIVE_ERROR, LatencyBins, LatencySketch
 from qwave_batch.report.run_sessions import GAP_S, MOST_BINS, ImageTimes
 from tests.manifest_lines import PLAIN_LINE
