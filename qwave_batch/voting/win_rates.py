@@ -87,7 +87,7 @@ def _win_rates(counts: PairCounts, drawn: "Numbers | None") -> Iterator[WinRate]
 def _bootstrap(counts: PairCounts, pair: Pair, drawn: "Numbers") -> Interval | None:
     """Return the interval of the first value's rate over the prompts of the pair; None below two.
 
-    Where the rate is the same on all of them, the draws are all alike and say nothing of prompts that were not asked:
+    If the rate is the same on all of them, the draws are all alike and say nothing of prompts that were not asked:
     each prompt then counts as one answer.
     """
     of_prompts = counts.counts[pair].values()
