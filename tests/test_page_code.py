@@ -1,6 +1,7 @@
 """The code of the report's page keeps its promises: a text stays a text, and nothing is loaded from elsewhere."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.package_code import PACKAGE
 PAGE = PACKAGE / "report" / "page"
 VENDORED = PAGE / "vendor"
 LISTED = VENDORED / "VENDORED.md"
+CALLED_BY_DATA = "receiveData"
 KINDS = frozenset({".js", ".ts", ".css", ".html", ".json", ".svg"})
 
 FORBIDDEN = {
@@ -100,7 +102,7 @@ def test_every_script_is_strict() -> None:
     assert [file.name for file in scripts if not strict.match(file.read_text(encoding="utf-8"))] == []
 
 
-def test_no_two_scripts_share_a_name_at_the_top() -> None:
+def test_no_two_scripts_share_a_name_at_the_top_and_each_is_used() -> None:
     """Classic scripts share one scope: the same name in two files would be one thing, or an error."""
     declared = re.compile(r"^(?:async )?(?:function\*?|const|let|class|var) +(\w+)", re.MULTILINE)
     places: dict[str, list[str]] = {}
@@ -109,3 +111,27 @@ def test_no_two_scripts_share_a_name_at_the_top() -> None:
             for name in declared.findall(file.read_text(encoding="utf-8")):
                 places.setdefault(name, []).append(file.name)
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
+    words = Counter(re.findall(r"\w+", "".join(scripts_without_comments().values())))
+    assert [name for name in places if words[name] == 1] == [CALLED_BY_DATA]
+
+
+def test_every_class_that_is_styled_is_one_that_elements_have() -> None:
+    """Some are made of a word and a value: ``is-failed``, ``series-3``, ``status-skipped``."""
+    rules = "".join(file.read_text(encoding="utf-8") for file in PAGE.glob("*.css"))
+    styled = set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", rules, flags=re.DOTALL)))
+    made = "".join(scripts_without_comments().values()) + (PAGE / "index.html").read_text(encoding="utf-8")
+    words = set(re.findall(r"[\w-]+", made))
+    composed = tuple(re.findall(r"([a-z]+-)\$\{", made))
+    assert {name for name in styled if name not in words and not name.startswith(composed)} == set()
+
+
+def test_every_script_and_style_sheet_is_loaded_once() -> None:
+    loaded = re.findall(r'(?:src|href)="page/([^"]+)"', (PAGE / "index.html").read_text(encoding="utf-8"))
+    assert sorted(loaded) == sorted(file.name for file in own_files() if file.suffix in {".js", ".css"})
+
+
+def scripts_without_comments() -> dict[str, str]:
+    """The page's scripts by name."""
+    comment = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+    scripts = (file for file in own_files() if file.suffix == ".js")
+    return {file.name: comment.sub("", file.read_text(encoding="utf-8")) for file in scripts}

@@ -47,7 +47,6 @@ def compared(lines: list[dict[str, Any]]) -> str:
 def test_an_empty_page_says_how_to_choose(pages: Pages, report: Path) -> None:
     page = pages.open(report, "page=compare")
     expect(page.get_by_role("main")).to_contain_text("press c on two to four images")
-    assert serious_faults(page) == []
 
 
 def test_two_images_stand_in_named_groups_over_what_differs(
