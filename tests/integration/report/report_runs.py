@@ -1,7 +1,8 @@
-"""Runs whose reports are tested, made by the simulator."""
+"""Runs whose reports are tested, made by the simulator, and what a report says of one."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -98,6 +99,12 @@ def make_nasty_run(home: Path) -> None:
     )
     (home / "nasty.jsonl").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     _run(_spec_in(home, NASTY_SPEC))
+
+
+def data_of(report: Path, name: str) -> Any:
+    """The value that a data file of a report hands to the page."""
+    text = (report / "data" / f"{name}.js").read_text(encoding="utf-8")
+    return json.loads(text.partition(",")[2].rpartition(")")[0])
 
 
 def _spec_in(home: Path, text: str) -> Path:

@@ -1,13 +1,12 @@
 """The page Figures: each figure has a caption, a chart with its numbers in its name, and a table behind a button."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.chromium import serious_faults
 from tests.integration.report.conftest import Pages
+from tests.integration.report.report_runs import data_of
 
 TITLES = (
     "Latency by model",
@@ -22,11 +21,6 @@ CUT = """
 () => [...document.querySelectorAll(".chart-label, .chart-value, .tick, .figure-note, .legend span")]
   .filter((part) => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0).map((part) => part.textContent)
 """
-
-
-def numbers_of(report: Path) -> Any:
-    text = (report / "data" / "figures.js").read_text("utf-8")
-    return json.loads(text.removeprefix('receiveData("figures",').rstrip().removesuffix(");"))
 
 
 def figure(page: Page, name: str) -> Locator:
@@ -45,7 +39,7 @@ def test_every_figure_has_a_caption_and_its_table_behind_a_button(pages: Pages, 
     page = pages.open(report, "page=figures")
     assert page.get_by_role("figure").get_by_role("heading").all_inner_texts() == list(TITLES)
     expect(page.get_by_role("table")).to_have_count(0)
-    told = numbers_of(report)
+    told = data_of(report, "figures")
     rows = table_of(page, "Failures and refusals by model")
     keys = ("jobs", "completed", "failed", "refused", "cancelled", "unknown", "skipped", "pending")
     assert [row[0:1] + row[2:] for row in rows] == [
@@ -74,7 +68,7 @@ def test_by_keyboard_a_table_opens_and_closes_and_stays_open_when_numbers_come(p
 
 def test_two_folders_stand_beside_each_other_and_nothing_is_cut_on_a_phone(pages: Pages, report_of_two: Path) -> None:
     page = pages.open(report_of_two, "page=figures", width=390, color_scheme="dark")
-    labels = numbers_of(report_of_two)["folders"]
+    labels = data_of(report_of_two, "figures")["folders"]
     legend = figure(page, "Latency by model").get_by_role("listitem").all_inner_texts()
     assert (legend, len(labels)) == (labels, 2)
     folders = {row[1] for row in table_of(page, "Cost by model")}
@@ -87,3 +81,20 @@ def test_without_an_ended_job_the_page_says_so(pages: Pages, report: Path) -> No
     page = pages.open(report, "page=figures")
     page.evaluate("receivedData.set('figures', null); setReport(report.data)")
     expect(page.get_by_role("main")).to_contain_text("No job has ended yet")
+
+
+def test_an_axis_says_at_least_two_numbers_and_a_missing_file_is_named(pages: Pages, report: Path) -> None:
+    page = pages.open(report, "page=figures")
+    ranges: list[tuple[float, float]] = [(2.3, 4.6), (2.1, 4.9), (5.1, 9.8), (0.4, 30), (1, 5000)]
+    texts = page.evaluate(
+        "(all) => all.map(([low, high]) => logAxis(low, high).ticks.map(({ text }) => text))", [*map(list, ranges)]
+    )
+    for (low, high), told in zip(ranges, texts, strict=True):
+        numbers = [float(text.replace(",", "")) for text in told]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) > 1
+        assert low <= numbers[0]
+        assert numbers[-1] <= high
+    assert page.evaluate("logAxis(0.001, 0.00101).ticks.map(({ text }) => text)") == ["0.001"]
+    page.evaluate("receivedData.delete('figures'); redrawPage(shownPage)")
+    expect(page.get_by_role("main")).to_contain_text("data/figures.js is missing")

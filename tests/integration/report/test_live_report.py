@@ -1,7 +1,6 @@
 """``run --report``: a page from the first job on, thumbnails from the decode that checks an image, no failed run."""
 
 import asyncio
-import json
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from qwave_batch.imaging.thumbnail import inspect_with_picture, thumbnail_of
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.report.kept_thumbnails import thumbnail_path
 from qwave_batch.report.report_folder import report_folder
+from tests.integration.report.report_runs import data_of
 from tests.unit.report.pictured_folder import PicturedFolder, picture, pictured_folder, sha256
 
 SPEC = """\
@@ -36,12 +36,6 @@ def spec(tmp_path: Path) -> Path:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC, encoding="utf-8")
     return path
-
-
-def data_of(report: Path, name: str) -> Any:
-    """Return what a script of the page hands over."""
-    text = (report / "data" / f"{name}.js").read_text(encoding="utf-8")
-    return json.loads(text.partition(",")[2].rpartition(")")[0])
 
 
 def test_a_run_leaves_the_page_that_report_would_write(spec: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from qwave_batch.cli.main import main
 from qwave_batch.report.kept_thumbnails import thumbnail_record
+from tests.integration.report.report_runs import data_of
 from tests.unit.report.pictured_folder import PicturedFolder, picture, pictured_folder
 
 
@@ -29,11 +30,6 @@ def report(*argv: str | Path) -> tuple[int, str, dict[str, Any]]:
 
 def files_below(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-
-def data_of(out: Path, name: str) -> Any:
-    text = (out / "data" / f"{name}.js").read_text(encoding="utf-8")
-    return json.loads(text.partition(",")[2].rpartition(")")[0])
 
 
 @pytest.mark.parametrize(

@@ -139,13 +139,21 @@ def test_tables_show_rates_and_strengths_with_their_intervals(pages: Pages, vote
     whole = json.loads(call("votes", voted.folder, "--axis", "model", "--json"))
     head, *rates = rows_of(page, "Win rates")
     assert head[:5] == ["Value", "Against", "Win rate", "Low", "High"]
-    best = whole["win_rates"][0]
-    shown = [f"{100 * best[key]:.1f} %" for key in ("rate", "low", "high")]
-    assert rates[0][:5] == [best["value"], best["against"], *shown]
-    assert len(rates) == len(whole["win_rates"])
+    for row, rate in zip(rates, whole["win_rates"], strict=True):
+        shown = [f"{100 * rate[key]:.1f} %" for key in ("rate", "low", "high")]
+        assert row[:5] == [rate["value"], rate["against"], *shown]
+        told = dict(zip(head, row, strict=True))
+        assert float(told["Bootstrap low"].removesuffix(" %")) / 100 == pytest.approx(rate["boot_low"], abs=NOISE)
+        assert [told[name] for name in ("Wins", "Losses", "Ties")] == [
+            str(rate[name]) for name in ("wins", "losses", "ties")
+        ]
     head, *strengths = rows_of(page, "Strengths")
     assert head[:4] == ["Value", "Strength", "Low", "High"]
-    assert [row[0] for row in strengths] == [each["value"] for each in whole["strengths"]]
+    for row, strength in zip(strengths, whole["strengths"], strict=True):
+        assert row[0] == strength["value"]
+        assert float(row[1].removesuffix(" *")) == pytest.approx(strength["strength"], rel=5e-3)
+        for cell, end in zip(row[2:4], (strength["low"], strength["high"]), strict=True):
+            assert float(cell) == pytest.approx(end, rel=0.25)
     assert [row[0] for row in rows_of(page, "By tag")[1:]] == ["all", "third"]
     page.get_by_role("combobox", name="Tag").select_option("third")
     expect(page.get_by_text("below 10 prompts a result says little")).to_be_visible()
