@@ -21,7 +21,7 @@ function changedPairsBar() {
   return [
     el(
       "div",
-      { class: "toolbar changed-pairs", role: "group", "aria-label": "Changed pairs" },
+      { class: "toolbar changed-pairs", role: "region", "aria-label": "Changed pairs" }, // the groups are the images
       pairChoice,
       pairButton("Previous", shown <= 0, () => step(shown - 1)),
       pairButton("Next", shown === keys.length - 1, () => step(shown + 1)),

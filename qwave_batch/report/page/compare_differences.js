@@ -31,7 +31,7 @@ function differencesOf(compared, fields) {
     { class: "difference-table" },
     el("caption", {}, "What differs"),
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Field"), ...compared.map(({ job, image }) =>
-      el("th", { scope: "col", class: "user-text" }, nameOfImage(job, image))))),
+      el("th", { scope: "col", class: "user-text" }, comparedName(job, image))))),
     el("tbody", {}, ...differing.map((name) =>
       el("tr", {}, el("th", { scope: "row" }, name), ...fields.map((each) =>
         el("td", {}, userText(each.get(name) ?? "—")))))),

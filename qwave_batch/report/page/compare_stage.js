@@ -48,7 +48,24 @@ function compareCell({ job, image }, index) {
     attachZoom(frame, content, compareZoom, () => actualScaleIn(frame, picture));
   }
   const caption = el("div", { class: "compare-caption" }, captionText(job), pickPlace(job, image), captionButtons(job, image, index));
-  return el("div", { class: "compare-cell", role: "group", "aria-label": [nameOfImage(job, image), ...axisTextsOf(job)].join(", ") }, caption, said, frame);
+  return el("div", { class: "compare-cell", role: "group", "aria-label": comparedName(job, image) }, caption, said, frame);
+}
+
+/**
+ * @param {Job} job
+ * @param {number} image
+ * @returns {string} the name of an image that tells it from the others, also where they differ in an axis only
+ */
+function comparedName(job, image) {
+  return [nameOfImage(job, image), ...axisTextsOf(job), ...folderTextOf(job)].join(", ");
+}
+
+/**
+ * @param {Job} job
+ * @returns {string[]} the label of its folder, where there are several
+ */
+function folderTextOf(job) {
+  return report.data.folders.length > 1 ? [report.data.folders[job.folder]?.label ?? ""] : [];
 }
 
 /**
@@ -64,12 +81,11 @@ function axisTextsOf(job) {
  * @returns {HTMLElement}
  */
 function captionText(job) {
-  const folder = report.data.folders.length > 1 ? ` · ${report.data.folders[job.folder]?.label ?? ""}` : "";
   return el(
     "div",
     { class: "caption-text" },
     el("strong", { class: "user-text" }, promptOf(job).id),
-    el("span", { class: "user-text" }, [modelOf(job), ...axisTextsOf(job)].join(" · ") + folder),
+    el("span", { class: "user-text" }, [modelOf(job), ...axisTextsOf(job), ...folderTextOf(job)].join(" · ")),
   );
 }
 

@@ -98,6 +98,20 @@ function linearAxis(most, textOf) {
 }
 
 /**
+ * Return what an axis says that is too short for two of 1, 2, 5 and their tens.
+ *
+ * @param {number} least
+ * @param {number} most
+ * @returns {number[]} round numbers between them; the least alone where those would read alike
+ */
+function stepsBetween(least, most) {
+  const step = roundSteps(most - least)[1] ?? 1;
+  const first = Math.ceil(least / step - 1e-9);
+  const values = Array.from({ length: Math.max(0, Math.floor(most / step + 1e-9) - first + 1) }, (_, number) => (first + number) * step);
+  return new Set(values.map(shortNumber)).size === values.length && values.length > 0 ? values : [least];
+}
+
+/**
  * Return a logarithmic axis: its ticks, and where a value stands on it.
  *
  * @param {number} least above 0
@@ -109,17 +123,16 @@ function logAxis(least, most) {
   /** @param {number} value */
   const placeOf = (value) => (100 * (Math.log(value) - low)) / span;
   const firsts = span > Math.log(2000) ? [1] : span > Math.log(40) ? [1, 3] : [1, 2, 5];
-  /** @type {ChartTick[]} */
-  const ticks = [];
+  /** @type {number[]} */
+  const values = [];
   for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power += 1) {
     for (const first of firsts) {
       const value = first * 10 ** power;
-      if (value >= least * (1 - 1e-9) && value <= most * (1 + 1e-9)) {
-        ticks.push({ at: placeOf(value), text: shortNumber(value) });
-      }
+      if (value >= least * (1 - 1e-9) && value <= most * (1 + 1e-9)) values.push(value);
     }
   }
-  return { ticks, placeOf };
+  const told = values.length > 1 ? values : stepsBetween(least, most);
+  return { ticks: told.map((value) => ({ at: placeOf(value), text: shortNumber(value) })), placeOf };
 }
 
 /**

@@ -5,6 +5,9 @@ function figuresData() {
   return /** @type {FiguresData | null | undefined} */ (receivedData.get("figures")) ?? null;
 }
 
+const NO_FIGURES = "No job has ended yet: there are no numbers.";
+const FIGURES_MISSING = "data/figures.js is missing or damaged: make the report again.";
+
 /** @param {HTMLElement} main */
 function drawFigures(main) {
   const data = figuresData();
@@ -17,7 +20,7 @@ function drawFigures(main) {
     rateFigure(data),
     limitFigure(data),
   ].filter((figure) => figure !== null);
-  if (figures.length === 0) main.replaceChildren(el("p", { class: "empty" }, "No job has ended yet: there are no numbers."));
+  if (figures.length === 0) main.replaceChildren(el("p", { class: "empty" }, receivedData.has("figures") ? NO_FIGURES : FIGURES_MISSING));
   else main.replaceChildren(el("div", { class: "figures" }, ...figures.map(figureOf)));
 }
 

@@ -157,7 +157,7 @@ function drawLightboxTools(shown) {
 function zoomButtons(zoom) {
   return el(
     "div",
-    { class: "button-row", role: "group", "aria-label": "Zoom" },
+    { class: "button-row" }, // no group: on the page Compare those are the images
     iconButton("Zoom in", "+", () => zoomTo(zoom, zoom.scale * ZOOM_STEP)),
     iconButton("Zoom out", "−", () => zoomTo(zoom, zoom.scale / ZOOM_STEP)),
     el("button", { type: "button", onclick: () => zoomTo(zoom, 1), data: { keepsFocus: "Whole image" } }, "Whole image"),

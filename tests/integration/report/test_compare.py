@@ -17,7 +17,7 @@ STILL_PER_SECOND = 3
 
 def groups(page: Page) -> Locator:
     """The compared images."""
-    return page.locator(".compare-stage").get_by_role("group").filter(has=page.locator(".zoom-frame"))
+    return page.get_by_role("main").get_by_role("group")
 
 
 @pytest.fixture
@@ -60,6 +60,8 @@ def test_two_images_stand_in_named_groups_over_what_differs(
     table = page.get_by_role("table", name="What differs")
     expect(table.get_by_role("row", name="request aspect_ratio 1:1 16:9")).to_be_visible()
     expect(table.get_by_role("rowheader", name="model")).to_have_count(0)  # it is the same
+    names = [group.get_attribute("aria-label") for group in groups(page).all()]
+    assert table.get_by_role("columnheader").all_inner_texts() == ["Field", *names]
     assert serious_faults(page) == []
 
 
@@ -162,7 +164,7 @@ def test_one_goes_through_the_pairs_that_changed_between_two_folders(pages: Page
     expect(page.get_by_role("combobox", name="Changed pair").get_by_role("option")).to_have_count(len(pairs) + 1)
     counts = page.evaluate("changeCounts()")
     assert f"{len(pairs)} changed" in counts
-    expect(page.get_by_role("group", name="Changed pairs")).to_contain_text(counts)
+    expect(page.get_by_role("region", name="Changed pairs")).to_contain_text(counts)
     page.get_by_role("button", name="Next").focus()
     for pair in pairs[:3]:
         page.keyboard.press("Enter")
@@ -171,6 +173,7 @@ def test_one_goes_through_the_pairs_that_changed_between_two_folders(pages: Page
     page.get_by_role("button", name="Previous").click()
     assert page.evaluate("viewValue('compare')") == pairs[1]
     expect(groups(page)).to_have_count(2)
+    assert len({group.get_attribute("aria-label") for group in groups(page).all()}) == 2  # by their folders
     assert serious_faults(page) == []
 
 

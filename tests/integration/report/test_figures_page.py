@@ -79,3 +79,20 @@ def test_without_an_ended_job_the_page_says_so(pages: Pages, report: Path) -> No
     page = pages.open(report, "page=figures")
     page.evaluate("receivedData.set('figures', null); setReport(report.data)")
     expect(page.get_by_role("main")).to_contain_text("No job has ended yet")
+
+
+def test_an_axis_says_at_least_two_numbers_and_a_missing_file_is_named(pages: Pages, report: Path) -> None:
+    page = pages.open(report, "page=figures")
+    ranges: list[tuple[float, float]] = [(2.3, 4.6), (2.1, 4.9), (5.1, 9.8), (0.4, 30), (1, 5000)]
+    texts = page.evaluate(
+        "(all) => all.map(([low, high]) => logAxis(low, high).ticks.map(({ text }) => text))", [*map(list, ranges)]
+    )
+    for (low, high), told in zip(ranges, texts, strict=True):
+        numbers = [float(text.replace(",", "")) for text in told]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) > 1
+        assert low <= numbers[0]
+        assert numbers[-1] <= high
+    assert page.evaluate("logAxis(0.001, 0.00101).ticks.map(({ text }) => text)") == ["0.001"]
+    page.evaluate("receivedData.delete('figures'); redrawPage(shownPage)")
+    expect(page.get_by_role("main")).to_contain_text("data/figures.js is missing")

@@ -263,3 +263,18 @@ def test_the_whole_text_of_a_long_prompt_is_at_hand(pages: Pages, nasty_report: 
     expect(text).to_be_focused()
     page.keyboard.press("Escape")
     expect(heading).to_be_focused()
+
+
+def test_the_tools_leave_room_for_the_grid(pages: Pages, report: Path) -> None:
+    """They stand in lines at every width, and where the window is low, as at 200 %, they scroll away."""
+    page = pages.open(report, "page=grid")
+    page.evaluate("report.data.models.length = 1; setReport(report.data)")  # short choices: the tools fit beside them
+    for width in range(700, 2000, 60):
+        page.set_viewport_size({"width": width, "height": 800})
+        tools, target = page.evaluate(
+            "['.grid-tools', '#theme'].map((part) => document.querySelector(part).clientHeight)"
+        )
+        assert tools < 3 * target, width
+    page.set_viewport_size({"width": 720, "height": 450})
+    page.get_by_role("gridcell").nth(2).click()
+    expect(page.get_by_role("dialog", name="Image")).to_be_visible()
