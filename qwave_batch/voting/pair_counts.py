@@ -1,6 +1,6 @@
 """Counts ballots: for each pair of values and each prompt, how often the first was preferred, or neither. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.voting.ballots import LOSS, TIE, WIN, Ballots
@@ -24,6 +24,10 @@ class PairCounts:
         """Return wins, ties and losses of the first value of a pair over all prompts."""
         wins, ties, losses = (sum(each[outcome] for each in self.counts[pair].values()) for outcome in range(OUTCOMES))
         return wins, ties, losses
+
+    def prompts_of(self, group: Collection[int]) -> int:
+        """Return on how many prompts the values of a group were compared."""
+        return len({prompt for pair, of_pair in self.counts.items() if pair[0] in group for prompt in of_pair})
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.voting.ballots import LOSS, TIE, WIN
-from qwave_batch.voting.intervals import Interval
+from qwave_batch.voting.intervals import LEAST_PROMPTS, Interval
 from qwave_batch.voting.pair_counts import PairCounts
 from qwave_batch.voting.prompt_bootstrap import SEED, interval_of_draws
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qwave_batch.voting.prompt_bootstrap import Numbers, Truths
 
 _TOLERANCE = 1e-9
+_ALIKE = 1e-6
+"""Strengths that differ less than this part of themselves are the same."""
 _ROUNDS = 10_000
 _AT_ONCE = 1 << 21
 """Numbers of the matrices that are in memory at once."""
@@ -31,7 +33,7 @@ class Strength:
     value: str
     strength: float
     low: float | None
-    """The interval at 95 % of a bootstrap over prompts; None where there is none."""
+    """The interval at 95 % of a bootstrap over prompts; None where there is none, or no bound on this side."""
     high: float | None
     group: int
     """Only strengths of one group can be compared: no votes join the groups."""
@@ -52,16 +54,17 @@ def strengths(counts: PairCounts, drawn: "Numbers | None" = None) -> tuple[Stren
         is_bounded = bool(are_all_beaten(wins))
         scores = _fitted(wins if is_bounded else wins + _even_prompt(wins))
         intervals = _intervals(counts, group, drawn, is_bounded=is_bounded)
+        beats = reached(wins)
         found += (
             Strength(
                 value=counts.values[value],
                 strength=score,
-                low=None if interval is None else interval.low,
-                high=None if interval is None else interval.high,
+                low=interval.low if interval is not None and beats[at].all() else None,
+                high=interval.high if interval is not None and beats[:, at].all() else None,
                 group=number,
                 is_bounded=is_bounded,
             )
-            for value, score, interval in zip(group, scores, intervals, strict=True)
+            for at, (value, score, interval) in enumerate(zip(group, scores, intervals, strict=True))
         )
     return tuple(sorted(found, key=lambda each: (each.group, -each.strength, each.value)))
 
@@ -86,6 +89,14 @@ def _matrices(counts: PairCounts, group: Sequence[int], outcomes: "Numbers") -> 
 
 def are_all_beaten(matrices: "Numbers") -> "Truths":
     """Whether in a matrix, or in each of many, every value is beaten by way of others by every other one."""
+    return lazy.np.asarray(reached(matrices).all(axis=(-2, -1)))
+
+
+def reached(matrices: "Numbers") -> "Truths":
+    """Whether in a matrix, or in each of many, the value of a row beats that of a column, if by way of others.
+
+    The strength of a value has no bound above unless all others beat it, and none below unless it beats all others.
+    """
     np = lazy.np
     values = matrices.shape[-1]
     reach = (matrices > 0) | np.eye(values, dtype=bool)
@@ -93,7 +104,7 @@ def are_all_beaten(matrices: "Numbers") -> "Truths":
     while steps < values:
         reach = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
         steps *= 2
-    return np.asarray(reach.all(axis=(-2, -1)))
+    return np.asarray(reach)
 
 
 def _even_prompt(wins: "Numbers") -> "Numbers":
@@ -126,7 +137,8 @@ def _intervals(
     A draw that has no finite strengths gets the even prompt, too. If all votes together have none, the even prompt is
     one of the prompts that are drawn, and comes once on average; else its one tie would decide the interval alone.
     """
-    if drawn is None:
+    prompts = counts.prompts_of(group)
+    if drawn is None or prompts < LEAST_PROMPTS:
         return [None] * len(group)
     np = lazy.np
     even = _even_prompt(win_matrix(counts, group))
@@ -138,8 +150,13 @@ def _intervals(
         wins = _matrices(counts, group, drawn[start : start + at_once])
         added = np.maximum(times[start : start + at_once], ~are_all_beaten(wins))
         scores.append(newman_scores(wins + added[:, None, None] * even))
-    all_scores = np.concatenate(scores)
-    return [interval_of_draws(all_scores[:, number], counts.prompts) for number in range(len(group))]
+    return [_interval(of_value, prompts) for of_value in np.concatenate(scores).T]
+
+
+def _interval(scores: "Numbers", prompts: int) -> Interval | None:
+    """Return the interval of a strength; None where all draws are alike: they tell of no other prompts."""
+    interval = interval_of_draws(scores, prompts)
+    return None if interval is None or lazy.np.ptp(scores) <= _ALIKE * interval.high else interval
 
 
 def newman_scores(wins: "Numbers") -> "Numbers":

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.voting.ballots import LOSS, TIE, WIN
-from qwave_batch.voting.intervals import Interval, wilson
-from qwave_batch.voting.pair_counts import PairCounts
+from qwave_batch.voting.intervals import LEAST_PROMPTS, Interval, wilson
+from qwave_batch.voting.pair_counts import Pair, PairCounts
 from qwave_batch.voting.prompt_bootstrap import interval_of_draws
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _win_rates(counts: PairCounts, drawn: "Numbers | None") -> Iterator[WinRate]
     for number, pair in enumerate(counts.counts):
         wins, ties, losses = counts.of_pair(pair)
         names = (counts.values[pair[0]], counts.values[pair[1]])
-        boot = None if drawn is None else interval_of_draws(_rates(drawn[:, number]), counts.prompts)
+        boot = None if drawn is None else _bootstrap(counts, pair, drawn[:, number])
         if losses > wins:
             wins, losses, names = losses, wins, (names[1], names[0])
             boot = None if boot is None else Interval(1 - boot.high, 1 - boot.low)
@@ -82,6 +82,21 @@ def _win_rates(counts: PairCounts, drawn: "Numbers | None") -> Iterator[WinRate]
             boot_low=None if boot is None else boot.low,
             boot_high=None if boot is None else boot.high,
         )
+
+
+def _bootstrap(counts: PairCounts, pair: Pair, drawn: "Numbers") -> Interval | None:
+    """Return the interval of the first value's rate over the prompts of the pair; None below two.
+
+    If the rate is the same on all of them, the draws are all alike and say nothing of prompts that were not asked:
+    each prompt then counts as one answer.
+    """
+    of_prompts = counts.counts[pair].values()
+    if len(of_prompts) < LEAST_PROMPTS:
+        return None
+    rates = {(2 * wins + ties) / (2 * (wins + ties + losses)) for wins, ties, losses in of_prompts}
+    if len(rates) == 1:
+        return wilson(rates.pop(), len(of_prompts))
+    return interval_of_draws(_rates(drawn), len(of_prompts))
 
 
 def _rates(drawn: "Numbers") -> "Numbers":

@@ -87,10 +87,14 @@ def _strengths(result: "VoteResult", terminal: Terminal) -> list[str]:
 
 
 def _interval_of(found: "Strength", terminal: Terminal) -> tuple[str, str]:
-    low, high = found.low or found.strength, found.high or found.strength
-    is_known = found.low is not None and found.high is not None
-    bar = _bar(_chance(found.strength), _chance(low), _chance(high), terminal)
-    return f"{low:.2f}-{high:.2f}" if is_known else _NONE, bar
+    point = _chance(found.strength)
+    low, high = found.low, found.high
+    if low is None and high is None:
+        return _NONE, _bar(point, point, point, terminal)
+    bar = _bar(point, 0 if low is None else _chance(low), 1 if high is None else _chance(high), terminal)
+    if low is None or high is None:
+        return f"over {low:.2f}" if low is not None else f"below {high:.2f}", bar
+    return f"{low:.2f}-{high:.2f}", bar
 
 
 def _chance(strength: float) -> float:

@@ -73,8 +73,7 @@ function ballotOf(vote, values, numberOf) {
  * @returns {string} the folder, the two images whatever their sides, and the criterion
  */
 function subjectOfVote(vote) {
-  const images = [vote.left, vote.right].map(({ job_id, image }) => JSON.stringify([job_id, image])).sort();
-  return JSON.stringify([folderOfVote(vote), ...images, vote.criterion]);
+  return JSON.stringify([folderOfVote(vote), imagesOfVote(vote), vote.criterion]);
 }
 
 /**

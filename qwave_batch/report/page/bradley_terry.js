@@ -7,7 +7,7 @@
  * @typedef {object} Strength
  * @property {string} value
  * @property {number} strength
- * @property {number | null} low the interval of a bootstrap over prompts
+ * @property {number | null} low the interval of a bootstrap over prompts; null where there is no bound on this side
  * @property {number | null} high
  * @property {number} group only strengths of one group can be compared: no votes join the groups
  * @property {boolean} isBounded whether the votes alone fix it; else it stands for "very weak" or "very strong"
@@ -17,6 +17,8 @@
 
 const NEWMAN_TOLERANCE = 1e-9;
 const NEWMAN_ROUNDS = 10_000;
+/** Strengths that differ less than this part of themselves are the same. */
+const ALIKE = 1e-6;
 
 /**
  * @param {PairCounts} counts
@@ -33,8 +35,8 @@ function strengthsOf(counts, drawn, random) {
     return group.map((value, at) => ({
       value: counts.values[value] ?? "",
       strength: scores[at] ?? 1,
-      low: intervals?.[at]?.low ?? null,
-      high: intervals?.[at]?.high ?? null,
+      low: beatsAll(all, at) ? (intervals?.[at]?.low ?? null) : null,
+      high: isBeatenByAll(all, at) ? (intervals?.[at]?.high ?? null) : null,
       group: number,
       isBounded,
     }));
@@ -58,13 +60,35 @@ function strengthsOf(counts, drawn, random) {
  * @returns {Array<Interval | null> | null}
  */
 function strengthIntervals(counts, group, all, drawn, random) {
-  if (drawn === null) return null;
+  const prompts = promptsOfGroup(counts, group);
+  if (drawn === null || prompts < LEAST_PROMPTS_TO_DRAW) return null;
   const scores = drawn.map((outcomes) => {
     const wins = winMatrix(counts, group, outcomes);
     const times = random === null ? 0 : poissonOne(random);
     return newmanScores(plusEven(wins, all, Math.max(times, areAllBeaten(wins) ? 0 : 1)));
   });
-  return group.map((_value, at) => intervalOfDraws(scores.map((each) => each[at] ?? NaN), counts.prompts));
+  return group.map((_value, at) => strengthInterval(scores.map((each) => each[at] ?? NaN), prompts));
+}
+
+/**
+ * @param {number[]} scores of one value, in each draw
+ * @param {number} prompts
+ * @returns {Interval | null} null where all draws are alike, and say nothing of prompts that were not asked
+ */
+function strengthInterval(scores, prompts) {
+  const interval = intervalOfDraws(scores, prompts);
+  const isAlike = interval !== null && Math.max(...scores) - Math.min(...scores) <= ALIKE * interval.high;
+  return isAlike ? null : interval;
+}
+
+/**
+ * @param {PairCounts} counts
+ * @param {number[]} group
+ * @returns {number} on how many prompts the values of a group were compared
+ */
+function promptsOfGroup(counts, group) {
+  const pairs = counts.pairs.filter(({ first }) => group.includes(first));
+  return new Set(pairs.flatMap(({ byPrompt }) => [...byPrompt.keys()])).size;
 }
 
 /**
@@ -104,12 +128,29 @@ function winMatrix(counts, group, outcomes) {
  * @returns {boolean} whether every value is beaten, by way of others, by every other one; else no finite strengths fit best
  */
 function areAllBeaten(wins) {
-  const reaches = (/** @type {(row: number, column: number) => boolean} */ beats) => {
-    const seen = new Set([0]);
-    for (const from of seen) wins.forEach((_row, to) => beats(from, to) && seen.add(to));
-    return seen.size === wins.length;
-  };
-  return reaches((from, to) => cellOf(wins, from, to) > 0) && reaches((from, to) => cellOf(wins, to, from) > 0);
+  return beatsAll(wins, 0) && isBeatenByAll(wins, 0);
+}
+
+/**
+ * @param {WinMatrix} wins
+ * @param {number} value
+ * @returns {boolean} whether it beats all others, if by way of others; else its strength has no bound below
+ */
+function beatsAll(wins, value) {
+  const seen = new Set([value]);
+  for (const from of seen) wins.forEach((_row, to) => cellOf(wins, from, to) > 0 && seen.add(to));
+  return seen.size === wins.length;
+}
+
+/**
+ * @param {WinMatrix} wins
+ * @param {number} value
+ * @returns {boolean} whether all others beat it, if by way of others; else its strength has no bound above
+ */
+function isBeatenByAll(wins, value) {
+  const seen = new Set([value]);
+  for (const to of seen) wins.forEach((_row, from) => cellOf(wins, from, to) > 0 && seen.add(from));
+  return seen.size === wins.length;
 }
 
 /**

@@ -33,7 +33,7 @@ function headlineOf({ strengths, win_rates: rates, outlook }) {
  * @returns {HTMLElement}
  */
 function strengthNote({ strengths }) {
-  const loose = strengths.every(({ isBounded }) => isBounded) ? "" : " * has no bound: see above.";
+  const loose = strengths.every(({ isBounded }) => isBounded) ? "" : " * is open on one side or both: see above.";
   const text =
     "Strengths are Bradley-Terry's: s / (s + t) is the chance that one is preferred to the other, a tie counts half for each side, and " +
     "their geometric mean is 1. Their intervals are a bootstrap's over prompts, at 95 %.";

@@ -29,12 +29,21 @@ function strengthTable(strengths) {
   const scale = factorScale(strengths.flatMap(({ strength, low, high }) => [strength, low, high]));
   const hasGroups = strengths.some(({ group }) => group > 0);
   const rows = strengths.map(({ value, strength, low, high, group, isBounded }) => {
-    const interval = low === null || high === null ? null : { low, high };
+    const interval = low === null && high === null ? null : { low: low ?? 0, high: high ?? Infinity };
     const bar = intervalBar({ estimate: strength, interval, even: 1, scale });
-    const cells = [valueName(value), factor(strength) + (isBounded ? "" : " *"), factor(low), factor(high), bar];
+    const cells = [valueName(value), factor(strength) + (isBounded ? "" : " *"), boundText(low, interval), boundText(high, interval), bar];
     return hasGroups ? [...cells, wholeNumber(group + 1)] : cells;
   });
   return numberTable("Strengths", ["Value", "Strength", "Low", "High", "", ...(hasGroups ? ["Group"] : [])], rows);
+}
+
+/**
+ * @param {number | null} bound
+ * @param {Interval | null} interval
+ * @returns {string} of an interval that is open on one side, there is one bound only
+ */
+function boundText(bound, interval) {
+  return bound === null && interval !== null ? "open" : factor(bound);
 }
 
 /**

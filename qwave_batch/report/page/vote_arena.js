@@ -8,6 +8,8 @@ const ANSWERS = [
   { winner: "right", name: "Right", key: "ArrowRight", sign: "→" },
 ];
 const UNDO_KEY = "u";
+/** The last moment that has a year of four digits. */
+const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** Asks a rater one question after the other, and keeps the answers. */
 class VoteArena {
@@ -30,6 +32,8 @@ class VoteArena {
     this.turn = 0;
     /** @type {Map<string, VoteLine>} */
     this.answered = new Map();
+    /** When the rater's latest answer was given, by the clock that there was then. */
+    this.latest = 0;
     this.readQuestions();
     this.parts = arenaParts((winner) => this.answer(winner), () => this.undo());
     void this.ask(this.nextOpen(0));
@@ -43,7 +47,15 @@ class VoteArena {
 
   /** @returns {Map<string, VoteLine>} the answers to these questions, with those that the run folders hold */
   answersHere() {
-    return new Map([...mergedVotes(allVotes())].filter(([key]) => this.indexOf.has(key)));
+    const answered = new Map([...mergedVotes(allVotes())].filter(([key]) => this.indexOf.has(key)));
+    for (const { at } of answered.values()) this.latest = Math.max(this.latest, Date.parse(at));
+    return answered;
+  }
+
+  /** @returns {Date} now, and after all answers so far: of two the later one counts, even where the clock was put back */
+  nextMoment() {
+    this.latest = Math.min(LAST_MOMENT, Math.max(Date.now(), this.latest + 1));
+    return new Date(this.latest);
   }
 
   /** @returns {VoteLine | undefined} the last answer that this browser keeps: others can't be taken back here */
@@ -108,7 +120,8 @@ class VoteArena {
 
   showProgress() {
     const done = this.answered.size + this.skipped.size;
-    const place = this.current < 0 ? done : done + 1;
+    const question = this.questions[this.current];
+    const place = question === undefined || this.isAnswered(question) ? done : done + 1;
     // it changes when the pair can be answered, so that it never tells of one that nobody sees yet
     if (this.current < 0 || this.isReady) this.parts.status.textContent = `${place} of ${this.questions.length}`;
     this.parts.progress.style.width = `${(100 * done) / Math.max(1, this.questions.length)}%`;
@@ -119,7 +132,7 @@ class VoteArena {
   answer(winner) {
     const question = this.questions[this.current];
     if (!this.isReady || question === undefined) return;
-    const vote = answerTo(question, this.rater, this.axis, winner, new Date());
+    const vote = answerTo(question, this.rater, this.axis, winner, this.nextMoment());
     this.parts.notice.replaceChildren(...(keepVote(vote) ? [] : [notKeptNotice()]));
     this.answered.set(keyOfVote(vote), vote);
     void this.ask(this.nextOpen(this.current + 1));
@@ -131,6 +144,7 @@ class VoteArena {
     if (last === undefined) return;
     dropVote(last);
     this.answered = this.answersHere();
+    this.answered.delete(keyOfVote(last)); // a run folder may hold it, too: it is asked all the same
     void this.ask(this.indexOf.get(keyOfVote(last)) ?? this.nextOpen(0));
   }
 

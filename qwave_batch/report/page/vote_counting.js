@@ -94,6 +94,6 @@ function storedCounting({ results: stored, unavailable }) {
  */
 function storedResult(axis, stored) {
   const { votes, raters, prompts, alpha, win_rates, more_votes, warnings } = stored;
-  const strengths = (stored.strengths ?? []).map((each) => ({ ...each, isBounded: true }));
+  const strengths = (stored.strengths ?? []).map((each) => ({ ...each, isBounded: (each.low === null) === (each.high === null) }));
   return { axis, votes, raters, prompts, alpha, win_rates, strengths, outlook: more_votes.pairs, warnings };
 }

@@ -25,7 +25,10 @@
 const WINNERS = ["left", "right", "tie", "both_bad"];
 const VOTE_KEYS = ["vote", "run", "axis", "left", "right", "winner", "criterion", "rater", "pair", "at"];
 const LONGEST_NAME = 1_000;
+const MOST_LINE_BYTES = 65_536;
 const MOST_SHOWN_FAULTS = 20;
+/** A moment that every program reads: some take more for one, some also days that no calendar has. */
+const MOMENT = /^(?!0000)(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)$/;
 /** Characters that some readers take for the end of a line, though JSON does not. */
 const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
@@ -83,6 +86,7 @@ function readVotes(name, text) {
  * @returns {VoteLine | null | string} null for a pick; a text says what is wrong
  */
 function voteOfLine(raw) {
+  if (new TextEncoder().encode(raw).length > MOST_LINE_BYTES) return `the line is longer than ${wholeNumber(MOST_LINE_BYTES)} bytes: not a vote`;
   /** @type {unknown} */
   let value;
   try {
@@ -93,7 +97,7 @@ function voteOfLine(raw) {
   if (!isObject(value)) return "expected an object";
   if ("pick" in value && !("vote" in value)) return null;
   if (!("vote" in value)) return 'it is neither a vote nor a pick: one of the keys "vote" and "pick" must be there';
-  if (value["vote"] !== 1) return `vote: its form is ${String(value["vote"]).slice(0, 20)}, and only 1 is known here`;
+  if (value["vote"] !== 1) return `vote: its form is ${raw.length > 1_000 ? "another one" : JSON.stringify(value["vote"])}, and only 1 is known here`;
   return faultOfVote(value) ?? /** @type {VoteLine} */ (/** @type {unknown} */ (value));
 }
 
@@ -115,12 +119,12 @@ function faultOfVote(value) {
     if (!isObject(side) || typeof side["job_id"] !== "string" || !isCount(side["image"]) || Object.keys(side).length !== 2) {
       return `${key}: expected {"job_id": text, "image": number from 0}`;
     }
+    const fault = faultOfName(side["job_id"]);
+    if (fault !== null) return `${key}.job_id: ${fault}`;
   }
   if (JSON.stringify(left) === JSON.stringify(right)) return "right: is the image that is on the left, too";
   if (typeof value["winner"] !== "string" || !WINNERS.includes(value["winner"])) return `winner: expected one of ${WINNERS.join(", ")}`;
-  if (typeof value["at"] !== "string" || !/^\d.*(?:Z|[+-]\d\d:?\d\d)$/.test(value["at"]) || Number.isNaN(Date.parse(value["at"]))) {
-    return "at: expected a moment such as 2026-11-28T22:00:00Z";
-  }
+  if (!isMoment(value["at"])) return "at: expected a moment such as 2026-11-28T22:00:00Z";
   return faultOfRun(value["run"]);
 }
 
@@ -129,12 +133,25 @@ function faultOfVote(value) {
  * @returns {string | null}
  */
 function faultOfRun(run) {
-  const folders = isObject(run) ? run["folders"] : null;
+  const folders = isObject(run) && Object.keys(run).length === 1 ? run["folders"] : null;
   if (!Array.isArray(folders) || folders.length === 0) return "run.folders: expected at least one folder";
   const isRight = folders.every(
-    (folder) => isObject(folder) && ["id", "spec_sha256"].every((key) => folder[key] === null || typeof folder[key] === "string"),
+    (folder) =>
+      isObject(folder) && Object.keys(folder).length === 2 &&
+      ["id", "spec_sha256"].every((key) => folder[key] === null || faultOfName(folder[key]) === null),
   );
   return isRight ? null : 'run.folders: expected {"id": text or null, "spec_sha256": text or null} each';
+}
+
+/**
+ * @param {unknown} value
+ * @returns {boolean} whether it is a moment of the calendar
+ */
+function isMoment(value) {
+  const [, day] = (typeof value === "string" && MOMENT.exec(value)) || [];
+  if (day === undefined || Number.isNaN(Date.parse(String(value)))) return false;
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
 /**

@@ -97,13 +97,27 @@ function drawnOutcomes(counts, random) {
 function winRates(counts, drawn) {
   const rates = counts.pairs.map((pair, at) => {
     const names = /** @type {[string, string]} */ ([counts.values[pair.first], counts.values[pair.second]]);
-    const boot = drawn && intervalOfDraws(drawn.map((each) => rateOf(each[at] ?? [0, 0, 0])), counts.prompts);
+    const boot = drawn && bootstrapOf(pair, drawn.map((each) => rateOf(each[at] ?? [0, 0, 0])));
     const [wins, ties, losses] = pair.all;
     return winRate(names, pair, boot, losses > wins ? [losses, ties, wins] : pair.all, losses > wins);
   });
   return rates.sort(
     (one, other) => other.rate - one.rate || compareTexts(one.value, other.value) || compareTexts(one.against, other.against),
   );
+}
+
+/**
+ * Return the interval of a pair over its prompts. Where the rate is the same on all of them, the draws are all alike and
+ * say nothing of prompts that were not asked: each prompt then counts as one answer.
+ *
+ * @param {CountedPair} pair
+ * @param {number[]} drawn rates
+ * @returns {Interval | null} null below two prompts
+ */
+function bootstrapOf({ byPrompt }, drawn) {
+  if (byPrompt.size < LEAST_PROMPTS_TO_DRAW) return null;
+  const [rate = NaN, ...others] = new Set([...byPrompt.values()].map(rateOf));
+  return others.length === 0 ? wilson(rate, byPrompt.size) : intervalOfDraws(drawn, byPrompt.size);
 }
 
 /**

@@ -97,8 +97,11 @@ function importVotes(name, text) {
   const here = read.votes.filter(({ vote }) => folderOfVote(vote) >= 0);
   result.elsewhere = read.votes.length - here.length;
   const jobs = new Map(report.jobs.map((job) => [`${job.folder}:${job.id}`, job]));
+  /** @type {Map<string, string>} */
+  const pairs = new Map();
+  for (const vote of allVotes()) pairs.set(pairOfVote(vote), imagesOfVote(vote));
   for (const { line, vote } of here) {
-    const fault = faultOfPlace(vote, jobs);
+    const fault = faultOfPlace(vote, jobs) ?? faultOfPair(vote, pairs);
     if (fault !== null) result.faults.push(`${name}:${line}: ${fault}`);
   }
   if (result.elsewhere > 0 && here.length === 0) result.faults.push(`${name}:${read.votes[0]?.line}: it is about another run folder`);
@@ -134,6 +137,34 @@ function faultOfPlace(vote, jobs) {
   }
   const compared = left && right && comparedValues(left, right, vote.axis);
   return typeof compared === "string" ? `axis: ${compared}` : null;
+}
+
+/**
+ * @param {VoteLine} vote
+ * @param {Map<string, string>} pairs the images of each pair so far; that of the vote is added
+ * @returns {string | null} the name of a pair stands for two images, or the run folder would take none of the votes
+ */
+function faultOfPair(vote, pairs) {
+  const [pair, images] = [pairOfVote(vote), imagesOfVote(vote)];
+  const there = pairs.get(pair) ?? images;
+  pairs.set(pair, there);
+  return there === images ? null : `pair: "${vote.pair.slice(0, 80)}" stands for two other images in another vote`;
+}
+
+/**
+ * @param {VoteLine} vote
+ * @returns {string} the pair's name, with the folder it is about
+ */
+function pairOfVote(vote) {
+  return JSON.stringify([folderOfVote(vote), vote.pair]);
+}
+
+/**
+ * @param {VoteLine} vote
+ * @returns {string} the two images, whatever their sides
+ */
+function imagesOfVote({ left, right }) {
+  return [left, right].map(({ job_id, image }) => JSON.stringify([job_id, image])).sort().join();
 }
 
 /**

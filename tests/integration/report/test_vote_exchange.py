@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from qwave_batch.cli.main import main
+from qwave_batch.voting.vote_merging import merge
 from tests.chromium import Page, expect
 from tests.integration.report.conftest import Pages
-from tests.integration.report.test_vote_page import FEW, answer, export, kept, start, status_of, votes_in
+from tests.integration.report.test_vote_page import FEW, answer, export, kept, start, status_of, votes_in, wait_for_pair
 
 
 def import_file(page: Page, file: Path) -> None:
@@ -32,6 +33,18 @@ def test_votes_are_imported_once_and_a_broken_file_not_at_all(pages: Pages, repo
         (right + "{]\n", "broken.jsonl:4: it is not JSON"),
         (right.replace('"model"', '"colour"', 1), 'broken.jsonl:1: axis: there is no axis "colour"'),
         (right.replace('"image":0', '"image":7', 1), "broken.jsonl:1: there is no image 7"),
+        ('{"vote":' + "[" * 20_000 + "]" * 20_000 + "}", "broken.jsonl:1: vote: its form is another one"),
+        (with_first(right, at="2026-02-30T00:00:00Z"), "broken.jsonl:1: at: expected a moment"),
+        (with_first(right, at="1 Jan 2026 00:00 Z"), "broken.jsonl:1: at: expected a moment"),
+        (
+            with_first(right, run={"folders": [{"id": "", "spec_sha256": None}]}),
+            "broken.jsonl:1: run.folders: expected",
+        ),
+        (
+            with_first(right, rater="é" * 999, criterion="x" * 64_000),
+            "broken.jsonl:1: the line is longer than 65,536 bytes",
+        ),
+        (with_first(right, pair=json.loads(right.splitlines()[1])["pair"]), "broken.jsonl:2: pair:"),
     ):
         broken.write_text(text, encoding="utf-8")
         import_file(other, broken)
@@ -44,6 +57,35 @@ def test_votes_are_imported_once_and_a_broken_file_not_at_all(pages: Pages, repo
     assert votes_in(export(other, tmp_path)) == votes_in(file)
     start(other)  # the same rater goes on where the file ends
     assert status_of(other) == f"4 of {FEW}"
+
+
+def with_first(text: str, **changes: object) -> str:
+    """Change the first line of a file of votes."""
+    first, *others = text.splitlines(keepends=True)
+    return "".join((json.dumps({**json.loads(first), **changes}, ensure_ascii=False) + "\n", *others))
+
+
+def test_a_later_answer_counts_though_the_clock_was_put_back(pages: Pages, report: Path, tmp_path: Path) -> None:
+    page = pages.open(report, "page=vote")
+    page.clock.set_system_time("2036-01-01T00:00:00Z")
+    start(page)
+    answer(page, "ArrowLeft", 2)
+    wait_for_pair(page)
+    before = votes_in(export(page, tmp_path))
+    page.clock.set_system_time("2026-01-01T00:00:00Z")
+    answer(page, "ArrowLeft")
+    wait_for_pair(page)
+    for _ in range(2):  # the third one, which was given last, then the second
+        page.keyboard.press("u")
+        wait_for_pair(page)
+    answer(page, "ArrowRight")
+    wait_for_pair(page)
+    after = votes_in(export(page, tmp_path))
+    assert [vote.winner.value for vote in after] == ["left", "right"]
+    assert [vote.pair for vote in after] == [vote.pair for vote in before]
+    merged = merge(before, after)
+    assert (merged.added, merged.replaced) == (0, 1)
+    assert set(merged.lines) == set(after)
 
 
 def test_each_pair_is_asked_once_for_each_question(pages: Pages, report: Path, tmp_path: Path) -> None:

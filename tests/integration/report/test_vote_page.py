@@ -277,10 +277,7 @@ def test_a_pair_whose_image_is_gone_is_left_out(pages: Pages, report: Path) -> N
         "pairsAlong(report, 'seed').slice(0, 1).forEach(({images: [{job}]}) => { job.images[0].hash = 'ff'; })"
     )
     start(page, axis="seed", pairs=0)
-    for _ in range(page.evaluate("shownArena.questions.length") - page.evaluate("shownArena.skipped.size")):
-        if page.get_by_text("questions are answered").is_visible():
-            break
-        answer(page, "ArrowLeft")
+    answer(page, "ArrowLeft", page.evaluate("shownArena.questions.length") - 1)
     expect(page.get_by_text("1 pair could not be shown")).to_be_visible()
 
 

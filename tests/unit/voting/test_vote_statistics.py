@@ -1,6 +1,7 @@
 """Win rates, strengths and agreement: held to closed forms, to evalica, and to raters whose strengths are known."""
 
 import math
+import random
 from collections.abc import Callable
 
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 
 from qwave_batch import lazy
 from qwave_batch.voting.ballots import LOSS, TIE, WIN, Ballots
+from qwave_batch.voting.intervals import wilson
 from qwave_batch.voting.pair_counts import pair_counts
 from qwave_batch.voting.prompt_bootstrap import drawn_counts
 from qwave_batch.voting.rater_agreement import alpha_of_raters
 from qwave_batch.voting.strengths import Strength, are_all_beaten, newman_scores, strengths
-from qwave_batch.voting.win_rates import win_rates
+from qwave_batch.voting.win_rates import WinRate, win_rates
 from tests.unit.voting.simulated_raters import ballot, ballots, simulated
 
 KNOWN = {"a": 2.0, "b": 1.0, "c": 0.5}
@@ -75,15 +77,23 @@ def test_values_that_no_votes_join_are_groups_of_their_own() -> None:
     assert math.prod(each.strength for each in found if each.group == 1) == pytest.approx(1)
 
 
-def test_an_interval_without_bounds_is_wide_and_holds_the_strength() -> None:
+def test_a_value_that_never_lost_has_no_bound_above_and_one_that_never_won_none_below() -> None:
     found = drawn_strengths(two(12, 0, 0))
-    best = found["a"]
+    best, worst = found["a"], found["b"]
     assert not best.is_bounded
     assert best.strength == pytest.approx(5)  # the root of 12.5 to 0.5
     assert best.low is not None
-    assert best.high is not None
-    assert best.low < best.strength <= best.high + 1e-9
     assert 1 < best.low < 3
+    assert (best.high, worst.low) == (None, None)
+    assert worst.high == pytest.approx(1 / best.low)
+
+
+def test_a_value_between_two_without_bounds_has_none() -> None:
+    pairs = [("a", "b"), ("b", "c"), ("a", "c")]
+    found = drawn_strengths(ballots(ballot(*pair, WIN, prompt=prompt) for prompt in range(10) for pair in pairs))
+    assert [(each.low is None, each.high is None) for each in found.values()] == [
+        (False, True), (True, True), (True, False),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -151,6 +161,37 @@ def test_votes_that_repeat_each_other_widen_the_bootstrap_alone() -> None:
     assert (together.boot_low, together.boot_high) == pytest.approx((alone.boot_low, alone.boot_high))
 
 
+def rate_of(found: Ballots, first: str, second: str) -> WinRate:
+    counts = pair_counts(found)
+    rates = win_rates(counts, drawn_counts(counts, draws=300))
+    return next(each for each in rates if {each.value, each.against} == {first, second})
+
+
+def test_prompts_that_are_all_alike_count_as_one_answer_each() -> None:
+    """Draws of prompts that all say the same are all the same: they can't tell of prompts that were not asked."""
+    agreed = ballots(
+        ballot("a", "b", WIN, prompt=prompt, rater=str(rater)) for prompt in range(10) for rater in range(9)
+    )
+    rate = rate_of(agreed, "a", "b")
+    ten = wilson(1.0, 10)
+    assert (rate.boot_low, rate.boot_high) == (ten.low, ten.high)
+    assert drawn_strengths(two(0, 12, 0))["a"].low is None
+
+
+def test_the_interval_of_a_pair_is_drawn_over_its_own_prompts() -> None:
+    many = [ballot("a", "b", prompt % 2, prompt=prompt) for prompt in range(40)]
+    one = [ballot("a", "c", WIN, prompt=0, rater=str(rater)) for rater in range(9)]
+    three = [
+        ballot("b", "c", WIN if prompt else LOSS, prompt=prompt, rater=str(n)) for prompt in range(3) for n in range(9)
+    ]
+    apart = [ballot("x", "y", n % 2, prompt=0, rater=str(n)) for n in range(9)]
+    found = ballots([*many, *one, *three, *apart])
+    assert rate_of(found, "a", "c").boot_low is None
+    few = rate_of(found, "b", "c")
+    assert (few.boot_low, few.boot_high) == (0.0, 1.0)
+    assert drawn_strengths(found)["x"].low is None
+
+
 MATRICES = st.integers(2, 5).flatmap(
     lambda values: st.lists(
         st.lists(st.integers(0, 6), min_size=values, max_size=values), min_size=values, max_size=values
@@ -201,6 +242,21 @@ def test_intervals_cover_what_is_known_in_90_to_99_of_100(prompts: int, raters: 
             look(f"bootstrap of {pair}", rate.boot_low, truth, rate.boot_high)
     assert len(covered) == 9
     assert {name: number for name, number in covered.items() if not 90 <= number <= 99} == {}
+
+
+@pytest.mark.parametrize(("share", "prompts"), [(0.9, 10), (0.95, 20)])
+def test_raters_who_all_agree_do_not_make_an_interval_too_narrow(share: float, prompts: int) -> None:
+    """On a prompt all say the same, and one prompt in some is of the other kind: often none of those was asked."""
+    rng = random.Random(7)
+    covered = 0
+    for _ in range(100):
+        sayings = [WIN if rng.random() < share else LOSS for _ in range(prompts)]
+        told = (
+            ballot("a", "b", each, prompt=prompt, rater=rater) for prompt, each in enumerate(sayings) for rater in "xyz"
+        )
+        rate = rate_of(ballots(told), "a", "b")
+        covered += rate.widest.low <= (share if rate.value == "a" else 1 - share) <= rate.widest.high
+    assert covered >= 90
 
 
 def mean_coverage(of: Callable[[Ballots], list[tuple[float, float, float]]], seeds: range, **options: float) -> float:
