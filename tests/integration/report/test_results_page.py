@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from qwave_batch.cli.main import main
-from tests.chromium import serious_faults
+from tests.chromium import Page, expect, serious_faults
 from tests.integration.exports.trap_runs import made_once
 from tests.integration.report.conftest import Pages
 from tests.voted_folders import Line, a_vote, job_id_of, voted_line, write_folder, write_lines

@@ -4,7 +4,6 @@ import math
 import random
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,8 +202,8 @@ MATRICES = st.integers(2, 5).flatmap(
 @given(MATRICES)
 @settings(max_examples=25)
 def test_many_strengths_at_once_are_those_of_evalica(matrix: list[list[int]]) -> None:
-    wins = np.array(matrix, dtype=float)
-    np.fill_diagonal(wins, 0)
+    wins = lazy.np.array(matrix, dtype=float)
+    lazy.np.fill_diagonal(wins, 0)
     if not are_all_beaten(wins):
         return
     pairs = [(one, other) for one in range(len(wins)) for other in range(len(wins)) if wins[one, other]]
@@ -214,7 +213,9 @@ def test_many_strengths_at_once_are_those_of_evalica(matrix: list[list[int]]) ->
         tolerance=1e-9, limit=10_000,
     )  # fmt: skip
     expected = [float(found.scores[value]) for value in range(len(wins))]
-    assert newman_scores(np.array([wins, wins * 3])) == pytest.approx(np.array([expected, expected]), rel=1e-4)
+    assert newman_scores(lazy.np.array([wins, wins * 3])) == pytest.approx(
+        lazy.np.array([expected, expected]), rel=1e-4
+    )
 
 
 # --- raters whose strengths are known ------------------------------------------------------------
