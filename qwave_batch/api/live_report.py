@@ -6,13 +6,14 @@ thread of its own, one at a time, and rests for much longer than it takes.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.api.report_folders import write_report
-from qwave_batch.errors import QwaveError
+from qwave_batch.errors import FolderBusy, QwaveError
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.imaging.formats.shrinking import Shrinker
@@ -29,6 +30,10 @@ REST = 20
 """The pause after writing the page, as a multiple of the time it took."""
 MOST_WAITING = 64
 """Small pictures, of 200 kB each, that wait to become thumbnails; of those that come then, the page makes its own."""
+
+PATIENCE_S = 20
+"""How long the end of a run waits for another report that is writing the same page, as ``report --serve`` does then."""
+_LOOK_S = 0.1
 
 
 class _Abandoned(Exception):
@@ -53,6 +58,7 @@ class LiveReport:
         self._pictures: queue.Queue[tuple[str, Shrinker] | None] = queue.Queue(MOST_WAITING)
         self._maker: threading.Thread | None = None
         self._writer: threading.Thread | None = None
+        self._has_begun = False
         self._is_ending = threading.Event()
         self._rests_until = float("-inf")
         self._trouble = ""
@@ -60,14 +66,10 @@ class LiveReport:
 
     def begin(self) -> None:
         """Make the place, and write the first page beside the run. It blocks: call it in a thread."""
+        self._has_begun = True
         with self._told_later():
-            with report_folder(self.path):
-                pass
-            store = self._stack.enter_context(open_thumbnails(self.path))
-            maker = threading.Thread(target=self._make_thumbnails, name="thumbnails", daemon=True)
-            maker.start()
-            self._store, self._maker = store, maker
-            self.refresh()
+            self._open()
+        self.refresh()
 
     def take(self, sha256: str, shrinker: Shrinker, content: bytes | None) -> None:
         """Take the small picture of an image that is stored; it neither waits nor raises."""
@@ -82,7 +84,7 @@ class LiveReport:
     def refresh(self) -> None:
         """Have the page written anew as things stand, unless it is being written or has to rest."""
         is_writing = self._writer is not None and self._writer.is_alive()
-        if self._store is None or is_writing or self._is_ending.is_set() or self._clock.monotonic() < self._rests_until:
+        if is_writing or self._is_ending.is_set() or self._clock.monotonic() < self._rests_until:
             return
         with self._told_later():
             writer = threading.Thread(target=self._write_now, name="report", daemon=True)
@@ -92,8 +94,8 @@ class LiveReport:
     def finish(self) -> "LiveReportEnd":
         """Write the last page, once the run has let go of its folder, and return how that went. It blocks."""
         self._is_ending.set()
-        if self._store is None:
-            return LiveReportEnd(page=None, warnings=self._warnings())
+        if not self._has_begun:
+            return LiveReportEnd(page=None, warnings=())
         if self._writer is not None:
             self._writer.join()
         self._pictures.put(None)
@@ -102,11 +104,22 @@ class LiveReport:
         if not self._is_leaving():
             self._trouble = ""
             with self._told_later():
-                self._write(threads=None, is_unwanted=self._is_leaving)
+                self._write_last()
         with self._told_later():
             self._stack.close()
         tree = Tree(self.path)
-        return LiveReportEnd(page=self.path / INDEX if tree.is_file(INDEX) else None, warnings=self._warnings())
+        is_there = self._store is not None and tree.is_file(INDEX)
+        return LiveReportEnd(page=self.path / INDEX if is_there else None, warnings=self._warnings())
+
+    def _open(self) -> None:
+        """Make the place, unless that is done; while another report is written there it has to wait."""
+        if self._store is not None:
+            return
+        with report_folder(self.path):
+            store = self._stack.enter_context(open_thumbnails(self.path))
+        maker = threading.Thread(target=self._make_thumbnails, name="thumbnails", daemon=True)
+        maker.start()
+        self._store, self._maker = store, maker
 
     def _make_thumbnails(self) -> None:
         """Make thumbnails of the small pictures that come, until there are no more."""
@@ -120,10 +133,24 @@ class LiveReport:
         began = self._clock.monotonic()
         with self._told_later():
             self._write(threads=1, is_unwanted=self._is_ending.is_set)
+            self._trouble = ""
         now = self._clock.monotonic()
         self._rests_until = now + REST * (now - began)
 
+    def _write_last(self) -> None:
+        """Write the page as the run leaves it; a report that somebody else has asked for meanwhile ends first."""
+        until = self._clock.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self._write(threads=None, is_unwanted=self._is_leaving)
+            except FolderBusy:
+                if self._is_leaving() or self._clock.monotonic() > until:
+                    raise
+            time.sleep(_LOOK_S)
+
     def _write(self, *, threads: int | None, is_unwanted: Callable[[], bool]) -> None:
+        self._open()
+
         def watch(_: WorkProgress) -> None:
             if is_unwanted():
                 raise _Abandoned

@@ -19,7 +19,9 @@ from qwave_batch.report.reported_images import NAME_DIGITS, name_of_image
 THUMBS: Final = "thumbs"
 MADE: Final = f"{THUMBS}/made.txt"
 
-_FORM = b"qwave-batch thumbnails 1\n"
+RECORD_BEGINNING: Final = b"qwave-batch thumbnails "
+"""Of every record, whatever its form."""
+_FORM = RECORD_BEGINNING + b"1\n"
 """To be raised whenever thumbnails look otherwise than before: then all are made anew."""
 _MOST_RECORD_BYTES = 1 << 28
 MOST_THUMBNAIL_BYTES: Final = 1 << 22

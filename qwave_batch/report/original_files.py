@@ -4,10 +4,12 @@ They are hard links where the file system has them, which take no space, and els
 a name nor an ending may tell one model from another.
 """
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from os.path import samestat
 from pathlib import Path
 from typing import Final
 
@@ -63,14 +65,17 @@ def keep_originals(readers: Sequence[FolderReader], out: Path, on_work: OnWork =
     """
     tree, wanted = Tree(out), images_of(readers)
     with storage_errors(out, "read", FULL):
-        there = {found.path: found.status.st_size for found in tree.walk(FULL) if found.is_file}
+        there = {found.path: found.status for found in tree.walk(FULL) if found.is_file}
     brought: set[str] = set()
     missing: list[ReportedImage] = []
 
     def bring(places: Sequence[ReportedImage]) -> str | None:
         path = original_path(places[0].sha256)
-        is_there = any(there.get(path) == image.file.size_bytes for image in places)
-        return path if is_there or any(_bring(readers[image.folder], image, tree, path) for image in places) else None
+        status = there.get(path)
+        is_there = status is not None and any(status.st_size == image.file.size_bytes for image in places)
+        if is_there and not any(_is_newer(readers[image.folder], image, status) for image in places):
+            return path
+        return path if any(_bring(readers[image.folder], image, tree, path) for image in places) or is_there else None
 
     threads = threads_over(*(reader.layout.artifacts for reader in readers))
     for number, (places, path) in enumerate(in_threads(bring, wanted.values(), threads=threads), start=1):
@@ -99,6 +104,14 @@ def put_original(out: Path, sha256: str, data: bytes) -> None:
             while rest:
                 rest = rest[file.write(rest) :]
         tree.move(part, path, is_durable=False)
+
+
+def _is_newer(reader: FolderReader, image: ReportedImage, original: os.stat_result | None) -> bool:
+    """Whether a run has replaced an image since its original was brought, as it does with one that was damaged."""
+    if original is None or reader.layout.artifacts.is_remote or path_fault(image.file.path) is not None:
+        return False
+    (status,) = reader.layout.tree.look_all((image.file.path,))
+    return status is not None and not samestat(status, original) and status.st_mtime_ns > original.st_mtime_ns
 
 
 def _bring(reader: FolderReader, image: ReportedImage, tree: Tree, path: str) -> bool:
@@ -146,7 +159,7 @@ def _can_be_read(reader: FolderReader, image: ReportedImage) -> bool:
     return True
 
 
-def _remove_others(tree: Tree, there: Mapping[str, int], wanted: set[str]) -> int:
+def _remove_others(tree: Tree, there: Iterable[str], wanted: set[str]) -> int:
     """Remove originals that were there and are not wanted; what has another name is somebody else's."""
     removed = 0
     for path in there:

@@ -8,15 +8,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.errors import FolderBusy, QwaveError, UsageError
 from qwave_batch.files.lone_writer import WrittenByAnother, lone_writer
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.workspace import PRIVATE
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.portable_paths import INPUTS
+from qwave_batch.report.kept_thumbnails import MADE, RECORD_BEGINNING, THUMBS
 from qwave_batch.resources import shipped
 
 INDEX = "index.html"
@@ -28,6 +29,7 @@ PATIENCE_S = 5.0
 """A run that keeps its page current, and a server of the same page, write every few seconds, and not for long."""
 _LOOK_S = 0.05
 _PAGE = "report/page"
+_REVISION = b'receiveData("revision",'
 _MOST_BYTES = 1 << 30
 _OF_THE_RUN = frozenset({IMAGES, INPUTS, PRIVATE})
 """Folders of a run, in which nobody else writes: ``verify`` takes what it finds there for damage."""
@@ -154,6 +156,9 @@ def check_report_place(path: Path) -> None:
     """
     _check_is_not_the_runs(path.resolve())
     tree = Tree(path)
+    above, name = place_of(path)
+    if above.look(name) is not None and not path.exists():
+        raise UsageError(f"{path} is a link that leads nowhere; name another place")
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file, and a report is a folder; name another place")
     if tree.entries() and not _is_report(tree):
@@ -170,4 +175,16 @@ def _check_is_not_the_runs(place: Path) -> None:
 
 
 def _is_report(tree: Tree) -> bool:
-    return tree.is_file(f"{DATA}/revision.js") or tree.is_file(_LOCK) or tree.is_folder("thumbs")
+    """Whether a report made this folder, or began to; others have folders called ``data`` and ``thumbs``, too."""
+    if _begins(tree, f"{DATA}/revision.js", _REVISION) or _begins(tree, MADE, RECORD_BEGINNING):
+        return True
+    lock = tree.look(_LOCK)  # a killed one leaves it, before any of the others
+    return {found.path for found in tree.entries()} <= {_LOCK, THUMBS} and (lock is None or lock.st_size == 0)
+
+
+def _begins(tree: Tree, path: str, beginning: bytes) -> bool:
+    try:
+        with tree.open(path) as file:
+            return file.read(len(beginning)) == beginning
+    except (OSError, QwaveError):
+        return False

@@ -141,7 +141,9 @@ class ThumbnailStore:
         with storage_errors(self.path, "remove", _PART):
             for found in self._tree.entries(_PART):
                 self._tree.remove(found.path)
-        if left:
+        if left or not self._tree.is_file(
+            MADE
+        ):  # which tells the folder of a report from others, from the first moment
             self._write_record()
 
     def close(self) -> None:

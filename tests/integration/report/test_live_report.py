@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from qwave_batch.imaging.formats.shrinking import Shrinker
 from qwave_batch.imaging.thumbnail import inspect_with_picture, thumbnail_of
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.report.kept_thumbnails import thumbnail_path
+from qwave_batch.report.report_folder import report_folder
 from tests.integration.report.report_runs import data_of
 from tests.unit.report.pictured_folder import PicturedFolder, picture, pictured_folder, sha256
 
@@ -173,6 +175,26 @@ def test_a_run_that_is_left_at_once_writes_no_last_page(watched: Watched) -> Non
     leaving = LiveReport(RunLayout(watched.folder.root), SystemClock(), lambda: True)
     leaving.begin()
     assert leaving.finish().warnings == ()
+
+
+def test_the_last_page_waits_for_another_report_that_is_being_written(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``report --serve`` writes as soon as it sees that the run has ended, and so at the same moment."""
+    with ExitStack() as other:
+        other.enter_context(report_folder(watched.report.path))
+        watched.report.begin()
+        monkeypatch.setattr("time.sleep", lambda _: other.close())
+        assert watched.report.finish().warnings == ()
+    assert data_of(watched.report.path, "revision")["live"] is False
+
+
+def test_the_last_page_does_not_wait_for_ever(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwave_batch.api.live_report.PATIENCE_S", 0.0)
+    with report_folder(watched.report.path):
+        watched.report.begin()
+        (warning,) = watched.report.finish().warnings
+    assert "in use by another report" in str(warning)
 
 
 def test_a_place_that_goes_away_is_a_note_in_the_end(watched: Watched) -> None:

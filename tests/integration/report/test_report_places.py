@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from qwave_batch.cli.main import main
+from qwave_batch.report.kept_thumbnails import thumbnail_record
 from tests.integration.report.report_runs import data_of
 from tests.unit.report.pictured_folder import PicturedFolder, picture, pictured_folder
 
@@ -34,13 +35,14 @@ def files_below(root: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "place",
     ["run", "run/images", "run/images/new", "run/images/m/deeper/new", "run/inputs", "run/.qwave/new",
-     "other/images/new", "run/manifest.jsonl", "run/manifest.jsonl/new", "linked/images/new", "mine"],
+     "other/images/new", "run/manifest.jsonl", "run/manifest.jsonl/new", "linked/images/new", "mine", "lost"],
 )  # fmt: skip
 def test_a_place_of_files_that_are_not_the_reports_is_refused(
     folder: PicturedFolder, tmp_path: Path, place: str
 ) -> None:
     pictured_folder(tmp_path / "other", [picture(3)])
     (tmp_path / "linked").symlink_to(folder.root)
+    (tmp_path / "lost").symlink_to("nowhere")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("mine")
     before = files_below(tmp_path)
@@ -48,6 +50,37 @@ def test_a_place_of_files_that_are_not_the_reports_is_refused(
     assert status == (4 if place == "run/manifest.jsonl/new" else 2)
     assert str(Path(place).name) in said
     assert files_below(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"index.html": "mine", "thumbs/cat.webp": "mine", "data/mine.js": "mine"}, {".writing": "mine"},
+     {"thumbs/made.txt": "by hand", "notes": ""}, {"data/revision.js": "let revision = 1;", "page/mine.css": ""}],
+)  # fmt: skip
+def test_files_of_others_under_names_of_a_report_stay(
+    folder: PicturedFolder, tmp_path: Path, files: dict[str, str]
+) -> None:
+    for name, text in files.items():
+        path = tmp_path / "site" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    status, said, _ = report(folder.root, "-o", tmp_path / "site")
+    assert (status, "site holds files that no report made" in said) == (2, True)
+    assert files_below(tmp_path / "site") == {name: text.encode() for name, text in files.items()}
+
+
+@pytest.mark.parametrize("left", [[".writing"], [".writing", "thumbs/"], ["thumbs/"], ["thumbs/made.txt", "full/"]])
+def test_a_report_that_was_killed_early_is_gone_on_with(
+    folder: PicturedFolder, tmp_path: Path, left: list[str]
+) -> None:
+    for name in left:
+        path = tmp_path / "out" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith("/"):
+            path.mkdir()
+        else:
+            path.write_bytes(thumbnail_record({}) if name.startswith("thumbs") else b"")
+    assert report(folder.root, "-o", tmp_path / "out")[0] == 0
 
 
 def test_a_report_leaves_the_run_folder_as_it_is(folder: PicturedFolder, tmp_path: Path) -> None:
@@ -104,9 +137,9 @@ def test_a_folder_that_is_no_run_folder_is_named(folder: PicturedFolder, tmp_pat
 def test_a_full_disk_ends_it_with_4_and_says_where(folder: PicturedFolder, tmp_path: Path, checkout: Path) -> None:
     out = tmp_path / "out"
     argv = (sys.executable, "-m", "qwave_batch", "report", str(folder.root), "-o", str(out))
-    ended = subprocess.run(
-        ("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *argv), cwd=checkout, capture_output=True, text=True, check=False
-    )
+    # Python keeps bytecode that the limit has cut, and then other processes don't start
+    limited = ("env", "PYTHONDONTWRITEBYTECODE=1", "sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *argv)
+    ended = subprocess.run(limited, cwd=checkout, capture_output=True, text=True, check=False)
     assert ended.returncode == 4, ended.stderr
     assert str(out) in "".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr

@@ -1,5 +1,6 @@
 """Originals stand beside the page under neutral names: second names of the same files where possible, else copies."""
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,6 +66,34 @@ def test_an_original_of_the_wrong_size_is_brought_again(folder: PicturedFolder, 
     (out / original_path(first)).write_bytes(b"half")
     kept(out, [folder])
     assert sha256((out / original_path(first)).read_bytes()) == first
+
+
+def test_the_original_of_an_image_that_a_run_fetched_again_is_brought_again(
+    folder: PicturedFolder, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damage need not change the size; and without hard links the original is a file of its own."""
+    (path, data), (other, _) = folder.images.items()
+    original, image = out / original_path(sha256(data)), folder.root / path
+    (folder.root / other).unlink()
+    monkeypatch.setattr("os.link", refuse)
+    image.write_bytes(bytes(len(data)))
+    kept(out, [folder])
+    before = original.stat().st_ino
+    kept(out, [folder])
+    assert original.stat().st_ino == before
+    image.unlink()
+    image.write_bytes(data)
+    os.utime(image, ns=(original.stat().st_mtime_ns + 1,) * 2)
+    kept(out, [folder])
+    assert original.read_bytes() == data
+    os.utime(image, ns=(original.stat().st_mtime_ns + 1,) * 2)
+    image.write_bytes(b"short")
+    assert [each.file.path for each in kept(out, [folder]).missing] == [other]
+    assert original.read_bytes() == data
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError
 
 
 def test_an_image_that_is_gone_or_of_another_size_has_no_original(folder: PicturedFolder, out: Path) -> None:
