@@ -125,6 +125,10 @@ def test_the_page_computes_what_the_command_does(pages: Pages, voted: VotedRepor
             assert_same(computed(page, axis, None, tag), result)
         for criterion, result in whole["by_criterion"].items():
             assert_same(computed(page, axis, criterion, None), result)
+    assert page.evaluate("[19, 21].map((length) => cautionsOfPairs({ pairs: { length } }))") == [
+        [],
+        ["Of 21 pairs about one in twenty looks settled by chance alone: look at the strengths first."],
+    ]
 
 
 def rows_of(page: Page, name: str) -> list[list[str]]:
