@@ -6,20 +6,34 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import axe_playwright_python
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Playwright,
-    Request,
-    WebError,
-    sync_playwright,
-)
+from tests.integration.exports.loading import library
+
+if TYPE_CHECKING:
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Playwright,
+        Request,
+        WebError,
+        expect,
+    )
+else:  # tests take these from here, so that no worker loads Playwright that opens no page
+    Locator = Page = Any
+
+    def expect(actual: Any) -> Any:
+        """Return what waits until something holds of a page or a part of it."""
+        return library("playwright.sync_api").expect(actual)
+
+
+__all__ = [
+    "DEMAND", "Chromium", "Locator", "Page", "PageGuard", "expect", "find_chromium", "home_of", "serious_faults",
+]  # fmt: skip
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
@@ -37,7 +51,6 @@ INLINE = ("data:", "blob:")
 SERIOUS = frozenset({"serious", "critical"})
 DEMAND = "QWAVE_TESTS_NEED_CHROMIUM"
 """The environment variable with which tests fail where there is no Chromium, and are not skipped."""
-_AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 _COMPLAINTS = frozenset({"error", "warning"})
 
 
@@ -55,13 +68,13 @@ class Chromium:
 
     def __init__(self, program: Path) -> None:
         """Start the browser."""
-        self._playwright: Playwright = sync_playwright().start()
+        self._playwright: Playwright = library("playwright.sync_api").sync_playwright().start()
         self.browser: Browser = self._playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         self._loop = asyncio.get_running_loop()
         asyncio._set_running_loop(None)
 
     @contextmanager
-    def at_hand(self) -> Iterator[Browser]:
+    def at_hand(self) -> "Iterator[Browser]":
         """The browser, to be used in the block only; loops of other code can't run there."""
         asyncio._set_running_loop(self._loop)
         try:
@@ -82,7 +95,7 @@ class PageGuard:
     A breach of a page's policy is an error on its console.
     """
 
-    def __init__(self, context: BrowserContext, home: str) -> None:
+    def __init__(self, context: "BrowserContext", home: str) -> None:
         """Watch a context whose pages may ask for what is below an address, and nothing else."""
         self.faults: list[str] = []
         self._home = home
@@ -99,14 +112,14 @@ class PageGuard:
         if not any(pattern.search(fault) for pattern in self._expected):
             self.faults.append(fault)
 
-    def _on_console(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: "ConsoleMessage") -> None:
         if message.type in _COMPLAINTS:
             self._note(f"console {message.type}: {message.text}")
 
-    def _on_error(self, error: WebError) -> None:
+    def _on_error(self, error: "WebError") -> None:
         self._note(f"page error: {error.error}")
 
-    def _on_request(self, request: Request) -> None:
+    def _on_request(self, request: "Request") -> None:
         if not request.url.startswith((self._home, *INLINE)):
             self._note(f"request that leaves the report: {request.url}")
 
@@ -123,7 +136,8 @@ def home_of(address: str) -> str:
 
 def serious_faults(page: Page) -> list[str]:
     """The faults of a page that axe calls serious or critical: they keep people from using it."""
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    axe = Path(library("axe_playwright_python").__file__).parent / "axe.min.js"
+    page.evaluate(axe.read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = page.evaluate(
         "axe.run(document, {preload: false, resultTypes: ['violations']}).then((result) => result.violations)"
     )

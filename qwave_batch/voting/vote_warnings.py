@@ -14,6 +14,8 @@ _HABIT = 3.0
 _MOSTLY = 0.5
 _LEAST_ALPHA = 0.2
 _SHOWN = 5
+_MANY_PAIRS = 20
+"""From here on one is expected to be settled by chance, at 95 %."""
 
 
 def vote_warnings(
@@ -22,6 +24,7 @@ def vote_warnings(
     """Return the warnings about a result, the most important ones first."""
     return (
         *_about_prompts(counts),
+        *_about_pairs(counts),
         *_about_groups(counts),
         *_about_bounds(strengths),
         *_about_raters(ballots, alpha),
@@ -33,6 +36,11 @@ def _about_prompts(counts: PairCounts) -> Iterator[str]:
     if 0 < counts.prompts < ENOUGH_PROMPTS:
         number = f"only {counts.prompts} prompt{'s were' if counts.prompts != 1 else ' was'} voted on"
         yield f"{number}: below {ENOUGH_PROMPTS} prompts a result says little about other prompts"
+
+
+def _about_pairs(counts: PairCounts) -> Iterator[str]:
+    if (pairs := len(counts.counts)) >= _MANY_PAIRS:
+        yield f"of {pairs} pairs about one in twenty looks settled by chance alone: look at the strengths first"
 
 
 def _about_groups(counts: PairCounts) -> Iterator[str]:

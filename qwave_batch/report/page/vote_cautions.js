@@ -4,6 +4,8 @@
 const HABIT_DEVIATIONS = 3;
 const LEAST_ALPHA = 0.2;
 const MOST_NAMES_LISTED = 5;
+/** From here on one is expected to be settled by chance, at 95 %. */
+const MANY_PAIRS = 20;
 
 /**
  * Return reasons to be careful with a result, the same that `qwave-batch votes` gives. Pure.
@@ -17,6 +19,7 @@ const MOST_NAMES_LISTED = 5;
 function voteCautions(counted, counts, strengths, alpha) {
   return [
     ...cautionsOfPrompts(counts),
+    ...cautionsOfPairs(counts),
     ...cautionsOfStrengths(counts, strengths),
     ...cautionsOfRaters(counted.ballots, alpha),
     ...cautionsOfVotes(counted),
@@ -31,6 +34,15 @@ function cautionsOfPrompts({ prompts }) {
   if (prompts === 0 || prompts >= ENOUGH_PROMPTS) return [];
   const number = prompts === 1 ? "1 prompt was" : `${prompts} prompts were`;
   return [`Only ${number} voted on: below ${ENOUGH_PROMPTS} prompts a result says little about other prompts.`];
+}
+
+/**
+ * @param {PairCounts} counts
+ * @returns {string[]}
+ */
+function cautionsOfPairs({ pairs }) {
+  if (pairs.length < MANY_PAIRS) return [];
+  return [`Of ${pairs.length} pairs about one in twenty looks settled by chance alone: look at the strengths first.`];
 }
 
 /**

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from qwave_batch.cli.main import main
-from tests.chromium import DEMAND, Chromium, PageGuard, find_chromium, home_of
+from tests.chromium import DEMAND, Chromium, Page, PageGuard, find_chromium, home_of
 from tests.integration.exports.trap_runs import made_once
 from tests.integration.report.report_runs import make_changed_run, make_nasty_run, make_run
 

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
-from tests.chromium import serious_faults
+from tests.chromium import Locator, Page, expect, serious_faults
 from tests.integration.report.conftest import Pages
 from tests.integration.report.test_lightbox import dialog_of, lines_of, one_of
 

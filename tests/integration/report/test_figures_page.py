@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
-
-from tests.chromium import serious_faults
+from tests.chromium import Locator, Page, expect, serious_faults
 from tests.integration.report.conftest import Pages
 from tests.integration.report.report_runs import data_of
 

@@ -5,9 +5,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
-from tests.chromium import serious_faults
+from tests.chromium import Locator, Page, expect, serious_faults
 from tests.integration.report.conftest import Pages
 from tests.integration.report.nasty_prompts import LONG
 

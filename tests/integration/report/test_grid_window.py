@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
+from tests.chromium import Page, expect
 from tests.integration.report.conftest import Pages
 
 MOST_CELLS = 400

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
-
+from tests.chromium import Page, expect
 from tests.integration.report.conftest import Pages
 
 MANY_STOPS = 60

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
 import qwave_batch as qb
 from qwave_batch.plans import Job, load_spec, make_plan
-from tests.chromium import serious_faults
+from tests.chromium import Locator, Page, expect, serious_faults
 from tests.integration.report.conftest import Pages
 
 ZOOMED = "document.querySelector('.zoom-content').style.transform"

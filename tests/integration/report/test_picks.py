@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
 from qwave_batch.cli.main import main
+from tests.chromium import Locator, Page, expect
 from tests.integration.report.conftest import Pages, report_of
 from tests.integration.report.test_lightbox import dialog_of, lines_of, one_of
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from qwave_batch.cli.main import main
-from tests.chromium import serious_faults
+from tests.chromium import Page, expect, serious_faults
 from tests.integration.exports.trap_runs import made_once
 from tests.integration.report.conftest import Pages
 from tests.voted_folders import Line, a_vote, job_id_of, voted_line, write_folder, write_lines
@@ -126,6 +125,10 @@ def test_the_page_computes_what_the_command_does(pages: Pages, voted: VotedRepor
             assert_same(computed(page, axis, None, tag), result)
         for criterion, result in whole["by_criterion"].items():
             assert_same(computed(page, axis, criterion, None), result)
+    assert page.evaluate("[19, 21].map((length) => cautionsOfPairs({ pairs: { length } }))") == [
+        [],
+        ["Of 21 pairs about one in twenty looks settled by chance alone: look at the strengths first."],
+    ]
 
 
 def rows_of(page: Page, name: str) -> list[list[str]]:

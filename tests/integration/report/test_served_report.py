@@ -13,7 +13,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 import qwave_batch as qb
 from qwave_batch.api.report_upkeep import UpkeepPace, marks_of
@@ -22,6 +21,7 @@ from qwave_batch.errors import QwaveError
 from qwave_batch.model.run_events import Event, ImagesStored
 from qwave_batch.reports import ReportRequest, ReportWritten
 from qwave_batch.runs import RunOptions
+from tests.chromium import Page
 from tests.integration.report.conftest import Pages
 
 SPEC = """\

@@ -6,10 +6,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
-
 from qwave_batch.cli.main import main
 from qwave_batch.voting.vote_merging import merge
+from tests.chromium import Page, expect
 from tests.integration.report.conftest import Pages
 from tests.integration.report.test_vote_page import FEW, answer, export, kept, start, status_of, votes_in, wait_for_pair
 

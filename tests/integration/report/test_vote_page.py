@@ -7,11 +7,10 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from qwave_batch.voting.vote_files import PlacedLine, read_voting_file
 from qwave_batch.voting.vote_lines import Vote, encode_voting_line
-from tests.chromium import serious_faults
+from tests.chromium import Page, expect, serious_faults
 from tests.integration.exports.trap_runs import lines_of
 from tests.integration.report.conftest import Pages
 

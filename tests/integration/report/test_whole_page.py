@@ -6,9 +6,8 @@ The tests of each page look for faults in what can be opened or chosen there.
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
-from tests.chromium import serious_faults
+from tests.chromium import Page, expect, serious_faults
 from tests.integration.exports.trap_runs import lines_of
 from tests.integration.report.conftest import Pages
 from tests.integration.report.nasty_prompts import NASTY

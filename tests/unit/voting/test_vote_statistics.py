@@ -4,7 +4,6 @@ import math
 import random
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from qwave_batch.voting.pair_counts import pair_counts
 from qwave_batch.voting.prompt_bootstrap import drawn_counts
 from qwave_batch.voting.rater_agreement import alpha_of_raters
 from qwave_batch.voting.strengths import Strength, are_all_beaten, newman_scores, strengths
+from qwave_batch.voting.vote_warnings import vote_warnings
 from qwave_batch.voting.win_rates import WinRate, win_rates
 from tests.unit.voting.simulated_raters import ballot, ballots, simulated
 
@@ -203,8 +203,8 @@ MATRICES = st.integers(2, 5).flatmap(
 @given(MATRICES)
 @settings(max_examples=25)
 def test_many_strengths_at_once_are_those_of_evalica(matrix: list[list[int]]) -> None:
-    wins = np.array(matrix, dtype=float)
-    np.fill_diagonal(wins, 0)
+    wins = lazy.np.array(matrix, dtype=float)
+    lazy.np.fill_diagonal(wins, 0)
     if not are_all_beaten(wins):
         return
     pairs = [(one, other) for one in range(len(wins)) for other in range(len(wins)) if wins[one, other]]
@@ -214,7 +214,16 @@ def test_many_strengths_at_once_are_those_of_evalica(matrix: list[list[int]]) ->
         tolerance=1e-9, limit=10_000,
     )  # fmt: skip
     expected = [float(found.scores[value]) for value in range(len(wins))]
-    assert newman_scores(np.array([wins, wins * 3])) == pytest.approx(np.array([expected, expected]), rel=1e-4)
+    assert newman_scores(lazy.np.array([wins, wins * 3])) == pytest.approx(
+        lazy.np.array([expected, expected]), rel=1e-4
+    )
+
+
+@pytest.mark.parametrize(("values", "warnings"), [("abcdef", 0), ("abcdefg", 1)])
+def test_with_many_pairs_chance_alone_settles_some(values: str, warnings: int) -> None:
+    found = simulated(dict.fromkeys(values, 1.0), prompts=10, raters=1, seed=1)
+    said = [each for each in vote_warnings(found, pair_counts(found), (), None) if "by chance alone" in each]
+    assert len(said) == warnings
 
 
 # --- raters whose strengths are known ------------------------------------------------------------
