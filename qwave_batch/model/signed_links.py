@@ -22,6 +22,7 @@ _BESIDE = {
     "signature": frozenset({"signature", "expires", "policy", "key-pair-id"}),
     "sig": frozenset({"sig", "se", "sp", "sr", "sv", "st", "spr", "skoid", "sktid", "skt", "ske", "sks", "skv"}),
 }
+_LINK = re.compile(r"""(?i)https?://[^\s"'<>]+""")
 _HOLDING = (str, list, tuple, dict)
 
 
@@ -50,6 +51,11 @@ def unsigned(link: str) -> str:
     start, _, rest = link.partition("?")
     fragment = "#" + rest.partition("#")[2] if "#" in rest else ""
     return f"{start}?{'&'.join(kept)}{fragment}" if kept else start + fragment
+
+
+def unsigned_text(text: str) -> str:
+    """Return a text, such as an error that names an address, with the links in it unsigned."""
+    return _LINK.sub(lambda found: unsigned(found[0]), text)
 
 
 def is_signed(request: JsonObject) -> bool:

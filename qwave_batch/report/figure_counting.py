@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from qwave_batch.model.axis_labels import model_label
 from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.signed_links import unsigned_text
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.report.figure_numbers import (
@@ -96,7 +97,7 @@ class FigureCounter:
             for tag in _tags_of(line):
                 self._tags.setdefault((tag, scope), Outcomes()).add(status)
             if line.error is not None and line.status is not JobStatus.COMPLETED:
-                self._add_error(line.error.code, status, model, scope, line.error.message)
+                self._add_error(line.error.code, status, model, scope, unsigned_text(line.error.message))
         is_made_here = line.images and line.reused_from is None
         if is_made_here and line.submitted_at is not None and line.completed_at is not None:
             times = self._times.setdefault(folder, ImageTimes())

@@ -1,12 +1,13 @@
 """The details of a job, which the page loads when somebody looks at it: the whole request, times, files."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile
-from qwave_batch.model.signed_links import without_signatures
+from qwave_batch.model.signed_links import unsigned_text, without_signatures
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json
 from qwave_batch.report.original_files import original_path
 
@@ -39,11 +40,20 @@ def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str
     return {
         "job_id": line.job_id,
         **{key: told[key] for key in _KEPT},
+        "meta": without_signatures(told["meta"]),
+        "error": _error_of(told["error"]),
         "request": without_signatures(line.request),
         "seed": seed if isinstance(seed, int) else None,
         "images": images,
         "spec": spec,
     }
+
+
+def _error_of(told: Json) -> Json:
+    """Return the error as the manifest tells it; APIs repeat addresses that they were sent."""
+    if not isinstance(told, Mapping):
+        return None
+    return {key: unsigned_text(value) if isinstance(value, str) else value for key, value in told.items()}
 
 
 def _address_of(image: ImageFile, folder: Path | None, out: Path) -> str:

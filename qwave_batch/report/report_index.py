@@ -9,6 +9,7 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.refusals import is_content_refusal
+from qwave_batch.model.signed_links import unsigned_text
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
@@ -116,7 +117,7 @@ class ReportIndex:
             "folder": folder,
             "model": places[0].model,
             "status": shown_status(line.status, error),
-            "error": None if error is None else self.errors((error.code, error.message)),
+            "error": None if error is None else self.errors((error.code, unsigned_text(error.message))),
             "cost": line.cost_usd,
             "seconds": line.seconds,
             "detail": len(self.jobs),

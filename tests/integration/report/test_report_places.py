@@ -134,6 +134,21 @@ def test_a_folder_that_is_no_run_folder_is_named(folder: PicturedFolder, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_no_signature_of_a_link_is_in_a_report(folder: PicturedFolder, tmp_path: Path) -> None:
+    """APIs repeat the addresses that they were sent, and specs give them in ``meta``."""
+    link = "https://b.example/cat.png?X-Amz-Credential=WHO&X-Amz-Signature=SECRET"
+    manifest = folder.root / "manifest.jsonl"
+    done, failed = map(json.loads, manifest.read_text().splitlines())
+    done["meta"] = {"from": [link]}
+    error = {"code": "bad_input", "message": f"can't get '{link}'.", "http_status": 400, "retryable": False}
+    failed.update(status="failed", images=[], error={**error, "field": None})
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in (done, failed)))
+    assert report(folder.root, "-o", tmp_path / "out")[0] == 0
+    data = {path.name: path.read_text() for path in (tmp_path / "out/data").rglob("*.js")}
+    assert [name for name, text in data.items() if "SECRET" in text or "WHO" in text] == []
+    assert "can't get 'https://b.example/cat.png'." in data["index.js"]
+
+
 def test_a_full_disk_ends_it_with_4_and_says_where(folder: PicturedFolder, tmp_path: Path, checkout: Path) -> None:
     out = tmp_path / "out"
     argv = (sys.executable, "-m", "qwave_batch", "report", str(folder.root), "-o", str(out))
