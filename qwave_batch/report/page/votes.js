@@ -22,11 +22,15 @@ function keyOfVote(vote) {
  * @returns {number} the number of the folder in this report that a vote is about; -1 for none of them
  */
 function folderOfVote(vote) {
-  const isNamed = (/** @type {FolderData} */ folder) =>
-    vote.run.folders.some((named) =>
-      named.id !== null && folder.id !== null ? named.id === folder.id : named.spec_sha256 === folder.spec_sha256,
-    );
-  return report.data.folders.findIndex(isNamed);
+  const { folders } = report.data;
+  /** @param {(named: {id: string | null, spec_sha256: string | null}, folder: FolderData) => boolean} isSame */
+  const firstNamed = (isSame) => folders.findIndex((folder) => vote.run.folders.some((named) => isSame(named, folder)));
+  // two copies of a folder share its id, and may have other specs by now
+  const exact = firstNamed((named, folder) => named.id === folder.id && named.spec_sha256 === folder.spec_sha256);
+  if (exact >= 0) return exact;
+  return firstNamed((named, folder) =>
+    named.id !== null && folder.id !== null ? named.id === folder.id : named.spec_sha256 === folder.spec_sha256,
+  );
 }
 
 /** @returns {VoteLine[]} all votes that are kept here, in the order in which they were given */

@@ -133,3 +133,16 @@ def test_votes_of_the_page_are_imported_and_counted(
     after = counted(copy, file)
     assert (after["axis"], after["raters"], after["votes"]) == ("model", ["Cy"], 3)
     assert counted(copy, file) == after
+
+
+def test_of_two_copies_of_a_folder_a_vote_is_about_the_one_with_its_spec(pages: Pages, report: Path) -> None:
+    page = pages.open(report, "page=vote")
+    found = page.evaluate(
+        """() => {
+            const [folder] = report.data.folders;
+            report.data.folders = ["old", "new"].map((spec) => ({ ...folder, id: "twin", spec_sha256: spec }));
+            const about = (spec) => folderOfVote({ run: { folders: [{ id: "twin", spec_sha256: spec }] } });
+            return ["old", "new", "newer"].map(about);
+        }"""
+    )
+    assert found == [0, 1, 0]
