@@ -98,6 +98,9 @@ class _Report:
             jobs=len(self.index.jobs),
             images=self.images,
             without_thumbnail=thumbnails.unmade,
+            without_original=[
+                each.file.path for each in originals.missing if thumbnails.tiny_of(each.sha256) is not None
+            ],
             is_live=is_live,
             files_written=self.folder.written,
         )

@@ -30,6 +30,8 @@ class ReportWritten:
     images: int
     without_thumbnail: Sequence[UnmadeThumbnail]
     """Images that are missing or do not decode, each once."""
+    without_original: Sequence[str]
+    """Paths of images that can be shown small, from earlier, and whose file is not there as it was recorded."""
     is_live: bool
     """Whether a run is at work on one of the folders, so that there will be more."""
     files_written: int
@@ -49,6 +51,7 @@ class ReportWritten:
             "without_thumbnail": [
                 {"job_id": each.job_id, "path": each.path, "reason": each.reason} for each in self.without_thumbnail
             ],
+            "without_original": list(self.without_original),
             "live": self.is_live,
             "files_written": self.files_written,
         }

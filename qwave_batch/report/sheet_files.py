@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from qwave_batch.errors import UsageError
-from qwave_batch.files.tree import place_of
+from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, WorkProgress
@@ -110,6 +110,7 @@ class SheetWriter:
                 check_picture_size(*size, grid)
             tree, name = place_of(out)
             with storage_errors(out):
+                Tree(out.parent).make_folder()
                 write_atomic(tree, name, _bytes_of(drawing, parts, size, is_pdf=is_pdf))
         return SheetWritten(
             path=out,

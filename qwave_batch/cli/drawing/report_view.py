@@ -1,5 +1,6 @@
 """The result of a report in words."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
@@ -21,13 +22,21 @@ def draw_report(written: "ReportWritten", terminal: Terminal) -> list[str]:
     unmade = written.without_thumbnail
     if unmade:
         lines += wrap(f"{count(len(unmade), 'image')} without a thumbnail:", terminal.width, hang="  ")
-        for each in unmade[:_MOST_NAMED]:
-            lines += wrap(terminal.shown(f"{each.path}: {each.reason}"), terminal.width, indent="  ", hang="    ")
-        if len(unmade) > _MOST_NAMED:
-            lines.append(f"  and {len(unmade) - _MOST_NAMED:,} more")
+        lines += _named([f"{each.path}: {each.reason}" for each in unmade], terminal)
+    if written.without_original:
+        text = f"{count(len(written.without_original), 'image')} whose file is missing, or not as it was recorded:"
+        lines += wrap(text, terminal.width, hang="  ")
+        lines += _named(written.without_original, terminal)
     if written.is_live:
         lines += wrap("a run is at work: the page shows this moment", terminal.width, hang="  ")
     return lines
+
+
+def _named(texts: Sequence[str], terminal: Terminal) -> list[str]:
+    lines: list[str] = []
+    for text in texts[:_MOST_NAMED]:
+        lines += wrap(terminal.shown(text), terminal.width, indent="  ", hang="    ")
+    return lines if len(texts) <= _MOST_NAMED else [*lines, f"  and {len(texts) - _MOST_NAMED:,} more"]
 
 
 def draw_figures_written(written: "FiguresWritten", terminal: Terminal) -> list[str]:

@@ -58,8 +58,8 @@ def test_a_sheet_has_every_row_and_column(run_report: Report, run_folder: Path, 
 
 
 def test_the_same_folder_gives_the_same_bytes(run_report: Report, sheet: Path, tmp_path: Path) -> None:
-    run_report("--sheet", str(tmp_path / "again.png"), "--cell", "96")
-    assert (tmp_path / "again.png").read_bytes() == sheet.read_bytes()
+    run_report("--sheet", str(tmp_path / "new" / "again.png"), "--cell", "96")
+    assert (tmp_path / "new" / "again.png").read_bytes() == sheet.read_bytes()
 
 
 def test_the_view_of_a_page_is_printed(run_report: Report, tmp_path: Path) -> None:

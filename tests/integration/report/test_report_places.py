@@ -1,6 +1,7 @@
 """Reports of odd folders, and at odd places: an answer that says what is wrong, and no file of a run that changes."""
 
 import json
+import shutil
 import subprocess
 import sys
 from io import StringIO
@@ -107,6 +108,18 @@ def test_missing_and_damaged_images_are_told_and_the_others_are_shown(folder: Pi
     ]
     jobs = data_of(out, "index")["jobs"]
     assert [image["thumb"] for job in jobs for image in job["images"]] == [False, True, False, True]
+
+
+def test_an_image_that_is_only_there_in_small_is_told(folder: PicturedFolder, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert report(folder.root, "-o", out)[2]["without_original"] == []
+    gone, _ = folder.images
+    (folder.root / gone).unlink()
+    assert report(folder.root, "-o", out)[2]["without_original"] == []  # the report's own name for it is still there
+    shutil.rmtree(out / "full")
+    status, said, told = report(folder.root, "-o", out)
+    assert (status, told["without_original"], told["without_thumbnail"]) == (0, [gone], [])
+    assert gone in said
 
 
 def test_folders_of_one_name_are_told_apart_and_one_may_stand_beside_itself(tmp_path: Path) -> None:
