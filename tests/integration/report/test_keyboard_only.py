@@ -1,5 +1,6 @@
 """The whole page with a keyboard alone: each stop has a name and can be seen, and nothing is a trap."""
 
+import re
 from pathlib import Path
 
 from tests.chromium import Page, expect
@@ -69,6 +70,7 @@ def test_votes_are_cast_with_keys(pages: Pages, report: Path) -> None:
     tab_to(page, "button:text-is('Start')")
     page.keyboard.press("Enter")
     status = page.get_by_role("main").get_by_role("status")
+    expect(status).to_have_text(re.compile(r"^1 of \d+$"))  # not before both images are there
     begun = status.inner_text()
     for key in ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp"):
         before = status.inner_text()
