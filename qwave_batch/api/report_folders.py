@@ -124,7 +124,7 @@ class _Report:
         root = None if layout.store is not None else layout.root.absolute()
         specs = SpecRestorer(layout, reader.header().summary or {}, self.folder.path.parent)
         for found in all_jobs(reader):
-            spec, _ = specs.restored(found)
+            spec = specs.spec_of(found)
             line = _as_far_as_brought(found.line, originals)
             self.index.add(number, line)
             details.add(job_details(line, folder=root, out=self.folder.path, spec=spec))

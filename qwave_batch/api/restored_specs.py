@@ -48,37 +48,42 @@ class SpecRestorer:
 
     def restored(self, found: FoundJob) -> tuple[str | None, tuple[OriginNote, ...]]:
         """Return the spec of a job and what its user should know; None where it can't be written."""
-        asked, notes = self._asked(found)
-        return (None if asked is None else spec_of_job(asked)), notes
+        asked = self._asked(found)
+        return (None, (OriginNote.NOT_RESTORED,)) if asked is None else (spec_of_job(asked), self._notes(asked))
 
-    def _asked(self, found: FoundJob) -> tuple[AskedJob | None, tuple[OriginNote, ...]]:
+    def spec_of(self, found: FoundJob) -> str | None:
+        """Return the spec of a job alone; None where it can't be written."""
+        asked = self._asked(found)
+        return None if asked is None else spec_of_job(asked)
+
+    def _asked(self, found: FoundJob) -> AskedJob | None:
         line, catalog = found.line, self.summary.get("catalog")
         request = identifying_request(found, self.layout)
         overlay = KeptOverlay.of(self.summary) if line.overlay else None
         kept = overlay.path(self.layout) if overlay else None
         if request is None or not isinstance(catalog, str) or (line.overlay and kept is None):
-            return None, (OriginNote.NOT_RESTORED,)
-        references = [text for text in texts_in(request) if is_reference(text)]
-        files = {text: path for text in references if (path := stored_input(self.layout, text)) is not None}
-        reads_files = bool(files) or kept is not None
-        signed = found.job.callback.keys() & request.keys() if found.job else set[str]()
-        asked = AskedJob(
+            return None
+        files = {text: path for text in _references(request) if (path := stored_input(self.layout, text)) is not None}
+        return AskedJob(
             request=request,
             repeat=line.repeat,
             catalog=catalog,
             overlay=None if kept is None else self._named(kept),
             files={text: self._named(path) for text, path in files.items()},
-            has_stable_addresses=bool(signed),
+            has_stable_addresses=bool(found.job and found.job.callback.keys() & request.keys()),
         )
+
+    def _notes(self, asked: AskedJob) -> tuple[OriginNote, ...]:
+        reads_files = bool(asked.files) or asked.overlay is not None
         notes = {
             OriginNote.READS_INPUTS: reads_files and not self._is_in_store,
             OriginNote.INPUTS_IN_STORE: reads_files and self._is_in_store,
-            OriginNote.INPUT_MISSING: len(files) < len(set(references)),
-            OriginNote.SIGNED_ADDRESSES: bool(signed),
-            OriginNote.OWN_CATALOG: catalog not in SHIPPED.dates(),
+            OriginNote.INPUT_MISSING: len(asked.files) < len(_references(asked.request)),
+            OriginNote.SIGNED_ADDRESSES: asked.has_stable_addresses,
+            OriginNote.OWN_CATALOG: asked.catalog not in SHIPPED.dates(),
             OriginNote.WITH_REPEATS: not draws_alone(asked),
         }
-        return asked, tuple(note for note, holds in notes.items() if holds)
+        return tuple(note for note, holds in notes.items() if holds)
 
     @property
     def _is_in_store(self) -> bool:
@@ -91,3 +96,7 @@ class SpecRestorer:
         whole = (self.layout.root / path).resolve()
         here = self.beside.resolve()
         return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(whole)
+
+
+def _references(request: JsonObject) -> set[str]:
+    return {text for text in texts_in(request) if is_reference(text)}
