@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
         "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
+    "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
     "voting": {"errors", "files", "folder", "lazy", "model", "output"},
     "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
     "hub": {"client", "errors", "files", "lazy", "model"},
