@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import JsonObject
@@ -65,6 +66,11 @@ class ItemFile:
     sha256: str
     data: bytes = field(repr=False)
     """Empty while a price is asked for."""
+    size_bytes: int
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
     path: Path | None = None
     """Its place on this machine; None where it lies in an object store."""
 
@@ -145,7 +151,8 @@ class ScoreBudget:
     """The part that is gone already."""
 
 
-Price: TypeAlias = Callable[[Sequence[Item]], CostRange]
+Price: TypeAlias = Callable[[Sequence[Item]], CostRange | None]
+"""Estimates what some items will cost; None where no price is known."""
 Emit: TypeAlias = Callable[[Scored], Awaitable[None]]
 """Takes an outcome; its line is durable when the call is over."""
 
@@ -205,7 +212,21 @@ class Scorer(ScorerFacts, Protocol):
 
 @runtime_checkable
 class PaidScorer(ScorerFacts, Protocol):
-    """A scorer that costs money and keeps many questions in flight."""
+    """A scorer that costs money and keeps many questions in flight; made for one folder, used in ``async with``."""
+
+    async def __aenter__(self) -> Self:
+        """Open what it needs, such as a connection; prices are asked for after this."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        ...
+
+    def notes(self) -> Sequence[str]:
+        """Return facts that people should know at the end, a sentence each."""
+        ...
 
     async def score_all(self, items: AsyncIterator[Item], emit: Emit, budget: ScoreBudget) -> None:
         """Take the items as there is room for them, and emit each outcome as it comes.
