@@ -24,7 +24,7 @@ EXTRA: dict[str, Json] = {
     "image_urls": ["https://x.example/a.png"], "ref_task_id": "task-1", "index": 1, "prompt": "x", "direction": "up",
     "mask_url": "https://x.example/m.png", "zoom_ratio": 2,
 }  # fmt: skip
-"""What actions other than the default one may need."""
+"""Fields that actions other than the default one may need."""
 
 
 def planned(folder: Path, spec: dict[str, Any], rows: list[str] | None = None) -> Plan:
