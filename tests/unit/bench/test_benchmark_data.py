@@ -9,7 +9,7 @@ from qwave_batch.errors import UnknownName
 from tests.benchmark_files import NAMES
 
 MADE = {PART, "number", "set"}
-"""Names in templates that are no columns."""
+"""Names in templates that are not columns."""
 
 
 @pytest.fixture(params=benchmark_names())
