@@ -83,6 +83,8 @@ class NextStep(StrEnum):
     """Replace files of a repository that others have put there."""
     EXPORT_FEW_FILES = "export_few_files"
     """Export in a format that puts many images into one file."""
+    SELECT_JOBS = "select_jobs"
+    """Take some jobs only; about a condition that does."""
 
 
 @dataclass(frozen=True, slots=True)
