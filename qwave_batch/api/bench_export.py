@@ -2,17 +2,16 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from qwave_batch.api.folder_inputs import inputs_of_folders
 from qwave_batch.bench.layouts.bench_out import FILES, BenchOut, bench_out, check_bench_out
 from qwave_batch.bench.layouts.bench_selection import BenchSelection, select_jobs
 from qwave_batch.bench.layouts.bench_spool import BenchSpool, bench_spool
-from qwave_batch.bench.layouts.layout import Layout
+from qwave_batch.bench.layouts.layout import ANY, Layout
 from qwave_batch.bench.layouts.listing_file import ListingFile
 from qwave_batch.bench.layouts.picture_making import MadeFile, MadePicture, PictureMaker
 from qwave_batch.bench.layouts.picture_plan import (
@@ -34,6 +33,7 @@ from qwave_batch.export.image_loading import ImageLoader
 from qwave_batch.export.origin import SourceRun, source_runs
 from qwave_batch.export.out_folder import OutCounts
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
@@ -210,8 +210,10 @@ class _Export:
                     listing.end()
 
     def _write_model(self, plan: ModelPlan, out: BenchOut, listing: ListingFile | None) -> None:
-        asked = ((picture, out.files.known(f"{FILES}/{picture.path}", self.maker.key_of(picture)))
-                 for picture in plan.pictures(self.spool))
+        asked = (
+            (picture, out.files.known(f"{FILES}/{picture.path}", self.maker.key_of(picture)))
+            for picture in plan.pictures(self.spool)
+        )
         described = None
         for (picture, _), made in in_threads(lambda each: self.maker.make(*each), asked, **self.maker.loader.pace):
             self.done += 1
@@ -270,3 +272,74 @@ class _Export:
         if self.request.missing is MissingRule.SKIP:
             for missing in self.missing:
                 yield json.dumps({"left_out": True, **missing.as_json()}, ensure_ascii=False)
+
+
+def _put(out: BenchOut, file: MadeFile) -> None:
+    path = f"{FILES}/{file.path}"
+    if file.data is None:
+        out.files.keep(path)
+    else:
+        out.files.put(path, file.data, key=file.key, told=file.told)
+
+
+def _of_nothing(report: BenchExportReport) -> BenchExportReport:
+    """Return the report of an export that was given up, so that nothing is where it was to be."""
+    return replace(report, pictures=0, left_out=0, changes={}, files=OutCounts())
+
+
+def _check_options(request: BenchExportRequest, layout: Layout) -> None:
+    if not request.folders:
+        raise UsageError("there is no run folder to export")
+    if request.side is not None and not layout.is_grid:
+        raise UsageError(f"{request.benchmark} has no grids, so there are no tiles that could have a size")
+    if request.side is not None and not 1 <= request.side <= MOST_SIDE:
+        raise UsageError(f"a tile of {request.side:,} pixels can't be made; it has 1 to {MOST_SIDE:,}")
+    if request.square is not SquareRule.CROP and not layout.is_grid:
+        raise UsageError(f"{request.benchmark} takes images as they are, so that none becomes a square")
+    if request.root is not None and (layout.listing is None or not layout.listing.is_rooted):
+        raise UsageError(f"{request.benchmark} has no list of pictures with paths that could begin elsewhere")
+    _check_skip(request, layout, ANY)
+
+
+def _check_skip(request: BenchExportRequest, layout: Layout, part: str) -> None:
+    reason = layout.why_no_skip(part)
+    if reason and request.missing is MissingRule.SKIP:
+        where = "" if part == ANY or ANY in layout.no_skip else f" in {part}"
+        raise UsageError(f"no image of {request.benchmark}{where} can be left out: {reason}")
+
+
+def _layout_of(request: BenchExportRequest, layout: Layout, parts: Sequence[str]) -> Layout:
+    """Return the layout of the parts that there are, which may be that of another benchmark's scorer."""
+    for part in parts:
+        _check_skip(request, layout, part)
+    others = {layout.by_part[part] for part in parts if part in layout.by_part}
+    if not others:
+        return layout
+    if len(parts) > 1:
+        raise UsageError(
+            f"one scorer reads one of {' and '.join(parts)}, and the folders have both",
+            next_steps=[Advice(NextStep.SELECT_JOBS, f"meta.set == '{parts[0]}'")],
+        )
+    return layout_named(others.pop())
+
+
+def _head(report: BenchExportReport, request: BenchExportRequest, sources: Sequence[SourceRun]) -> dict[str, Json]:
+    """Return the facts of the record as a whole; it names no path and no time of the export."""
+    return {
+        "benchmark": report.benchmark,
+        "qwave_batch": version_of(PROGRAM),
+        "options": {
+            "model": request.model,
+            "missing": request.missing.value,
+            "where": request.where,
+            "side": request.side,
+            "square": request.square.value,
+            "root": request.root,
+        },
+        "models": dict(report.models),
+        "sides": dict(report.sides),
+        "pictures": report.pictures,
+        "missing": len(report.missing),
+        "changes": {change.value: number for change, number in report.changes.items()},
+        "sources": [source.as_json() for source in sources],
+    }

@@ -1,1 +1,1 @@
-"""Public benchmarks: their prompt files become specs, and run folders become what their scorers read."""
+"""Public benchmarks: data that say how each one's own prompt files are read, and what its scorer wants."""

@@ -56,7 +56,11 @@ class BenchSelection:
             raise UsageError(
                 f"no job in the folders is of the benchmark {benchmark}"
                 + (f", but of {others}" if others else "")
-                + ("; the condition takes none" if self.not_met else "; a spec that is imported from its prompt files makes them")
+                + (
+                    "; the condition takes none"
+                    if self.not_met
+                    else "; a spec that is imported from its prompt files makes them"
+                )
             )
         for of, axes in self._differing.items():
             varied = {axis: values for axis, values in axes.items() if len(values) > 1}

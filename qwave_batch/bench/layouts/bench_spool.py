@@ -21,7 +21,7 @@ _TABLES = """
 CREATE TABLE part (part INTEGER PRIMARY KEY, name TEXT UNIQUE, of_rows INTEGER, images INTEGER);
 CREATE TABLE row (part INTEGER, number INTEGER, text TEXT, job_id TEXT, PRIMARY KEY (part, number)) WITHOUT ROWID;
 CREATE TABLE job (
-  job INTEGER PRIMARY KEY, job_id TEXT UNIQUE, model TEXT, part INTEGER, number INTEGER, repeat INTEGER, images TEXT,
+  job INTEGER PRIMARY KEY, job_id TEXT UNIQUE, model TEXT, part INTEGER, number INTEGER, place INTEGER, images TEXT,
   folder INTEGER, also TEXT, line BLOB
 );
 CREATE INDEX job_by_row ON job (model, part, number);
@@ -61,11 +61,13 @@ class BenchSpool:
         part = self._part_of(row)
         self._add_row(part, row, line)
         images = " ".join(image.sha256 for image in line.images)
-        known = self._db.execute("SELECT job, images, folder, also FROM job WHERE job_id = ?", (line.job_id,)).fetchone()
+        known = self._db.execute(
+            "SELECT job, images, folder, also FROM job WHERE job_id = ?", (line.job_id,)
+        ).fetchone()
         if known is None:
-            facts = (line.job_id, line.model, part, row.number, line.repeat, images, folder, encode_line(line))
+            facts = (line.job_id, line.model, part, row.number, line.index, images, folder, encode_line(line))
             self._db.execute(
-                "INSERT INTO job (job_id, model, part, number, repeat, images, folder, also, line) "
+                "INSERT INTO job (job_id, model, part, number, place, images, folder, also, line) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, '', ?)",
                 facts,
             )
@@ -73,7 +75,8 @@ class BenchSpool:
         job, its_images, its_folder, also = known
         if images and not its_images:
             self._db.execute(
-                "UPDATE job SET images = ?, folder = ?, line = ? WHERE job = ?", (images, folder, encode_line(line), job)
+                "UPDATE job SET images = ?, folder = ?, line = ? WHERE job = ?",
+                (images, folder, encode_line(line), job),
             )
         elif images and images == its_images:
             self._db.execute("UPDATE job SET also = ? WHERE job = ?", (f"{also} {folder}".strip(), job))
@@ -120,7 +123,9 @@ class BenchSpool:
 
     def unplanned(self) -> Iterator[tuple[str, int, int]]:
         """Yield the rows that no job is of: their part, their number and how many images of them are wanted."""
-        for part, name, of_rows, images in self._db.execute("SELECT part, name, of_rows, images FROM part ORDER BY part"):
+        for part, name, of_rows, images in self._db.execute(
+            "SELECT part, name, of_rows, images FROM part ORDER BY part"
+        ):
             wanted = 0
             query = "SELECT number FROM row WHERE part = ? UNION ALL SELECT ? ORDER BY number"
             for (number,) in self._db.execute(query, (part, of_rows)):
@@ -146,14 +151,9 @@ class BenchSpool:
         return None
 
     def _jobs(self, model: str, part: int, number: int) -> Iterator[SpooledJob]:
-        query = (
-            "SELECT line, folder, also FROM job WHERE model = ? AND part = ? AND number = ? "
-            "ORDER BY repeat, job"
-        )
+        query = "SELECT line, folder, also FROM job WHERE model = ? AND part = ? AND number = ? ORDER BY place, job"
         for line, folder, also in self._db.execute(query, (model, part, number)).fetchall():
-            yield SpooledJob(
-                line=line_from_json(json.loads(line)), folder=folder, also=tuple(map(int, also.split()))
-            )
+            yield SpooledJob(line=line_from_json(json.loads(line)), folder=folder, also=tuple(map(int, also.split())))
 
     def _part_of(self, row: BenchRow) -> int:
         facts = self._db.execute("SELECT part, of_rows, images FROM part WHERE name = ?", (row.part,)).fetchone()

@@ -117,9 +117,7 @@ class PictureMaker:
                 file, changes = self._drawn(plan, parts, key)
         except _PartUnreadable as error:
             return self.make(_without(plan, error), None)
-        return MadePicture(
-            files=(file, *([] if edited is None else [edited])), missing=tuple(missing), changes=changes
-        )
+        return MadePicture(files=(file, *([] if edited is None else [edited])), missing=tuple(missing), changes=changes)
 
     def _load(self, plan: PicturePlan, number: int, image: RowImage) -> tuple[bytes | None, MissingImage | None]:
         if isinstance(image, MissingImage):
@@ -252,9 +250,7 @@ def _row_of(image: FoundImage, folder: int, runs: Sequence[str]) -> ExportRow:
 
 
 def _row_of_job(job: SpooledJob, runs: Sequence[str]) -> ExportRow:
-    return ExportRow(
-        folder=job.folder, run=runs[job.folder], line=job.line, image=None, image_index=None, split=TRAIN
-    )
+    return ExportRow(folder=job.folder, run=runs[job.folder], line=job.line, image=None, image_index=None, split=TRAIN)
 
 
 def _sha256(image: FoundImage) -> str:

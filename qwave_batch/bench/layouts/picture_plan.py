@@ -176,4 +176,6 @@ def check_prefixes(layout: Layout, spool: BenchSpool) -> None:
     """
     found = spool.prefixed_places() if layout.is_found_by_prefix else None
     if found is not None:
-        raise UsageError(f"{found[1]} begins with {found[0]}, and the scorer takes all files that begin with an id for it")
+        raise UsageError(
+            f"{found[1]} begins with {found[0]}, and the scorer takes all files that begin with an id for it"
+        )

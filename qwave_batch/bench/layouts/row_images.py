@@ -8,6 +8,7 @@ from typing import TypeAlias
 from qwave_batch.bench.layouts.bench_rows import BenchRow
 from qwave_batch.bench.layouts.bench_spool import SpooledJob
 from qwave_batch.errors import UsageError
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 
@@ -56,6 +57,20 @@ class MissingImage:
     reason: str = ""
     """A phrase for people."""
 
+    def as_json(self) -> dict[str, Json]:
+        """Return it as the record and ``--json`` have it."""
+        return {
+            "model": self.model,
+            "set": self.part or None,
+            "number": self.number,
+            "image": self.image,
+            "missing": self.kind.value,
+            "job_id": self.job_id,
+            "prompt_id": self.prompt_id,
+            "prompt": self.prompt,
+            "reason": self.reason,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundImage:
@@ -70,33 +85,28 @@ RowImage: TypeAlias = FoundImage | MissingImage
 
 
 def images_of_row(row: BenchRow, model: str, jobs: Sequence[SpooledJob]) -> tuple[RowImage, ...]:
-    """Return the images of a row, in their places.
-
-    Jobs that make equal numbers of images have places of their own, so that a missing one moves no other.
+    """Return the images of a row, in their places: a missing one moves no other.
 
     Args:
         row: The row.
         model: The model.
-        jobs: All jobs of both, in the order of their repeats.
+        jobs: All jobs of both, in the order of the plan.
 
     Raises:
         UsageError: there are more images than places.
     """
-    share = _share(row, jobs)
-    if len(jobs) * share > row.images:  # some were planned anew, and the earlier ones made nothing
+    starts = _starts(row, jobs)
+    if starts is None:  # some were planned anew, and the earlier ones made nothing
         jobs = [job for job in jobs if job.line.images] or jobs[:1]
-        share = _share(row, jobs)
-    if any(len(job.line.images) > share for job in jobs) or len(jobs) * share > row.images:
+        starts = _starts(row, jobs)
+    if starts is None:
         raise _too_many(row, model, jobs)
-    places: list[RowImage] = []
-    for job in jobs:
-        places += (
-            FoundImage(job=job, index=index)
-            if index < len(job.line.images)
-            else _missing(row, job.line, len(places) + index)
-            for index in range(share)
-        )
-    places += (_unplanned(row, model, image) for image in range(len(places), row.images))
+    places: list[RowImage] = [_unplanned(row, model, image) for image in range(row.images)]
+    ends = [*starts[1:], row.images]
+    for job, start, end in zip(jobs, starts, ends, strict=True):
+        made = len(job.line.images)
+        places[start : start + made] = [FoundImage(job=job, index=index) for index in range(made)]
+        places[start + made : end] = [_missing(row, job.line, image) for image in range(start + made, end)]
     return tuple(places)
 
 
@@ -106,10 +116,20 @@ def unplanned_images(part: str, number: int, images: int, model: str) -> Iterato
         yield MissingImage(model=model, part=part, number=number, image=image, kind=MissingKind.UNPLANNED)
 
 
-def _share(row: BenchRow, jobs: Sequence[SpooledJob]) -> int:
-    """Return how many images each of the jobs is to make."""
-    if jobs and row.images % len(jobs) == 0:
-        return row.images // len(jobs)
+def _starts(row: BenchRow, jobs: Sequence[SpooledJob]) -> list[int] | None:
+    """Return the place of each job's first image; None if there is not one for each of their images."""
+    share = row.images // len(jobs) if jobs and row.images % len(jobs) == 0 else _most_images(jobs)
+    for starts in (
+        [job.line.index % row.images for job in jobs],  # of a plan that counts every image that is wanted
+        [share * at for at in range(len(jobs))],
+    ):
+        ends = [*starts[1:], row.images]
+        if all(start + max(1, len(job.line.images)) <= end for job, start, end in zip(jobs, starts, ends, strict=True)):
+            return starts
+    return None
+
+
+def _most_images(jobs: Sequence[SpooledJob]) -> int:
     return max((len(job.line.images) for job in jobs), default=0) or 1
 
 

@@ -63,7 +63,9 @@ def _t2i_compbench(row: BenchRow, image: int, _: str) -> str:
 def _oneig(row: BenchRow, _: int, model: str) -> str:
     id_ = row.text("id")
     if not (id_.isascii() and id_.isalnum()):
-        raise UsageError(f'{row}: its id "{id_}" has more than letters and digits, which its scorer looks for as a glob')
+        raise UsageError(
+            f'{row}: its id "{id_}" has more than letters and digits, which its scorer looks for as a glob'
+        )
     return f"{row.name(row.part)}/{model}/{id_}.webp"
 
 
@@ -154,21 +156,15 @@ LAYOUTS: Mapping[str, Layout] = {
         no_skip={ANY: _SHIFTS},
         by_part={"drawbench": "drawbench"},
     ),
-    "drawbench": Layout(
-        path=_drawbench, images=1, form=PictureForm.JPEG, has_models=True, no_skip={ANY: _SHIFTS}
-    ),
-    "tifa": Layout(
-        path=_numbered, images=1, listing=Listing(path="images.json", entry=_by_id), no_skip={ANY: _RAISES}
-    ),
+    "drawbench": Layout(path=_drawbench, images=1, form=PictureForm.JPEG, has_models=True, no_skip={ANY: _SHIFTS}),
+    "tifa": Layout(path=_numbered, images=1, listing=Listing(path="images.json", entry=_by_id), no_skip={ANY: _RAISES}),
     "partiprompts": Layout(
         path=_numbered_images,
         images=None,
         listing=Listing(path=_EVALSCOPE_FILE, entry=_partiprompts, is_lines=True, is_rooted=True),
     ),
     "risebench": Layout(path=_risebench, images=1, no_skip={ANY: _RAISES}),
-    "imgedit": Layout(
-        path=_imgedit, images=1, no_skip={ANY: "its scorer can't average once an image was missing"}
-    ),
+    "imgedit": Layout(path=_imgedit, images=1, no_skip={ANY: "its scorer can't average once an image was missing"}),
     "gedit": Layout(path=_gedit, images=1, has_models=True, edited=_gedit_edited),
     "evalscope": Layout(
         path=_numbered_images,
