@@ -11,7 +11,6 @@ from qwave_batch.api.folder_inputs import inputs_of_folders
 from qwave_batch.bench.layouts.bench_out import FILES, BenchOut, bench_out, check_bench_out
 from qwave_batch.bench.layouts.bench_selection import BenchSelection, select_jobs
 from qwave_batch.bench.layouts.bench_spool import BenchSpool, bench_spool
-from qwave_batch.bench.layouts.layout import ANY, Layout
 from qwave_batch.bench.layouts.listing_file import ListingFile
 from qwave_batch.bench.layouts.picture_making import MadeFile, MadePicture, PictureMaker
 from qwave_batch.bench.layouts.picture_plan import (
@@ -23,8 +22,9 @@ from qwave_batch.bench.layouts.picture_plan import (
     check_prefixes,
     model_plans,
 )
-from qwave_batch.bench.layouts.plain_picture import Change
+from qwave_batch.bench.layouts.plain_picture import PictureChange
 from qwave_batch.bench.layouts.row_images import MissingImage, unplanned_images
+from qwave_batch.bench.layouts.scorer_layout import ANY, ScorerLayout
 from qwave_batch.bench.layouts.scorer_layouts import layout_named
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import UsageError
@@ -36,7 +36,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
-from qwave_batch.output.folder_reader import FolderReader, open_folder
+from qwave_batch.output.folder_reader import open_folder
 from qwave_batch.output.image_files import in_threads
 from qwave_batch.output.versions import PROGRAM, version_of
 
@@ -85,7 +85,7 @@ class BenchExportReport:
     """Pictures that are not in the output, since an image of them is missing."""
     blocked: int
     """Pictures that can't be made, although black was to take the place of what is missing."""
-    changes: Mapping[Change, int]
+    changes: Mapping[PictureChange, int]
     """Images by what was done to them."""
     files: OutCounts
     """All zero where nothing was exported."""
@@ -179,7 +179,7 @@ class _Export:
     left_out: int = 0
     blocked: int = 0
     missing: list[MissingImage] = field(default_factory=list)
-    changes: dict[Change, int] = field(default_factory=dict)
+    changes: dict[PictureChange, int] = field(default_factory=dict)
 
     def look_ahead(self) -> None:
         """See that every picture has a place of its own, and find the images that no folder has a record of."""
@@ -195,7 +195,7 @@ class _Export:
             check_prefixes(plan.layout, self.spool)
         if self.request.missing is MissingRule.BLACK:
             self.blocked = self.left_out  # no job says what such a picture is called
-        self.maker.is_only_looking = is_failing and self.request.missing is MissingRule.FAIL or bool(self.blocked)
+        self.maker.is_only_looking = (is_failing and self.request.missing is MissingRule.FAIL) or bool(self.blocked)
 
     def write(self, out: BenchOut) -> None:
         """Make the pictures and the files beside them, in the workspace."""
@@ -236,7 +236,7 @@ class _Export:
         self.blocked += made.is_blocked and self.request.missing is MissingRule.BLACK
         for change in made.changes:
             self.changes[change] = self.changes.get(change, 0) + 1
-        if made.missing and self.request.missing is MissingRule.FAIL or self.blocked:
+        if (made.missing and self.request.missing is MissingRule.FAIL) or self.blocked:
             self.maker.is_only_looking = True
 
     def _path_in_listing(self, plan: ModelPlan, picture: PicturePlan) -> str:
@@ -287,7 +287,7 @@ def _of_nothing(report: BenchExportReport) -> BenchExportReport:
     return replace(report, pictures=0, left_out=0, changes={}, files=OutCounts())
 
 
-def _check_options(request: BenchExportRequest, layout: Layout) -> None:
+def _check_options(request: BenchExportRequest, layout: ScorerLayout) -> None:
     if not request.folders:
         raise UsageError("there is no run folder to export")
     if request.side is not None and not layout.is_grid:
@@ -301,14 +301,14 @@ def _check_options(request: BenchExportRequest, layout: Layout) -> None:
     _check_skip(request, layout, ANY)
 
 
-def _check_skip(request: BenchExportRequest, layout: Layout, part: str) -> None:
+def _check_skip(request: BenchExportRequest, layout: ScorerLayout, part: str) -> None:
     reason = layout.why_no_skip(part)
     if reason and request.missing is MissingRule.SKIP:
         where = "" if part == ANY or ANY in layout.no_skip else f" in {part}"
         raise UsageError(f"no image of {request.benchmark}{where} can be left out: {reason}")
 
 
-def _layout_of(request: BenchExportRequest, layout: Layout, parts: Sequence[str]) -> Layout:
+def _layout_of(request: BenchExportRequest, layout: ScorerLayout, parts: Sequence[str]) -> ScorerLayout:
     """Return the layout of the parts that there are, which may be that of another benchmark's scorer."""
     for part in parts:
         _check_skip(request, layout, part)

@@ -17,7 +17,7 @@ from typing import Final
 from qwave_batch.errors import UsageError
 from qwave_batch.export.image_loading import ImageLoader
 from qwave_batch.export.out_folder import OutFolder, check_outside_of_runs, out_folder
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 
@@ -141,11 +141,11 @@ def _workspace(place: Path) -> Path:
     return place.with_name(f".{place.name}.bench")
 
 
-def _known_digests(beside: Tree, name: str) -> list[Json]:
+def _known_digests(tree: Tree, name: str) -> list[Json]:
     """Return the digests that the record knows the output by; none without a record, or with one of others."""
-    if not beside.is_file(f"{name}.json"):
+    if not tree.is_file(f"{name}.json"):
         return []
-    with beside.open(f"{name}.json") as file:
+    with tree.open(f"{name}.json") as file:
         first = file.readline(_MOST_BYTES).rstrip()
     try:
         head = json.loads(first if first.endswith(b"}") else first.rstrip(b",") + b"}")
@@ -176,8 +176,9 @@ def _line(value: Json) -> str:
 
 def _remove_workspace(work: Tree) -> None:
     _remove_all(work, "")
-    with suppress(FileNotFoundError), storage_errors(work.root, "remove"):
-        work.root.rmdir()
+    tree, name = place_of(work.root)
+    with storage_errors(work.root, "remove"), suppress(FileNotFoundError):
+        tree.remove_folder(name)
 
 
 def _remove_all(tree: Tree, folder: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
@@ -166,8 +165,8 @@ class BenchSpool:
         part, of_rows, images = facts
         if (of_rows, images) != (row.of, row.images):
             raise UsageError(
-                f"{row} is one of {row.of:,} with {row.images} images each by one job, and of {of_rows:,} with {images} "
-                "by another: they were imported from different files"
+                f"{row} is one of {row.of:,} with {row.images} images each by one job, and of {of_rows:,} with "
+                f"{images} by another: they were imported from different files"
             )
         return int(part)
 
@@ -200,7 +199,7 @@ def bench_spool(folders: Sequence[str]) -> Iterator[BenchSpool]:
         StorageError: there is no room for temporary files.
     """
     with (
-        database_errors(Path(gettempdir()), "write temporary files in"),
+        database_errors(Path("a temporary file"), "write"),
         closing(lazy.sqlite3.connect("", isolation_level=None)) as database,
     ):
         yield BenchSpool(database, folders)

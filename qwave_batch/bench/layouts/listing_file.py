@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from qwave_batch.bench.layouts.layout import Listing
 from qwave_batch.bench.layouts.picture_plan import PicturePlan
+from qwave_batch.bench.layouts.scorer_layout import Listing
 
 
 @dataclass(slots=True)

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from qwave_batch.bench.layouts.bench_spool import SpooledJob
-from qwave_batch.bench.layouts.layout import GRID, Layout, PictureForm
 from qwave_batch.bench.layouts.picture_plan import MissingRule, PicturePlan, SquareRule
 from qwave_batch.bench.layouts.plain_picture import (
     BLACK,
-    Change,
+    PictureChange,
     PlainPicture,
-    encoded,
+    encoded_picture,
     is_as_wanted,
     lifted_from_black,
     plain_picture,
     square,
 )
 from qwave_batch.bench.layouts.row_images import FoundImage, MissingImage, MissingKind, RowImage
+from qwave_batch.bench.layouts.scorer_layout import GRID, PictureForm, ScorerLayout
 from qwave_batch.export.edit_inputs import InputRole, with_role
 from qwave_batch.export.export_inputs import ExportInputs, InputMissing
 from qwave_batch.export.export_rows import ExportRow
@@ -43,7 +43,7 @@ class MadeFile:
     key: str
     """Stands for all that it is made of."""
     told: str
-    """What the record says of it, as JSON."""
+    """The record's words on it, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class MadePicture:
     """The images that are not there."""
     is_blocked: bool = False
     """Whether it can't be made, and black can't take its place."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PictureChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Part:
 class PictureMaker:
     """Makes pictures; its calls may come from many threads."""
 
-    layout: Layout
+    layout: ScorerLayout
     loader: ImageLoader
     inputs: ExportInputs
     runs: Sequence[str]
@@ -91,7 +91,7 @@ class PictureMaker:
 
         Args:
             plan: The picture.
-            known: What the record says of the file that an earlier export has made by ``key_of``; None without one.
+            known: The record's words on the file that an earlier export has made by ``key_of``; None without one.
 
         Raises:
             StorageError: a store is not reached.
@@ -146,7 +146,9 @@ class PictureMaker:
             picture = plain_picture(data)
         except (InputMissing, UnreadableImage) as error:
             return _lost_input(plan, str(error))
-        made = data if is_as_wanted(data, picture, self.layout.form) else encoded(picture.image, self.layout.form)
+        made = (
+            data if is_as_wanted(data, picture, self.layout.form) else encoded_picture(picture.image, self.layout.form)
+        )
         told: dict[str, Json] = {
             "path": plan.edited_path,
             **_told_of_row(plan, made),
@@ -156,18 +158,18 @@ class PictureMaker:
                     "job_id": row.line.job_id,
                     "input": images[0].field,
                     "sha256": images[0].source.partition(":")[2],
-                    "changes": [*picture.changes, *([] if made is data else [Change.CONVERTED])],
+                    "changes": [*picture.changes, *([] if made is data else [PictureChange.CONVERTED])],
                 }
             ],
         }
         return MadeFile(path=plan.edited_path, data=made, key="", told=_as_text(told))
 
-    def _drawn(self, plan: PicturePlan, parts: Sequence[_Part], key: str) -> tuple[MadeFile, tuple[Change, ...]]:
+    def _drawn(self, plan: PicturePlan, parts: Sequence[_Part], key: str) -> tuple[MadeFile, tuple[PictureChange, ...]]:
         pictures = list(self._pictures(plan, parts))
         data = self._own_bytes(parts, pictures)
         if data is None:
-            data = encoded(_tiled(pictures) if self.layout.is_grid else pictures[0].image, self.layout.form)
-        changes: list[Change] = []
+            data = encoded_picture(_tiled(pictures) if self.layout.is_grid else pictures[0].image, self.layout.form)
+        changes: list[PictureChange] = []
         for part, picture in zip(parts, pictures, strict=True):
             done = [*picture.changes, *self._encoding_changes(part, data)]
             part.told["changes"] = [*done]
@@ -182,7 +184,7 @@ class PictureMaker:
     def _pictures(self, plan: PicturePlan, parts: Sequence[_Part]) -> Iterator[PlainPicture]:
         for at, part in enumerate(parts):
             if part.data is None:
-                yield PlainPicture(Image.new("RGB", plan.size, BLACK), (Change.BLACK,))
+                yield PlainPicture(Image.new("RGB", plan.size, BLACK), (PictureChange.BLACK,))
                 continue
             try:
                 picture = plain_picture(part.data)
@@ -199,11 +201,11 @@ class PictureMaker:
             return None
         return data
 
-    def _encoding_changes(self, part: _Part, data: bytes) -> Iterator[Change]:
+    def _encoding_changes(self, part: _Part, data: bytes) -> Iterator[PictureChange]:
         if self.layout.is_grid:
-            yield Change.TILED
+            yield PictureChange.TILED
         if part.data is not None and part.data is not data:
-            yield Change.CONVERTED
+            yield PictureChange.CONVERTED
 
     def _key(self, plan: PicturePlan, images: Sequence[str | None]) -> str:
         form: PictureForm = self.layout.form
@@ -312,8 +314,8 @@ def _lost_input(plan: PicturePlan, reason: str) -> MissingImage:
     )
 
 
-def _changes_in(told: str) -> tuple[Change, ...]:
-    return tuple(Change(change) for part in json.loads(told)["parts"] for change in part["changes"])
+def _changes_in(told: str) -> tuple[PictureChange, ...]:
+    return tuple(PictureChange(change) for part in json.loads(told)["parts"] for change in part["changes"])
 
 
 def _as_text(value: Json) -> str:

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from qwave_batch.bench.layouts.bench_rows import BenchRow
 from qwave_batch.bench.layouts.bench_spool import BenchSpool, SpooledJob
-from qwave_batch.bench.layouts.layout import Layout
 from qwave_batch.bench.layouts.row_images import MissingImage, RowImage, images_of_row
+from qwave_batch.bench.layouts.scorer_layout import ScorerLayout
 from qwave_batch.errors import UsageError
 from qwave_batch.model.portable_paths import component
 
@@ -16,7 +16,7 @@ DEFAULT_SIDE = 1024
 
 
 class MissingRule(StrEnum):
-    """What is done about an image that is missing."""
+    """The ways to deal with an image that is missing."""
 
     FAIL = "fail"
     """Nothing is exported."""
@@ -64,14 +64,14 @@ class PicturePlan:
 class ModelPlan:
     """The pictures of a model."""
 
-    layout: Layout
+    layout: ScorerLayout
     model: str
     folder: str
-    """Where its files lie below the output, with a slash at the end; empty for the output itself."""
+    """The folder of its files below the output, with a slash at the end; empty for the output itself."""
     side: int
     """Pixels of each side of a tile."""
     size: tuple[int, int]
-    """Pixels of a black picture that is no tile."""
+    """Pixels of a black picture that is not a tile."""
 
     def pictures(self, spool: BenchSpool) -> Iterator[PicturePlan]:
         """Yield the pictures in the benchmark's order.
@@ -112,7 +112,7 @@ class ModelPlan:
 
 
 def model_plans(
-    layout: Layout, models: Sequence[str], spool: BenchSpool, *, is_only_one: bool, side: int | None
+    layout: ScorerLayout, models: Sequence[str], spool: BenchSpool, *, is_only_one: bool, side: int | None
 ) -> tuple[ModelPlan, ...]:
     """Return the plan of each model.
 
@@ -168,7 +168,7 @@ def check_places(plan: ModelPlan, spool: BenchSpool) -> Iterator[PicturePlan]:
         yield picture
 
 
-def check_prefixes(layout: Layout, spool: BenchSpool) -> None:
+def check_prefixes(layout: ScorerLayout, spool: BenchSpool) -> None:
     """Refuse names of which one begins with another, where the scorer would take both for the shorter one.
 
     Raises:

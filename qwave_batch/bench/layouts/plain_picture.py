@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms
 
-from qwave_batch.bench.layouts.layout import PictureForm
+from qwave_batch.bench.layouts.scorer_layout import PictureForm
 from qwave_batch.export.image_encoding import UnreadableImage, decoded_upright, on_white, plain_pixels
 from qwave_batch.imaging.formats.orientation import ORIENTATION, UPRIGHT
 from qwave_batch.imaging.formats.signatures import format_of
@@ -20,7 +20,7 @@ _PNG_DEPTH = 24
 _DECODES = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError)
 
 
-class Change(StrEnum):
+class PictureChange(StrEnum):
     """Something that was done to an image."""
 
     CONVERTED = "converted"
@@ -54,7 +54,7 @@ class PlainPicture:
 
     image: Image.Image
     """RGB."""
-    changes: tuple[Change, ...]
+    changes: tuple[PictureChange, ...]
 
 
 def plain_picture(data: bytes) -> PlainPicture:
@@ -68,8 +68,8 @@ def plain_picture(data: bytes) -> PlainPicture:
             mode, is_moving = opened.mode, getattr(opened, "n_frames", 1) > 1
             is_turned = opened.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT
         image = decoded_upright(data)
-        changes = [Change.FIRST_FRAME] * is_moving + [Change.TURNED] * is_turned
-        changes += [Change.DEPTH] * (mode.startswith(("I", "F")) or _is_deep_png(data))
+        changes = [PictureChange.FIRST_FRAME] * is_moving + [PictureChange.TURNED] * is_turned
+        changes += [PictureChange.DEPTH] * (mode.startswith(("I", "F")) or _is_deep_png(data))
         is_srgb = _has_plain_profile(image)
         has_alpha = "A" in image.getbands()
         plain = plain_pixels(image) if image.mode != "CMYK" or is_srgb else image
@@ -77,9 +77,9 @@ def plain_picture(data: bytes) -> PlainPicture:
             plain = _in_srgb(plain, image.info["icc_profile"])
         if has_alpha:
             plain = on_white(plain)
-            changes.append(Change.ALPHA_ON_WHITE)
+            changes.append(PictureChange.ALPHA_ON_WHITE)
         if mode not in {"RGB", "RGBA"} or not is_srgb:
-            changes.append(Change.COLOURS)
+            changes.append(PictureChange.COLOURS)
         plain = plain.convert("RGB")
         plain.info = {}
         return PlainPicture(plain, tuple(changes))
@@ -101,10 +101,10 @@ def square(picture: PlainPicture, side: int, *, is_padded: bool) -> PlainPicture
         edge = longer if is_padded else shorter
         left, top = (image.width - edge) // 2, (image.height - edge) // 2
         image = image.crop((left, top, left + edge, top + edge))  # outside of the image it is black
-        changes.append(Change.PADDED if is_padded else Change.CROPPED)
+        changes.append(PictureChange.PADDED if is_padded else PictureChange.CROPPED)
     if image.width != side:
         image = image.resize((side, side), Image.Resampling.LANCZOS)
-        changes.append(Change.RESIZED)
+        changes.append(PictureChange.RESIZED)
     return PlainPicture(image, tuple(changes))
 
 
@@ -114,10 +114,10 @@ def lifted_from_black(picture: PlainPicture) -> PlainPicture:
         return picture
     image = picture.image.copy()
     image.putpixel((0, 0), NEARLY_BLACK)
-    return PlainPicture(image, (*picture.changes, Change.LIFTED))
+    return PlainPicture(image, (*picture.changes, PictureChange.LIFTED))
 
 
-def encoded(image: Image.Image, form: PictureForm) -> bytes:
+def encoded_picture(image: Image.Image, form: PictureForm) -> bytes:
     """Return a picture as a file."""
     options: dict[str, Any] = {
         PictureForm.PNG: {},

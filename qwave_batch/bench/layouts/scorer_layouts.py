@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from qwave_batch.bench.layouts.bench_rows import BenchRow
-from qwave_batch.bench.layouts.layout import ANY, GRID, Layout, Listing, PictureForm
+from qwave_batch.bench.layouts.scorer_layout import ANY, GRID, Listing, PictureForm, ScorerLayout
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.jsontypes import Json
 
@@ -123,21 +123,21 @@ def _partiprompts(row: BenchRow, image: int, path: str) -> tuple[str, Json]:
 _RAISES = "its scorer ends with an error where an image is missing"
 _SHIFTS = "its scorer silently takes the next image for one that is missing"
 
-LAYOUTS: Mapping[str, Layout] = {
-    "geneval": Layout(path=_geneval, images=None, beside=_geneval_metadata),
-    "geneval2": Layout(
+LAYOUTS: Mapping[str, ScorerLayout] = {
+    "geneval": ScorerLayout(path=_geneval, images=None, beside=_geneval_metadata),
+    "geneval2": ScorerLayout(
         path=_numbered,
         images=1,
         listing=Listing(path="image_paths.json", entry=_by_prompt, is_rooted=True),
         no_skip={ANY: _RAISES},
     ),
-    "dpg": Layout(path=_dpg, images=GRID, is_grid=True),
-    "t2i-compbench": Layout(
+    "dpg": ScorerLayout(path=_dpg, images=GRID, is_grid=True),
+    "t2i-compbench": ScorerLayout(
         path=_t2i_compbench,
         images=_PER_PROMPT,
         no_skip={"complex": "its 3-in-1 score finds the images of a prompt by their place"},
     ),
-    "oneig": Layout(
+    "oneig": ScorerLayout(
         path=_oneig,
         images=GRID,
         form=PictureForm.WEBP,
@@ -146,27 +146,33 @@ LAYOUTS: Mapping[str, Layout] = {
         drops_black=True,
         is_found_by_prefix=True,
     ),
-    "longtext": Layout(path=_longtext, images=4),
-    "wise": Layout(path=_wise, images=1),
-    "unigenbench": Layout(path=_unigenbench, images=4, has_models=True, no_skip={ANY: _RAISES}),
-    "hpsv2": Layout(
+    "longtext": ScorerLayout(path=_longtext, images=4),
+    "wise": ScorerLayout(path=_wise, images=1),
+    "unigenbench": ScorerLayout(path=_unigenbench, images=4, has_models=True, no_skip={ANY: _RAISES}),
+    "hpsv2": ScorerLayout(
         path=_hpsv2,
         images=1,
         form=PictureForm.JPEG,
         no_skip={ANY: _SHIFTS},
         by_part={"drawbench": "drawbench"},
     ),
-    "drawbench": Layout(path=_drawbench, images=1, form=PictureForm.JPEG, has_models=True, no_skip={ANY: _SHIFTS}),
-    "tifa": Layout(path=_numbered, images=1, listing=Listing(path="images.json", entry=_by_id), no_skip={ANY: _RAISES}),
-    "partiprompts": Layout(
+    "drawbench": ScorerLayout(
+        path=_drawbench, images=1, form=PictureForm.JPEG, has_models=True, no_skip={ANY: _SHIFTS}
+    ),
+    "tifa": ScorerLayout(
+        path=_numbered, images=1, listing=Listing(path="images.json", entry=_by_id), no_skip={ANY: _RAISES}
+    ),
+    "partiprompts": ScorerLayout(
         path=_numbered_images,
         images=None,
         listing=Listing(path=_EVALSCOPE_FILE, entry=_partiprompts, is_lines=True, is_rooted=True),
     ),
-    "risebench": Layout(path=_risebench, images=1, no_skip={ANY: _RAISES}),
-    "imgedit": Layout(path=_imgedit, images=1, no_skip={ANY: "its scorer can't average once an image was missing"}),
-    "gedit": Layout(path=_gedit, images=1, has_models=True, edited=_gedit_edited),
-    "evalscope": Layout(
+    "risebench": ScorerLayout(path=_risebench, images=1, no_skip={ANY: _RAISES}),
+    "imgedit": ScorerLayout(
+        path=_imgedit, images=1, no_skip={ANY: "its scorer can't average once an image was missing"}
+    ),
+    "gedit": ScorerLayout(path=_gedit, images=1, has_models=True, edited=_gedit_edited),
+    "evalscope": ScorerLayout(
         path=_numbered_images,
         images=None,
         listing=Listing(path=_EVALSCOPE_FILE, entry=_evalscope, is_lines=True, is_rooted=True),
@@ -175,7 +181,7 @@ LAYOUTS: Mapping[str, Layout] = {
 """The layouts by the name of the benchmark."""
 
 
-def layout_named(benchmark: str) -> Layout:
+def layout_named(benchmark: str) -> ScorerLayout:
     """Return the layout of a benchmark.
 
     Raises:

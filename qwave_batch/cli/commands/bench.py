@@ -4,6 +4,7 @@ from argparse import Namespace
 
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.bench_exporting import add_export_action
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.bench_view import draw_benchmarks
 from qwave_batch.cli.options import add_json
@@ -16,6 +17,7 @@ def configure(parser: Parser) -> None:
     listing = parser.add_action("list", usage="[options]", summary="list the benchmarks, their files and licenses")
     add_json(listing, "the benchmarks")
     listing.set_defaults(act=_list)
+    add_export_action(parser)
 
 
 def execute(args: Namespace, console: Console) -> int:

@@ -1,4 +1,4 @@
-"""What a scorer reads, as data: the name, form and number of its pictures, and the files that list them."""
+"""The files that a scorer reads, as data: the name, form and number of pictures, and the files that list them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class ScorerLayout:
     """The layout that a benchmark's scorer reads."""
 
     path: Callable[[BenchRow, int, str], str]
