@@ -7,6 +7,8 @@ from qwave_batch.bench.benchmark import Benchmark, benchmark_names, find_benchma
 
 if TYPE_CHECKING:
     from qwave_batch.api.bench_export import BenchExportReport, BenchExportRequest, export_benchmark
+    from qwave_batch.api.bench_import import BenchImportReport, BenchImportRequest, import_benchmark
+    from qwave_batch.bench.import_notes import ImportNote, ImportNoteKind
     from qwave_batch.bench.layouts.picture_plan import MissingRule, SquareRule
     from qwave_batch.bench.layouts.plain_picture import PictureChange
     from qwave_batch.bench.layouts.row_images import MissingImage, MissingKind
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 __all__ = [
     "BenchExportReport",
     "BenchExportRequest",
+    "BenchImportReport",
+    "BenchImportRequest",
     "Benchmark",
+    "ImportNote",
+    "ImportNoteKind",
     "MissingImage",
     "MissingKind",
     "MissingRule",
@@ -23,10 +29,13 @@ __all__ = [
     "benchmark_names",
     "export_benchmark",
     "find_benchmark",
+    "import_benchmark",
 ]
 
 _LAZY_NAMES = {
     "qwave_batch.api.bench_export": ("BenchExportReport", "BenchExportRequest", "export_benchmark"),
+    "qwave_batch.api.bench_import": ("BenchImportReport", "BenchImportRequest", "import_benchmark"),
+    "qwave_batch.bench.import_notes": ("ImportNote", "ImportNoteKind"),
     "qwave_batch.bench.layouts.picture_plan": ("MissingRule", "SquareRule"),
     "qwave_batch.bench.layouts.plain_picture": ("PictureChange",),
     "qwave_batch.bench.layouts.row_images": ("MissingImage", "MissingKind"),

@@ -67,6 +67,10 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "bench.layouts.bench_spool": ("keeps jobs in a database without a name", frozenset({"sqlite3.connect"})),
     "bench.layouts.picture_making": ("draws grids and black pictures", frozenset({"PIL"})),
     "bench.layouts.plain_picture": ("encodes exported pictures anew", frozenset({".open()", "PIL"})),
+    "bench.given_files": (
+        "looks for a benchmark's files in the folders that the user names",
+        frozenset({".is_dir()", ".is_file()", "os.walk"}),
+    ),
     "cli.report_serving": ("opens the browser", frozenset({".open()"})),
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
