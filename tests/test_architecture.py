@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
     "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
-    "benches": {"api", "bench"},
+    "benches": {"api", "bench", "lazy"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
         "plans", "pushes", "reports", "runs", "simulations", "votes",

@@ -268,7 +268,7 @@ def test_questions_that_are_not_right_cost_nothing(tmp_path: Path) -> None:
     assert charges == []
 
 
-# What was answered is never asked again.
+# An answer is never asked for again.
 
 
 def test_an_answer_on_record_is_not_asked_again(tmp_path: Path) -> None:
