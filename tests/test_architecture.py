@@ -33,12 +33,15 @@ ALLOWED: dict[str, set[str]] = {
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
     "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
+    "judging": {
+        "client", "errors", "files", "folder", "imaging", "lazy", "model", "run", "scoring", "spec",
+    },
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
         "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging",
-        "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "simulator", "spec",
-        "voting",
+        "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "simulator",
+        "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
@@ -52,7 +55,9 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
-    "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
+    "bench": {
+        "errors", "export", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec",
+    },
     "benches": {"api", "bench", "lazy"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
