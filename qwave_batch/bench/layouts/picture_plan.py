@@ -79,9 +79,10 @@ class ModelPlan:
         Raises:
             UsageError: a row can't be placed, or has more images than places.
         """
+        most = spool.most_images(self.model)
         for row, jobs in spool.rows(self.model):
             self.layout.check(row)
-            images = images_of_row(row, self.model, jobs)
+            images = images_of_row(row, self.model, jobs, most=most)
             if self.layout.is_grid:
                 yield self._picture(row, jobs, 0, images)
             else:
