@@ -52,7 +52,9 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
-    "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
+    "bench": {
+        "errors", "export", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec",
+    },
     "benches": {"api", "bench", "lazy"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",

@@ -87,6 +87,8 @@ class NextStep(StrEnum):
     """Say which column of a file it is; about our name of the column."""
     EXPORT_FEW_FILES = "export_few_files"
     """Export in a format that puts many images into one file."""
+    SELECT_JOBS = "select_jobs"
+    """Take some jobs only; about a condition that does."""
 
 
 @dataclass(frozen=True, slots=True)
