@@ -34,9 +34,9 @@ def choose_models(catalog: Catalog, benchmark: Benchmark, named: Sequence[str]) 
     return tuple(named)
 
 
-def models_without_squares(catalog: Catalog, models: Sequence[str]) -> tuple[str, ...]:
-    """Return the models that do not take the shape that is asked for."""
-    return tuple(name for name in models if SQUARE not in catalog.model(name).ratios)
+def models_without_shapes(catalog: Catalog, models: Sequence[str]) -> tuple[str, ...]:
+    """Return the models that no shape can be asked of."""
+    return tuple(name for name in models if not catalog.model(name).ratios)
 
 
 def input_image_field(catalog: Catalog) -> str:
