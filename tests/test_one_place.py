@@ -114,7 +114,9 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "imaging.formats.webp": ("decodes images", frozenset({"PIL"})),
     "imaging.thumbnail": ("encodes small pictures", frozenset({"PIL"})),
     "imaging.picture_fingerprint": ("decodes pictures that are known to be whole", frozenset({".open()", "PIL"})),
+    "imaging.picture_difference": ("compares pictures that are decoded", frozenset({"PIL"})),
     "quality.check_spool": ("keeps what it knows in a database without a name", frozenset({"sqlite3.connect"})),
+    "judging.judge_journal": ("opens the journal of what was asked and answered", frozenset({"sqlite3.connect"})),
     "quality.look_cache": (
         "opens the looks at images, once files.sqlite_files has looked at their file",
         frozenset({"sqlite3.connect"}),

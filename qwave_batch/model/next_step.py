@@ -64,6 +64,8 @@ class NextStep(StrEnum):
     """Allow reading files outside the spec's folder; about the folder to allow."""
     SET_VARIABLE = "set_variable"
     """Give a value from the shell; about the variable of the spec."""
+    LOCK = "lock"
+    """Lock a spec as it is now; about its file."""
     WRITE_PLAN = "write_plan"
     """Write a plan file from a spec."""
     LIMIT_RUN = "limit_run"
