@@ -81,11 +81,17 @@ class _Report:
     threads: int | None
     images: int = 0
     index: ReportIndex = field(init=False)
+    scores: list[KeptScores] = field(init=False)
+    remarks: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    """Of what scorers said, which the index does not hold."""
 
     def write(self) -> ReportWritten:
+        self.scores = [read_kept_scores(reader) for reader in self.readers]
         thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
         originals = keep_originals(self.readers, self.folder.path, self.on_work)
-        self.index = ReportIndex(folders=reported_folders(self.readers), tiny_of=thumbnails.tiny_of)
+        self.index = ReportIndex(
+            folders=reported_folders(self.readers), tiny_of=thumbnails.tiny_of, scores=ReportedScores(self.scores)
+        )
         details = DetailFiles(self.folder)
         picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
@@ -107,7 +113,7 @@ class _Report:
 
     def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
-        figures = figure_numbers(self.readers, folder_labels(self.readers)).as_json()
+        figures = figure_numbers(self.readers, folder_labels(self.readers), self.scores).as_json()
         results = voting_results(self.readers)
         revision = revision_of([index, picks, results, figures])
         self.folder.write_data("index", {"revision": revision, **index})
