@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qwave_batch.estimating.intervals import Interval, Z
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.voting.intervals import Interval, Z
 from qwave_batch.voting.win_rates import WinRate
 
 ENOUGH_PROMPTS = 10

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
+from qwave_batch.estimating.intervals import LEAST_PROMPTS, Interval
+from qwave_batch.estimating.prompt_bootstrap import SEED, interval_of_draws
 from qwave_batch.voting.ballots import LOSS, TIE, WIN
-from qwave_batch.voting.intervals import LEAST_PROMPTS, Interval
 from qwave_batch.voting.pair_counts import PairCounts
-from qwave_batch.voting.prompt_bootstrap import SEED, interval_of_draws
 
 if TYPE_CHECKING:
-    from qwave_batch.voting.prompt_bootstrap import Numbers, Truths
+    from qwave_batch.estimating.prompt_bootstrap import Numbers, Truths
 
 _TOLERANCE = 1e-9
 _ALIKE = 1e-6

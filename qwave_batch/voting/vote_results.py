@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from qwave_batch.errors import MissingExtra
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.voting.ballots import Ballots
+from qwave_batch.voting.drawn_counts import drawn_counts
 from qwave_batch.voting.more_votes import VotesOutlook, votes_outlook
 from qwave_batch.voting.pair_counts import pair_counts
-from qwave_batch.voting.prompt_bootstrap import drawn_counts
 from qwave_batch.voting.rater_agreement import alpha_of_raters
 from qwave_batch.voting.strengths import Strength, strengths
 from qwave_batch.voting.vote_warnings import vote_warnings

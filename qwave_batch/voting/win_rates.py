@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
+from qwave_batch.estimating.intervals import LEAST_PROMPTS, Interval, wilson
+from qwave_batch.estimating.prompt_bootstrap import interval_of_draws
 from qwave_batch.voting.ballots import LOSS, TIE, WIN
-from qwave_batch.voting.intervals import LEAST_PROMPTS, Interval, wilson
 from qwave_batch.voting.pair_counts import Pair, PairCounts
-from qwave_batch.voting.prompt_bootstrap import interval_of_draws
 
 if TYPE_CHECKING:
-    from qwave_batch.voting.prompt_bootstrap import Numbers
+    from qwave_batch.estimating.prompt_bootstrap import Numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

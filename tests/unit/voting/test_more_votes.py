@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.voting.intervals import wilson
+from qwave_batch.estimating.intervals import wilson
 from qwave_batch.voting.more_votes import PairOutcome, PairOutlook, needed_votes, votes_outlook
 from qwave_batch.voting.win_rates import WinRate
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwave_batch import lazy
+from qwave_batch.estimating.intervals import wilson
 from qwave_batch.voting.ballots import LOSS, TIE, WIN, Ballots
-from qwave_batch.voting.intervals import wilson
+from qwave_batch.voting.drawn_counts import drawn_counts
 from qwave_batch.voting.pair_counts import pair_counts
-from qwave_batch.voting.prompt_bootstrap import drawn_counts
 from qwave_batch.voting.rater_agreement import alpha_of_raters
 from qwave_batch.voting.strengths import Strength, are_all_beaten, newman_scores, strengths
 from qwave_batch.voting.vote_warnings import vote_warnings

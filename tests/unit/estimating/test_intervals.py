@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.voting.intervals import Z, lower_percentile, student_quantile, wilson
+from qwave_batch.estimating.intervals import Z, lower_percentile, student_quantile, wilson
 
 
 @pytest.mark.parametrize(
