@@ -32,12 +32,16 @@ ALLOWED: dict[str, set[str]] = {
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
-    "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
+    "report": {
+        "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
+        "voting",
+    },
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
         "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging", "lazy",
-        "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "simulator", "spec", "voting",
+        "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "scoring", "simulator", "spec",
+        "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},

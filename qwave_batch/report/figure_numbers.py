@@ -4,7 +4,7 @@ A row is about a model, a tag or an error, over all folders together and, where 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
@@ -122,10 +122,9 @@ class ScoreRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PricedScore:
+class PricedScore(ScoreRow):
     """A mean score beside what an image of the model costs."""
 
-    row: ScoreRow
     usd_per_image: float
     per_usd: float | None
     """The score that a dollar buys; None where more is not better, or where nothing is not 0."""
@@ -167,7 +166,7 @@ class FigureNumbers:
             usd, output = costs.get((row.model, row.folder)), self.outputs[row.score]
             if usd:
                 is_amount = output.better is Better.HIGHER and output.range[0] == 0
-                yield PricedScore(row=row, usd_per_image=usd, per_usd=row.mean / usd if is_amount else None)
+                yield PricedScore(**asdict(row), usd_per_image=usd, per_usd=row.mean / usd if is_amount else None)
 
     def as_json(self) -> dict[str, Json]:
         """Return the object of ``data/figures.js``."""
@@ -195,19 +194,7 @@ class FigureNumbers:
         return {
             "outputs": [output_as_json(name, output) for name, output in self.outputs.items()],
             "rows": [{**EXACT.encode(row), "score": names.index(row.score)} for row in self.scores],
-            "priced": [
-                {
-                    "score": names.index(found.row.score),
-                    "model": found.row.model,
-                    "folder": found.row.folder,
-                    "mean": found.row.mean,
-                    "low": found.row.low,
-                    "high": found.row.high,
-                    "usd_per_image": found.usd_per_image,
-                    "per_usd": found.per_usd,
-                }
-                for found in self.priced_scores()
-            ],
+            "priced": [{**EXACT.encode(row), "score": names.index(row.score)} for row in self.priced_scores()],
         }
 
 

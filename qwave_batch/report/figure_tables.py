@@ -179,14 +179,14 @@ def _priced_scores(numbers: FigureNumbers) -> FigureTable:
         header=("score", "better", "model", "folder", "mean", "usd_per_image", "score_per_usd"),
         rows=[
             (
-                found.row.score,
-                numbers.outputs[found.row.score].better,
-                found.row.model,
-                folder_label(numbers, found.row.folder),
-                found.row.mean,
-                found.usd_per_image,
-                found.per_usd,
+                row.score,
+                numbers.outputs[row.score].better,
+                row.model,
+                folder_label(numbers, row.folder),
+                row.mean,
+                row.usd_per_image,
+                row.per_usd,
             )
-            for found in numbers.priced_scores()
+            for row in numbers.priced_scores()
         ],
     )

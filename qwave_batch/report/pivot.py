@@ -2,8 +2,8 @@
 
 A filter selects places, and a job has several where it folded with others. A heading is there if a visible place stands
 under it; headings are in the order of the index, and those of places without a value come last. A job with two tags
-stands under both, and a cell names each of its jobs once, in the order of the index. An order by a score sorts the rows of each
-super-row, and the jobs of each cell.
+stands under both, and a cell names each of its jobs once, in the order of the index. An order by a score sorts the rows
+of each super-row, and the jobs of each cell.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

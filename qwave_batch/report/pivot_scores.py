@@ -1,4 +1,4 @@
-"""The part of scores in the grid's rules: which jobs a filter by a score lets through, and what sorts rows and cells. Pure.
+"""Scores in the grid's rules: which jobs a filter by a score lets through, and how rows and cells are sorted. Pure.
 
 A job is seen if one of its images meets the condition. The mean of a row is over all images of its jobs, each once;
 what has no score comes last. The page has the same rules in ``score_filter.js`` and ``scores.js``.

@@ -1,4 +1,4 @@
-"""The scores of images as a report holds them: names and directions once, and the numbers of each image in their order."""
+"""The scores of images as a report holds them: names and directions once, and numbers in their order."""
 
 import math
 from collections.abc import Mapping, Sequence

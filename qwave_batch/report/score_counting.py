@@ -53,7 +53,7 @@ class ScoreCounter:
             return
         model = model_label(line.axes, line.model)
         prompt = self._prompts.setdefault((line.prompt_id, line.prompt), len(self._prompts))
-        if kept.has_pairs:
+        if next(kept.pairs(), None) is not None:
             self._jobs[folder, line.job_id] = (model, prompt)
         for at, image in enumerate(line.images):
             for output, number in kept.of(line.job_id, at, image.sha256).items():
@@ -95,7 +95,7 @@ class ScoreCounter:
             self._columns.setdefault((output, model, scope), _Column()).add(prompt, number)
 
 
-_SHARE = (0, 1)
+_SHARE: tuple[float | None, float | None] = (0, 1)
 
 
 def _row(output: str, model: str, scope: int | None, column: _Column) -> ScoreRow:

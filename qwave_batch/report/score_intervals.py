@@ -1,7 +1,8 @@
 """The mean of a score with its interval at 95 %: a bootstrap over prompts. Pure.
 
 Images of one prompt are not independent, so that whole prompts are drawn, with all their images. For many prompts the
-bootstrap takes long and comes to the same as the standard error over prompts, which is used then.
+bootstrap takes long and comes to the same as the standard error over prompts, which is used then. It is plain Python:
+a report is made without any extra, and ``estimating.prompt_bootstrap`` needs numpy.
 """
 
 import math
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import truediv
 
-from qwave_batch.voting.intervals import LEAST_PROMPTS, Interval, lower_percentile, student_quantile
+from qwave_batch.estimating.intervals import LEAST_PROMPTS, Interval, lower_percentile, student_quantile
 
 DRAWS = 1_000
 MOST_DRAWN = 300
@@ -51,7 +52,7 @@ def _drawn(sums: Sequence[float], counts: Sequence[int]) -> Interval:
 
 @lru_cache(maxsize=4)
 def _draws(prompts: int) -> tuple["array[int]", ...]:
-    rng, all_of_them = random.Random(_SEED), range(prompts)
+    rng, all_of_them = random.Random(_SEED), range(prompts)  # noqa: S311 - it draws a sample, and keeps no secret
     return tuple(array("H", rng.choices(all_of_them, k=prompts)) for _ in range(DRAWS))
 
 

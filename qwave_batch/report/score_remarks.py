@@ -1,13 +1,14 @@
-"""What scorers said of an image beside its numbers: the text that was read, a judge's answers, or why there is no score.
+"""Remarks of scorers on an image beside its numbers: text that was read, a judge's answers, or why there is no score.
 
-Remarks may be long, so that only their places in the file are in memory, and each is read when its job is written.
+They may be long, so that only their places in the file are in memory, and each is read when its job is written.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import BinaryIO
 
 from qwave_batch.folder.artifacts import SCORES
@@ -24,43 +25,31 @@ MOST_CHARACTERS = 20_000
 """Of the details of one score; longer ones are cut, so that a page can hold them."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ScoreRemarks:
     """The remarks of one folder, while its file is open."""
 
     layout: RunLayout
-    file: BinaryIO | None
-    scorers: tuple[str, ...] = ()
-    _places: dict[bytes, int] = field(default_factory=dict)
-    """Where the newest line of an image and a scorer begins, if that line holds a remark."""
+    file: BinaryIO
+    scorers: Sequence[str] = ()
+    places: Mapping[bytes, int] = field(default_factory=dict, repr=False)
+    """The beginning of the newest line of an image and a scorer, if that line holds a remark."""
 
     def of(self, job_id: str, image: int, sha256: str) -> list[Json]:
-        """Return the remarks on an image as the page reads them, one for each scorer that made one."""
-        found: list[Json] = []
-        for scorer in self.scorers:
-            place = self._places.get(_key(job_id, image, sha256, scorer))
-            if place is not None:
-                found.append(_as_json(self._line_at(place)))
-        return found
+        """Return the remarks on an image as the page reads them, one for each scorer that made one.
 
-    def _take(self, counting: frozenset[tuple[str, str, str]], file: BinaryIO) -> None:
-        start = file.tell()
-        for line in kept_lines(self.layout, file):
-            if isinstance(line, ScoreLine) and line.edition in counting and line.level is Level.IMAGE:
-                key = _key(line.job_id or "", line.image or 0, line.sha256, line.scorer)
-                if line.details or line.error is not None:
-                    self._places[key] = start
-                else:
-                    self._places.pop(key, None)
-            start = file.tell()
+        Raises:
+            StorageError: the file can't be read any more.
+        """
+        keys = [_key(job_id, image, sha256, scorer) for scorer in self.scorers]
+        return [_as_json(line) for key in keys if key in self.places for line in self._line_at(self.places[key])]
 
-    def _line_at(self, place: int) -> ScoreLine:
-        assert self.file is not None
+    def _line_at(self, place: int) -> Iterator[ScoreLine]:
         with storage_errors(self.layout.root, "read", SCORES):
             self.file.seek(place)
             line = next(kept_lines(self.layout, self.file))
-        assert isinstance(line, ScoreLine)
-        return line
+        if isinstance(line, ScoreLine):
+            yield line
 
 
 @contextmanager
@@ -72,15 +61,27 @@ def open_score_remarks(reader: FolderReader, scores: KeptScores) -> Iterator[Sco
         StorageError: the file can't be read.
     """
     if not scores.scorers:
-        yield ScoreRemarks(reader.layout, None)
+        yield ScoreRemarks(reader.layout, BytesIO())
         return
     with storage_errors(reader.layout.root, "read", SCORES):
         file = reader.layout.artifacts.open(SCORES)
+        places = _places(reader.layout, file, scores)
     with file:
-        remarks = ScoreRemarks(reader.layout, file, tuple(scores.scorers))
-        with storage_errors(reader.layout.root, "read", SCORES):
-            remarks._take(frozenset(scorer.edition for scorer in scores.scorers.values()), file)
-        yield remarks
+        yield ScoreRemarks(reader.layout, file, tuple(scores.scorers), places)
+
+
+def _places(layout: RunLayout, file: BinaryIO, scores: KeptScores) -> dict[bytes, int]:
+    counting = {scorer.edition for scorer in scores.scorers.values()}
+    places: dict[bytes, int] = {}
+    start = file.tell()
+    for line in kept_lines(layout, file):
+        if isinstance(line, ScoreLine) and line.level is Level.IMAGE and line.edition in counting:
+            key = _key(line.job_id or "", line.image or 0, line.sha256, line.scorer)
+            places.pop(key, None)
+            if line.details or line.error is not None:
+                places[key] = start
+        start = file.tell()
+    return places
 
 
 def _as_json(line: ScoreLine) -> dict[str, Json]:

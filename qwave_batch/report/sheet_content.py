@@ -9,7 +9,7 @@ from PIL import Image
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile
-from qwave_batch.report.grid_view import ALL, NONE, ReportView
+from qwave_batch.report.grid_view import ALL, MISSING, NONE, ReportView, ScoreCondition
 from qwave_batch.report.pivot import (
     NO_TAG,
     STATUSES,
@@ -91,7 +91,10 @@ class SheetContent:
         parts += [f"{kind} {name}" for kind, name in outer if name != NONE]
         filters = (("status", view.status), ("model", view.model), ("tag", view.tag))
         parts += [f"{name} {value}" for name, value in filters if value != ALL]
-        return ", ".join([*parts, *([f'"{view.q}"'] if view.q else [])])
+        parts += [f'"{view.q}"'] if view.q else []
+        parts += [] if view.score is None else [_in_words(view.score)]
+        is_sorted = bool(view.showscore and view.sort)
+        return ", ".join([*parts, *([f"the {view.sort} {view.showscore} first"] if is_sorted else [])])
 
     def label(self, axis: str, value: int) -> tuple[str, str]:
         """Return a name for a value of an axis and, for a prompt, its text."""
@@ -141,6 +144,18 @@ def _check_filters(data: PivotData, view: ReportView) -> None:
         ("status", view.status, STATUSES),
         ("model", view.model, data.models),
         ("tag", view.tag, (*data.tags, NO_TAG)),
+        ("score", ALL if view.score is None else view.score.name, [score.name for score in data.scores]),
+        ("score", view.showscore or ALL, [score.name for score in data.scores]),
     ):
         if name != ALL and name not in known:
             raise UnknownName(what, name, known, hint=f"there is {', '.join(known)}")
+
+
+_WORDS = {"lt": "below", "le": "at most", "ge": "at least", "gt": "above"}
+
+
+def _in_words(condition: ScoreCondition) -> str:
+    if condition.comparison == MISSING:
+        return f"without {condition.name}"
+    limit = "any number" if condition.limit is None else f"{condition.limit:g}"
+    return f"{condition.name} {_WORDS[condition.comparison]} {limit}"

@@ -50,7 +50,7 @@ function fillCell(cell, entry, look) {
     cell.className = `cell is-${job.images.length > 0 ? "shown" : job.status}`;
   }
   const score = look.score === -1 ? "" : scoreBelow(job, look.score);
-  caption.replaceChildren(...[text !== "" && el("span", { class: "caption-text" }, text), score !== "" && el("span", { class: "score-below" }, score)].filter((part) => part instanceof Node));
+  caption.replaceChildren(...[text !== "" && el("span", { class: "cell-caption-text" }, text), score !== "" && el("span", { class: "score-below" }, score)].filter((part) => part instanceof Node));
   cell.dataset["jobId"] = job.id;
   const compared = isCompared(job);
   cell.classList.toggle("is-compared", compared);

@@ -19,7 +19,7 @@
  */
 
 const COLUMN_HEADING_PX = 56;
-/** A column's mean below its label. */
+/** Of a mean below the two lines of a column's heading. */
 const COLUMN_MEAN_PX = 18;
 const SUPERCOLUMN_HEADING_PX = 32;
 const ROW_HEADING_PX = 208;
@@ -92,7 +92,7 @@ class GridSurface {
   measure() {
     const { layout, axes, means } = this.given();
     const supercolumns = axes.supercols === NO_AXIS ? 0 : SUPERCOLUMN_HEADING_PX;
-    const columns = axes.cols === NO_AXIS ? 0 : COLUMN_HEADING_PX + (means === null ? 0 : COLUMN_MEAN_PX);
+    const columns = axes.cols === NO_AXIS ? 0 : COLUMN_HEADING_PX + (means === null || axes.cols.name === "model" ? 0 : COLUMN_MEAN_PX);
     this.headHeight = supercolumns + columns;
     this.headingWidth = this.headingWidthFor(axes);
     this.across = scrollSpan(layout.columnStarts.at(-1) ?? 0, this.root.clientWidth - this.headingWidth);

@@ -16,7 +16,7 @@ function scoreTools() {
   const root = el(
     "div",
     { class: "toolbar score-tools", role: "group", "aria-label": "Scores" },
-    shown.root, sort.root, filtered.root, comparison.root, limit.root, hint,
+    shown.root, sort.root, hint, filtered.root, comparison.root, limit.root,
   );
   const refresh = () => {
     root.hidden = knownScores().length === 0;
@@ -117,9 +117,10 @@ function filteredName() {
   return knownScores()[scoreCondition()?.score ?? -1]?.name ?? "";
 }
 
-/** @returns {string} */
+/** @returns {string} the limit of the filter, as a box for numbers takes it */
 function limitText() {
-  return scoreCondition()?.limit?.toString() ?? "";
+  const limit = scoreCondition()?.limit ?? null;
+  return limit === null || !Number.isFinite(limit) ? "" : String(limit);
 }
 
 /**

@@ -258,6 +258,31 @@ interface LimitData {
   waits: Array<{ kind: string; seconds: number }> | null;
 }
 
+interface ScoreRowData {
+  /** Which of the outputs. */
+  score: number;
+  model: string;
+  folder: number | null;
+  images: number;
+  /** Null for a score of a whole set, which has no interval. */
+  prompts: number | null;
+  mean: number;
+  low: number | null;
+  high: number | null;
+}
+
+interface PricedScoreData {
+  score: number;
+  model: string;
+  folder: number | null;
+  mean: number;
+  low: number | null;
+  high: number | null;
+  usd_per_image: number;
+  /** Null where it says nothing. */
+  per_usd: number | null;
+}
+
 /** `data/figures.js`. */
 interface FiguresData {
   format: number;
@@ -267,4 +292,6 @@ interface FiguresData {
   costs: CostData[];
   rate: { sessions: SessionData[] };
   limits: LimitData[];
+  /** There where images, pairs or sets have scores. */
+  scores?: { outputs: ScoreData[]; rows: ScoreRowData[]; priced: PricedScoreData[] };
 }
