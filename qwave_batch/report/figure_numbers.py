@@ -3,6 +3,7 @@
 A row is about a model, a tag or an error, over all folders together and, where there are several, in each as well.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 
@@ -165,7 +166,7 @@ class FigureNumbers:
         for row in self.scores:
             usd, output = costs.get((row.model, row.folder)), self.outputs[row.score]
             if usd:
-                is_amount = output.better is Better.HIGHER and output.range[0] == 0
+                is_amount = output.better is Better.HIGHER and output.range[0] == 0 and math.isfinite(row.mean / usd)
                 yield PricedScore(**asdict(row), usd_per_image=usd, per_usd=row.mean / usd if is_amount else None)
 
     def as_json(self) -> dict[str, Json]:

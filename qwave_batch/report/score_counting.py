@@ -1,5 +1,6 @@
 """Counts the scores of images by model and prompt, for the figures; memory is two numbers for each model and prompt."""
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,10 +86,10 @@ class ScoreCounter:
         return {name: output for name, output in self._outputs.items() if name in counted}
 
     def rows(self) -> list[ScoreRow]:
-        """Return the means, in the order of the outputs."""
+        """Return the means, in the order of the outputs; one of numbers that are too large to add is not there."""
         places = {output: place for place, output in enumerate(self._outputs)}
-        rows = [_row(*key, column) for key, column in self._columns.items()]
-        return sorted([*rows, *self._sets], key=lambda row: places[row.score])
+        rows = [*(_row(*key, column) for key, column in self._columns.items()), *self._sets]
+        return sorted((row for row in rows if math.isfinite(row.mean)), key=lambda row: places[row.score])
 
     def _count(self, output: str, model: str, scopes: Sequence[int | None], prompt: int, number: float) -> None:
         for scope in scopes:

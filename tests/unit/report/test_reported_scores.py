@@ -170,3 +170,14 @@ def test_a_look_sees_that_there_are_new_scores(tmp_path: Path) -> None:
     assert marks_of([folder]) == before
     write_scores(folder, [a_score(a_scorer(), "p-m", {"cer": 0.5})])
     assert marks_of([folder]) != before
+
+
+def test_numbers_too_large_to_add_or_to_divide_leave_the_figures_whole(tmp_path: Path) -> None:
+    wild = a_scorer(outputs={"cer": Output((0, None), Better.HIGHER)})
+    cells = {("p", "m"): {"cer": 1.5e308}, ("q", "m"): {"cer": 1.5e308}, ("p", "n"): {"cer": 1.5e308}}
+    lines = [replace(scored_line(*cell), cost_usd=0.01) for cell in cells]
+    write_folder(tmp_path, lines)
+    scores = (a_score(wild, line.job_id, found) for line, found in zip(lines, cells.values(), strict=True))
+    told = score_rows(write_scores(tmp_path, [wild, *scores]))
+    assert [row["model"] for row in told["rows"]] == ["n"]
+    assert [row["per_usd"] for row in told["priced"]] == [None]
