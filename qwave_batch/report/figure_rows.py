@@ -63,9 +63,9 @@ def named(numbers: FigureNumbers, name: str, folder: int | None) -> str:
     return name if len(numbers.folders) == 1 else f"{name} · {folder_label(numbers, folder)}"
 
 
-def wrapped(label: str) -> str:
+def wrapped(label: str, characters: int = _LABEL_CHARACTERS) -> str:
     """Return a label on as many lines as it needs; a long name breaks anywhere."""
-    return "\n".join(textwrap.wrap(label, _LABEL_CHARACTERS)) or " "
+    return "\n".join(textwrap.wrap(label, characters)) or " "
 
 
 def height_of(label: str) -> float:

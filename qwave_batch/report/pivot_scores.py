@@ -34,7 +34,7 @@ class PivotScore:
 
 def score_admits(scores: Sequence[PivotScore], condition: ScoreCondition | None) -> Callable[[ImageScores], bool]:
     """Return whether a condition lets a job through, by the scores of its images."""
-    at = None if condition is None else _number_of(scores, condition.name)
+    at = None if condition is None else number_of_score(scores, condition.name)
     if condition is None or at is None:
         return lambda _: True
     if condition.comparison == MISSING:
@@ -73,7 +73,7 @@ class ScoreOrder:
 
 def score_order(scores: Sequence[PivotScore], view: ReportView) -> ScoreOrder | None:
     """Return the order that a view asks for; where neither direction is better the least counts as the worst."""
-    at = _number_of(scores, view.showscore)
+    at = number_of_score(scores, view.showscore)
     if at is None or not view.sort:
         return None
     return ScoreOrder(at, (scores[at].better == "lower") == (view.sort == WORST))
@@ -91,5 +91,6 @@ def mean_score(jobs: Iterable[ImageScores], score: int) -> float | None:
     return total / count if count else None
 
 
-def _number_of(scores: Sequence[PivotScore], name: str) -> int | None:
+def number_of_score(scores: Sequence[PivotScore], name: str) -> int | None:
+    """Return the place of a score among others; None if it is not there."""
     return next((number for number, score in enumerate(scores) if score.name == name), None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from qwave_batch import lazy
 from qwave_batch.report.figure_numbers import FigureNumbers, PricedScore, ScoreRow
 from qwave_batch.report.figure_rows import EDGE_IN, height_of, label_rows, named, shown_rows, wrapped
 from qwave_batch.report.figure_style import COLOURS, INK, WIDTH_IN
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 MOST_SCORES = 12
 """Scores of a figure, each on axes of its own; the table beside it has all."""
-_SCATTER_IN = 1.9
+_SCATTER_IN = 1.7
+_NAME_IN = 0.1
+"""The height of a line in the list of names below points."""
+_LINE_CHARACTERS = 52
+"""Of titles and names that have the width of the axes."""
 _HUGE = 1e300
 """Numbers beyond it can't be drawn: axes need room around them."""
 
@@ -40,30 +45,35 @@ def draw_scores(numbers: FigureNumbers, figure: "Figure") -> bool:
 
 
 def draw_priced_scores(numbers: FigureNumbers, figure: "Figure") -> bool:
-    """Draw the mean score of each model over USD per image, as numbered points with a list of names."""
+    """Draw the mean score of each model over USD per image, as numbered points with their names below."""
     parts = _parts(numbers, numbers.priced_scores())
     if not parts:
         return False
-    names = [[_beside(numbers, place, row) for place, row in enumerate(rows, start=1)] for _, rows in parts]
-    heights = [_SCATTER_IN + 0.13 * sum(name.count("\n") + 1 for name in each) for each in names]
+    lists = ["\n".join(_beside(numbers, place, row) for place, row in enumerate(rows, start=1)) for _, rows in parts]
+    heights = [height for told in lists for height in (_SCATTER_IN, _NAME_IN * (told.count("\n") + 2))]
     figure.set_size_inches(WIDTH_IN, sum(heights) + EDGE_IN * len(parts))
-    every = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)
-    for (name, rows), told, axes in zip(parts, names, every[:, 0], strict=True):
+    every = figure.subplots(2 * len(parts), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for (name, rows), told, axes, below in zip(parts, lists, every[::2], every[1::2], strict=True):
         _set_title(numbers, name, axes)
         axes.grid(axis="y")
-        for place, (row, label) in enumerate(zip(rows, told, strict=True), start=1):
-            colour = COLOURS[(row.folder or 0) % len(COLOURS)]
-            if row.low is not None and row.high is not None:
-                axes.plot([row.usd_per_image] * 2, [row.low, row.high], color=INK, linewidth=0.8)
-            axes.plot([row.usd_per_image], [row.mean], "o", color=colour, markersize=7, label=label)
-            axes.annotate(str(place), (row.usd_per_image, row.mean), ha="center", va="center_baseline", fontsize=5,
-                          color="white", fontweight="bold")  # fmt: skip
+        for place, row in enumerate(rows, start=1):
+            _draw_point(axes, row, place)
         axes.margins(0.12)
         axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(lazy.matplotlib_ticks.MaxNLocator(nbins=5))
         axes.set_xlabel("USD per image")
-        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.32), handlelength=0, handletextpad=0, markerscale=0,
-                    borderaxespad=0)  # fmt: skip
+        below.set_axis_off()
+        below.text(0, 1, told, transform=below.transAxes, va="top", fontsize=6)
     return True
+
+
+def _draw_point(axes: "Axes", row: PricedScore, place: int) -> None:
+    if row.low is not None and row.high is not None:
+        axes.plot([row.usd_per_image] * 2, [row.low, row.high], color=INK, linewidth=0.8)
+    axes.plot([row.usd_per_image], [row.mean], "o", markersize=7.5, markerfacecolor="white",
+              markeredgecolor=COLOURS[(row.folder or 0) % len(COLOURS)], markeredgewidth=1.2)  # fmt: skip
+    axes.annotate(str(place), (row.usd_per_image, row.mean), ha="center", va="center_baseline", fontsize=5, color=INK,
+                  fontweight="bold")  # fmt: skip
 
 
 def _parts(numbers: FigureNumbers, rows: Iterable[_Row]) -> list[tuple[str, list[_Row]]]:
@@ -92,10 +102,10 @@ def _draw_interval(axes: "Axes", row: ScoreRow, place: int) -> None:
 def _set_title(numbers: FigureNumbers, name: str, axes: "Axes") -> None:
     better = numbers.outputs[name].better
     direction = "" if better is None else f" ({better} is better)"
-    axes.set_title(wrapped(f"{name}{direction}"), fontsize=7, loc="left")
+    axes.set_title(wrapped(f"{name}{direction}", _LINE_CHARACTERS), fontsize=7, loc="left")
 
 
 def _beside(numbers: FigureNumbers, place: int, row: PricedScore) -> str:
     """Return the line of the list of names."""
     told = "" if row.per_usd is None else f", {row.per_usd:.3g} per USD"
-    return wrapped(f"{place}  {named(numbers, row.model, row.folder)}: {row.mean:.3g}{told}")
+    return wrapped(f"{place}  {named(numbers, row.model, row.folder)}: {row.mean:.3g}{told}", _LINE_CHARACTERS)

@@ -17,10 +17,12 @@ from qwave_batch.report.pivot import (
     Pivot,
     PivotAxis,
     PivotData,
+    PivotJob,
     pivot,
     pivot_axes,
     with_default_axes,
 )
+from qwave_batch.report.pivot_scores import number_of_score
 from qwave_batch.report.sheet_layout import PictureSize
 
 OpenImage = Callable[[int, ImageFile], Image.Image | None]
@@ -75,8 +77,8 @@ class SheetContent:
 
     @property
     def has_captions(self) -> bool:
-        """Whether jobs stand side by side that something tells apart."""
-        return bool(self._left_over) and max(map(len, self.grid.cells.values())) > 1
+        """Whether jobs stand side by side that something tells apart, or have a score below them."""
+        return self._score is not None or (bool(self._left_over) and max(map(len, self.grid.cells.values())) > 1)
 
     @property
     def title(self) -> str:
@@ -93,8 +95,9 @@ class SheetContent:
         parts += [f"{name} {value}" for name, value in filters if value != ALL]
         parts += [f'"{view.q}"'] if view.q else []
         parts += [] if view.score is None else [_in_words(view.score)]
-        is_sorted = bool(view.showscore and view.sort)
-        return ", ".join([*parts, *([f"the {view.sort} {view.showscore} first"] if is_sorted else [])])
+        if view.showscore:
+            parts.append(f"the {view.sort} {view.showscore} first" if view.sort else f"{view.showscore} below each")
+        return ", ".join(parts)
 
     def label(self, axis: str, value: int) -> tuple[str, str]:
         """Return a name for a value of an axis and, for a prompt, its text."""
@@ -124,8 +127,19 @@ class SheetContent:
         caption = " · ".join(
             self.label(axis.name, axis.values_of(job, job.places[0])[0])[0] for axis in self._left_over
         )
-        for image in self.images[number] or (None,):
-            yield SheetTile(folder=job.folder, image=image, status=job.status, reason=reason, caption=caption)
+        for at, image in enumerate(self.images[number] or (None,)):
+            below = " · ".join(filter(None, (caption, self._score_below(job, at))))
+            yield SheetTile(folder=job.folder, image=image, status=job.status, reason=reason, caption=below)
+
+    @property
+    def _score(self) -> int | None:
+        return number_of_score(self._data.scores, self.view.showscore)
+
+    def _score_below(self, job: PivotJob, image: int) -> str:
+        if self._score is None or not job.scores:
+            return ""
+        score = job.scores[image][self._score]
+        return "\N{EN DASH}" if score is None else f"{score:.3g}"
 
     def _shown(self) -> set[int]:
         return {job for jobs in self.grid.cells.values() for job in jobs}

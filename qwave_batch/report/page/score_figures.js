@@ -116,7 +116,7 @@ function scorePerDollarFigure(data) {
     id: "score-per-dollar",
     title: "Score and cost",
     note: "The mean score of a model beside USD per image, with all that was paid for images. What scoring costs is not in it.",
-    legend: [],
+    legend: folderLegend(data),
     charts,
     head: ["Score", "Better", "Model", "Folder", "Mean", "USD per image", "Score per USD"],
     rows: priced.map((row) => [
@@ -164,7 +164,7 @@ function scatterOf(data, output, rows) {
   const names = rows.map((row, number) =>
     el("li", {}, el("span", { class: `scatter-point ${folderSeries(row.folder)}`, "aria-hidden": "true" }, String(number + 1)),
       el("span", { class: "user-text" }, nameWithFolder(data, row.model, row.folder)),
-      el("span", { class: "chart-value" }, perDollarText(row))));
+      el("span", { class: "scatter-value" }, perDollarText(row))));
   return el("div", { class: "scatter" }, chart, el("ol", { class: "scatter-names" }, ...names));
 }
 
