@@ -126,6 +126,12 @@ class Model:
         return image_count(self.image_rules, request)
 
     @cached_property
+    def refuses_by_name(self) -> bool:
+        """Whether each field of a request that is not among its own is refused for its name alone, and no other is."""
+        rules = {key: value for key, value in self.schema.items() if key != "properties"}
+        return rules.pop("additionalProperties", True) is False and not _speaks_of_others(rules)
+
+    @cached_property
     def count_fields(self) -> tuple[str, ...]:
         """The request fields that say how many images to make."""
         sources = (rule.source for rule in self.image_rules if not rule.values)
@@ -163,3 +169,10 @@ class Model:
 
     def _choices(self, field: str) -> tuple[str, ...]:
         return tuple(map(str, choices_of(self.fields.get(field, {}))))
+
+
+def _speaks_of_others(rules: Json) -> bool:
+    """Whether rules may refuse a field for not being named in them."""
+    if isinstance(rules, Mapping):
+        return "additionalProperties" in rules or any(map(_speaks_of_others, rules.values()))
+    return isinstance(rules, list | tuple) and any(map(_speaks_of_others, rules))

@@ -39,7 +39,7 @@ def figure_numbers(
     Args:
         readers: The open folders.
         labels: A name for each of them that no other one has.
-        scores: What each of them holds.
+        scores: The scores that each of them holds.
 
     Raises:
         FolderError, StorageError: as ``FolderReader.lines`` does.

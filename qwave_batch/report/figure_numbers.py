@@ -157,7 +157,7 @@ class FigureNumbers:
     limits: tuple[RunLimits, ...]
     """Of the newest run of each folder that tells of them."""
     outputs: Mapping[str, Output] = field(default_factory=dict)
-    """What ``scores`` are about, by full name."""
+    """Those that ``scores`` are about, by full name."""
     scores: tuple[ScoreRow, ...] = ()
 
     def priced_scores(self) -> Iterator[PricedScore]:

@@ -229,7 +229,9 @@ def test_input_images_that_cannot_be_used_are_told(
 def test_models_are_checked_against_the_catalog(tmp_path: Path, refuse: Callable[..., str]) -> None:
     files = write_benchmark("imgedit", tmp_path / "imgedit").files
     assert 'unknown model "z-image"' in refuse("imgedit", files, "--model", "z-image")
-    assert f"imgedit asks for edits, and {CHEAP} takes no action edit" in refuse("imgedit", files, "--model", CHEAP)
+    said = refuse("imgedit", files, "--model", CHEAP)
+    assert f"{CHEAP} does not do what imgedit asks for" in said
+    assert "it takes only addresses in image_urls" in refuse("imgedit", files, "--model", "flux-2-pro")
     twice = ("--model", "gpt-image-2", "--model", "gpt-image-2")
     assert "a model is named twice" in refuse("imgedit", files, *twice)
 
