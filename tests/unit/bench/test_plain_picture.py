@@ -99,7 +99,7 @@ CASES: dict[str, tuple[bytes, tuple[int, ...], set[PictureChange]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_picture_is_upright_rgb_of_8_bits_without_alpha(case: str) -> None:
-    """Whatever the run's image was."""
+    """So it is for every kind of image that a run may hold."""
     data, colour, changes = CASES[case]
     picture = plain_picture(data)
     assert picture.image.mode == "RGB"
