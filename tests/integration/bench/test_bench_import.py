@@ -310,7 +310,15 @@ def test_an_action_that_does_not_exist_has_a_suggestion() -> None:
 def test_the_list_names_all_with_what_a_program_needs() -> None:
     found = json.loads(typed("bench", "list", "--json")[1])
     assert {each["name"] for each in found} == set(NAMES)
-    assert all(name in typed("bench", "list")[1] for name in NAMES)
+    table = typed("bench", "list")[1].splitlines()
+    assert {line.split()[0] for line in table[2:]} == set(NAMES)
+
+
+def test_all_of_a_benchmark_is_told_by_its_name() -> None:
+    status, printed, talk = typed("bench", "list", "geneval2")
+    assert (status, talk) == (0, "")
+    assert all(word in printed for word in ("CC BY-NC 4.0", "geneval2_data.jsonl", "facebookresearch/GenEval2"))
+    assert 'did you mean "dpg"?' in typed("bench", "list", "dgp")[2]
 
 
 def test_the_official_prompts_are_read_to_the_last_character(partiprompts: Path, out: Path) -> None:
