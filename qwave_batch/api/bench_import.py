@@ -17,7 +17,7 @@ from qwave_batch.bench.spec_text import SpecFacts, spec_text, table_line
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.files.tree import SHARED_MODE, Tree
-from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.storage import is_taken, storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.problem import Problem
@@ -233,16 +233,9 @@ class _OutFiles:
         if self.request.overwrites:
             return
         for file, content in contents.items():
-            tree = Tree(file.parent)
             with storage_errors(file, doing="look at"):
-                status = tree.look(file.name)
-                is_same = (
-                    status is not None
-                    and tree.is_file(file.name)
-                    and status.st_size == len(content)
-                    and tree.read(file.name, most_bytes=len(content)) == content
-                )
-            if status is not None and not is_same:
+                is_other = is_taken(Tree(file.parent), file.name, content)
+            if is_other:
                 raise UsageError(
                     f"{file} is there already, and nothing was written; name another file",
                     next_steps=[NextStep.REPLACE_FILES],
