@@ -32,7 +32,10 @@ ALLOWED: dict[str, set[str]] = {
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
-    "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
+    "report": {
+        "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
+        "voting",
+    },
     "judging": {
         "client", "errors", "files", "folder", "imaging", "lazy", "model", "run", "scoring", "spec",
     },
@@ -42,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "api": {
         "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging",
         "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing", "resources", "run",
-        "simulator", "spec", "voting",
+        "scoring", "simulator", "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
