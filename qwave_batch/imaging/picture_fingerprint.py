@@ -73,15 +73,15 @@ def fingerprint_of(data: bytes, image_format: str, size: Size) -> PictureFingerp
 
 def picture_fingerprint(image: Image.Image) -> PictureFingerprint:
     """Return the fingerprint of a picture."""
-    plain = _plain(image)
+    plain = plain_picture(image)
     exact = image if _is_deep(image) else plain
     head = f"{exact.mode} {exact.width} {exact.height} ".encode()
-    small = _opaque(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    small = opaque(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return PictureFingerprint(
         pixels=hashlib.sha256(head + exact.tobytes()).hexdigest(),
         look=_perceptual_hash(small.convert("L").tobytes()),
         cells=small.resize((_KEPT, _KEPT), Image.Resampling.BOX).tobytes(),
-        is_blank=_is_blank(plain),
+        is_blank=is_blank(plain),
     )
 
 
@@ -90,7 +90,7 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I")
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def plain_picture(image: Image.Image) -> Image.Image:
     """Return a picture as RGB, or as RGBA where something shows through."""
     if _is_deep(image):
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
@@ -100,7 +100,8 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _opaque(plain: Image.Image) -> Image.Image:
+def opaque(plain: Image.Image) -> Image.Image:
+    """Return what ``plain_picture`` gave, with grey behind what is transparent."""
     if plain.mode == "RGB":
         return plain
     behind = Image.new("RGB", plain.size, _LEVEL)
@@ -108,7 +109,7 @@ def _opaque(plain: Image.Image) -> Image.Image:
     return behind
 
 
-def _is_blank(plain: Image.Image) -> bool:
+def is_blank(plain: Image.Image) -> bool:
     """Whether every channel, those of what is transparent weighed by it, has nearly one value."""
     counts = (plain if plain.mode == "RGB" else plain.convert("RGBa")).histogram()
     most_others = plain.width * plain.height // BLANK_EXCEPT

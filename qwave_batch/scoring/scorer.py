@@ -63,6 +63,8 @@ class Output:
 class ItemFile:
     """An image file of an item, whole and as its hash says."""
 
+    name: str
+    """Its path in the run folder, or the one that the line names it by."""
     sha256: str
     data: bytes = field(repr=False)
     """Empty while a price is asked for."""
@@ -72,7 +74,7 @@ class ItemFile:
     height: int
     """Pixels."""
     path: Path | None = None
-    """Its place on this machine; None where it lies in an object store."""
+    """The file on this machine; None where it lies in an object store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
