@@ -36,8 +36,9 @@ ALLOWED: dict[str, set[str]] = {
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
-        "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging", "lazy",
-        "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "simulator", "spec", "voting",
+        "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging",
+        "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "simulator", "spec",
+        "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
@@ -51,13 +52,15 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
+    "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
+    "benches": {"api", "bench"},
     "__init__": {
-        "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "plans",
-        "pushes", "reports", "runs", "simulations", "votes",
+        "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
+        "plans", "pushes", "reports", "runs", "simulations", "votes",
     },
     "cli": {
-        "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
+        "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
+        "folders", "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

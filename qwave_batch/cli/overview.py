@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "votes": "import and count the votes of people",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
+    "bench": "bring public benchmarks in, and their images out",
     "where": "say which job, spec and folder made an image",
     "models": "show what the catalog knows of its models",
     "catalog": "show what differs between two catalogs",
