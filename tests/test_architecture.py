@@ -37,8 +37,8 @@ ALLOWED: dict[str, set[str]] = {
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
         "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging",
-        "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "simulator", "spec",
-        "voting",
+        "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "scoring",
+        "simulator", "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
@@ -52,15 +52,16 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
+    "scores": {"api", "model", "scoring"},
     "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
     "benches": {"api", "bench"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "plans", "pushes", "reports", "runs", "simulations", "votes",
+        "plans", "pushes", "reports", "runs", "scores", "simulations", "votes",
     },
     "cli": {
         "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
-        "folders", "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
+        "folders", "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "scores", "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

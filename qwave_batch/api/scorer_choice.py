@@ -89,7 +89,7 @@ def _plugged_in(named: str, params: Mapping[str, str]) -> AnyScorer:
         made = point.load()(dict(params))
     except QwaveError:
         raise
-    except Exception as error:  # noqa: BLE001  # whatever a plug-in raises; it is named
+    except Exception as error:  # whatever a plug-in raises; it is named
         raise UsageError(f"{shown} can't be loaded: {error_text(error)}") from error
     return checked_scorer(made, shown)
 
