@@ -56,6 +56,21 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "api.folder_inputs": ("downloads large input images into a scratch folder of its own", frozenset({"tempfile"})),
+    "files.appended_lines": (
+        "adds lines to the file that it holds the lock of",
+        frozenset({"fcntl", "os.ftruncate", "os.pread", "os.pwrite"}),
+    ),
+    "imaging.picture_levels": ("measures a picture that is decoded elsewhere", frozenset({"PIL"})),
+    "scoring.command_process": (
+        "starts the command that the user's file names, its stderr in a nameless file",
+        frozenset({"os.SEEK_END", "subprocess", "tempfile"}),
+    ),
+    "scoring.command_scorer": (
+        "writes images of a store to a scratch folder, for the command",
+        frozenset({".open()", "tempfile"}),
+    ),
+    "scoring.score_questions": ("puts pairs together in a temporary database", frozenset({"sqlite3.connect"})),
+    "scoring.text_reader": ("finds the weights in the engine's own package", frozenset({".glob()"})),
     "api.folder_session": ("makes a workspace for a store that is named by its address", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.spec_files": (
@@ -64,6 +79,13 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "catalog.catalog_files": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
     "bench.benchmark": ("reads what ships with the package", frozenset({".glob()"})),
+    "bench.layouts.bench_spool": ("keeps jobs in a database without a name", frozenset({"sqlite3.connect"})),
+    "bench.layouts.picture_making": ("draws grids and black pictures", frozenset({"PIL"})),
+    "bench.layouts.plain_picture": ("encodes exported pictures anew", frozenset({".open()", "PIL"})),
+    "bench.given_files": (
+        "looks for a benchmark's files in the folders that the user names",
+        frozenset({".is_dir()", ".is_file()", "os.walk"}),
+    ),
     "cli.report_serving": ("opens the browser", frozenset({".open()"})),
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
@@ -107,7 +129,9 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "imaging.formats.webp": ("decodes images", frozenset({"PIL"})),
     "imaging.thumbnail": ("encodes small pictures", frozenset({"PIL"})),
     "imaging.picture_fingerprint": ("decodes pictures that are known to be whole", frozenset({".open()", "PIL"})),
+    "imaging.picture_difference": ("compares pictures that are decoded", frozenset({"PIL"})),
     "quality.check_spool": ("keeps what it knows in a database without a name", frozenset({"sqlite3.connect"})),
+    "judging.judge_journal": ("opens the journal of what was asked and answered", frozenset({"sqlite3.connect"})),
     "quality.look_cache": (
         "opens the looks at images, once files.sqlite_files has looked at their file",
         frozenset({"sqlite3.connect"}),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qwave_batch import lazy
 from qwave_batch.api.scorer_choice import AnyScorer, ScorerChoice, ScorerSetup
-from qwave_batch.client.connection import AnyConnection
+from qwave_batch.client.connection import AnyConnection, ConnectionFromEnviron
 from qwave_batch.errors import BudgetError, QwaveError, RunStopped, UsageError
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.cost_range import CostRange
@@ -54,7 +54,8 @@ class ScoreRequest:
     axis: str = MODEL_AXIS
     pairs: int | None = None
     seed: int = 0
-    connection: AnyConnection | None = field(default=None, repr=False)
+    connection: AnyConnection = field(default_factory=ConnectionFromEnviron, repr=False)
+    """The API, for a scorer that asks one."""
     max_nusd: int | None = None
     """The most that the scorer may cost; None for no limit."""
 
@@ -109,8 +110,8 @@ def score_folders(
 ) -> ScoreReport:
     """Score the images of run folders, and keep the numbers in their scores.jsonl.
 
-    What was answered before is not asked again. Each answer is durable as it comes: after an interrupt or a kill, the
-    same call goes on where it was. Call it outside of an event loop.
+    Questions that were answered before are not asked again. Each answer is durable as it comes: after an interrupt or
+    a kill, the same call goes on where it was. Call it outside of an event loop.
 
     Args:
         request: The scoring to do.

@@ -31,7 +31,7 @@ class ScorerSetup:
     params: ScorerParams
     layout: RunLayout
     """The folder that it is to score: a scorer is made for each."""
-    connection: AnyConnection | None = field(default=None, repr=False)
+    connection: AnyConnection = field(repr=False)
     """The API, for a scorer that asks one."""
     clock: Clock
     retry_failed: bool = False
@@ -44,8 +44,8 @@ BUILT_IN: Mapping[str, str] = {
     "ocr": "qwave_batch.scoring.text_scorer:make_text_scorer",
 }
 """The functions that make a scorer of ``ScorerParams``, by module and name; loaded when one is chosen."""
-BUILT_IN_PAID: Mapping[str, str] = {}
-"""Likewise, of a whole ``ScorerSetup``."""
+BUILT_IN_PAID: Mapping[str, str] = {"judge": "qwave_batch.api.judge_setup:make_judge"}
+"""Likewise, of the parameters and the rest of a ``ScorerSetup`` by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,23 @@ class ScorerChoice:
         if self.named in BUILT_IN:
             return checked_scorer(_load(BUILT_IN[self.named])(setup.params), self.named)
         if self.named in BUILT_IN_PAID:
-            return checked_scorer(_load(BUILT_IN_PAID[self.named])(setup), self.named)
+            make = _load(BUILT_IN_PAID[self.named])
+            return checked_scorer(
+                make(
+                    setup.params.given,
+                    layout=setup.layout,
+                    connection=setup.connection,
+                    clock=setup.clock,
+                    retry_failed=setup.retry_failed,
+                ),
+                self.named,
+            )
         return _plugged_in(self.named, self.params)
 
 
-def _load(place: str) -> Callable[[object], object]:
+def _load(place: str) -> Callable[..., object]:
     module, _, name = place.partition(":")
-    return cast("Callable[[object], object]", getattr(import_module(module), name))
+    return cast("Callable[..., object]", getattr(import_module(module), name))
 
 
 def _plugged_in(named: str, params: Mapping[str, str]) -> AnyScorer:

@@ -134,6 +134,8 @@ class Benchmark:
     """The column that says of which part a row is, where parts share their files."""
     do_prompts_name_files: bool
     """Whether its scorer reads the prompt from the name of the image's file."""
+    are_prompts_keys: bool
+    """Whether its scorer finds an image by the prompt."""
 
     def columns_of(self, part: BenchmarkPart) -> dict[str, tuple[str, ...]]:
         """Return the columns of a part, the prompt's first."""
@@ -210,6 +212,7 @@ def _read(name: str, file: Path) -> Benchmark:
         sort_by=data.get("sort_by"),
         part_column=data.get("part_column"),
         do_prompts_name_files=data.get("prompts_name_files", False),
+        are_prompts_keys=data.get("prompts_are_keys", False),
     )
 
 

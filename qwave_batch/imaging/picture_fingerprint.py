@@ -10,6 +10,8 @@
 
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from operator import mul
@@ -59,24 +61,43 @@ def fingerprint_of(data: bytes, image_format: str, size: Size) -> PictureFingerp
     Raises:
         BadImage: Pillow does not decode it, and so nothing that is made with Pillow does.
     """
-    width, height = size
-    if image_format not in _READ or width * height > _MOST_PIXELS:
+    if not is_decoded(image_format, size):
         return None
-    with memory(width * height * _BYTES_PER_PIXEL):
-        try:
-            with Image.open(BytesIO(data), formats=(_READ[image_format],)) as image:
-                image.load()
-                return picture_fingerprint(image)
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise BadImage(f"{image_format.upper()} does not decode: {str(error) or type(error).__name__}") from error
+    with memory(decode_bytes(size)), decoded_picture(data, image_format) as image:
+        return picture_fingerprint(image)
+
+
+def is_decoded(image_format: str, size: Size) -> bool:
+    """Whether a picture is decoded here: not one of a strange format, nor one larger than any that is made."""
+    return image_format in _READ and size[0] * size[1] <= _MOST_PIXELS
+
+
+def decode_bytes(size: Size) -> int:
+    """Return how much memory it takes at most to decode a picture of a size and to look at it."""
+    return size[0] * size[1] * _BYTES_PER_PIXEL
+
+
+@contextmanager
+def decoded_picture(data: bytes, image_format: str) -> Iterator[Image.Image]:
+    """Yield the picture of an image that ``is_decoded``; of an animation, the first one.
+
+    Raises:
+        BadImage: Pillow does not decode it.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=(_READ[image_format],)) as image:
+            image.load()
+            yield image
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise BadImage(f"{image_format.upper()} does not decode: {str(error) or type(error).__name__}") from error
 
 
 def picture_fingerprint(image: Image.Image) -> PictureFingerprint:
     """Return the fingerprint of a picture."""
-    plain = plain_picture(image)
+    plain = in_eight_bits(image)
     exact = image if _is_deep(image) else plain
     head = f"{exact.mode} {exact.width} {exact.height} ".encode()
-    small = opaque(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    small = _before_grey(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return PictureFingerprint(
         pixels=hashlib.sha256(head + exact.tobytes()).hexdigest(),
         look=_perceptual_hash(small.convert("L").tobytes()),
@@ -90,7 +111,7 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I")
 
 
-def plain_picture(image: Image.Image) -> Image.Image:
+def in_eight_bits(image: Image.Image) -> Image.Image:
     """Return a picture as RGB, or as RGBA where something shows through."""
     if _is_deep(image):
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
@@ -100,8 +121,12 @@ def plain_picture(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def opaque(plain: Image.Image) -> Image.Image:
-    """Return what ``plain_picture`` gave, with grey behind what is transparent."""
+def opaque(image: Image.Image) -> Image.Image:
+    """Return a picture as RGB, before grey where something shows through."""
+    return _before_grey(in_eight_bits(image))
+
+
+def _before_grey(plain: Image.Image) -> Image.Image:
     if plain.mode == "RGB":
         return plain
     behind = Image.new("RGB", plain.size, _LEVEL)

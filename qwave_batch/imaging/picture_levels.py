@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from qwave_batch.imaging.picture_fingerprint import is_blank, opaque, plain_picture
+from qwave_batch.imaging.picture_fingerprint import is_blank, opaque, in_eight_bits
 
 _FULL = 255
 _APART = 2
@@ -28,11 +28,10 @@ class PictureLevels:
 
 def picture_levels(image: Image.Image) -> PictureLevels:
     """Return the measures of a decoded picture."""
-    plain = plain_picture(image)
-    grey = opaque(plain).convert("L")
+    grey = opaque(image).convert("L")
     mean = _moment(grey, 1)
     return PictureLevels(
-        is_blank=is_blank(plain),
+        is_blank=is_blank(in_eight_bits(image)),
         brightness=mean,
         contrast=max(0.0, _moment(grey, 2) - mean * mean) ** 0.5,
         sharpness=(_differences(grey, _APART, 0) + _differences(grey, 0, _APART)) / 2,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.errors import QwaveError
-from qwave_batch.scoring.score_items import UnreadableImage
+from qwave_batch.scoring.score_items import UnreadableItem
 from qwave_batch.scoring.scorer import Item, Outcome, Output, Score, ScoreError, Scorer, ScorerFacts
 
 MOST_IN_A_ROW = 20
@@ -53,8 +53,8 @@ class AnswerCheck:
         """Return what the scorer says; None when that can't be told apart by item."""
         try:
             outcomes = list(self.scorer.score(items))
-        except (QwaveError, UnreadableImage) as error:
-            if isinstance(error, UnreadableImage):  # of a member of a set
+        except (QwaveError, UnreadableItem) as error:
+            if isinstance(error, UnreadableItem):  # of a member of a set
                 return [error.error] * len(items)
             raise
         except Exception as error:  # noqa: BLE001  # an item's failure becomes a recorded outcome
@@ -90,14 +90,14 @@ def _fault_of_score(facts: ScorerFacts, score: Score) -> str | None:
         output = facts.outputs.get(name)
         if output is None:
             return f"it gave the output {_cut(repr(name))}, and states {', '.join(facts.outputs)}"
-        if not is_number(number):
+        if not _is_number(number):
             return f"{name} is {_cut(repr(number))}, not a number"
         if not output.takes(float(number)):
             return f"{name} is {float(number)!r}, outside its range {_range(output)}"
     return None if score.details is None or _is_json(score.details) else "its details are not an object of JSON"
 
 
-def is_number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     """Whether a value is a number, also one of a library's own class."""
     return hasattr(value, "__float__") and not isinstance(value, bool)
 

@@ -75,7 +75,7 @@ def _image(item: Item, path_of: PathOf) -> dict[str, Json]:
     }
 
 
-def read_answer(raw: bytes) -> tuple[str, Outcome]:
+def read_command_answer(raw: bytes) -> tuple[str, Outcome]:
     """Return the item's id and the outcome that a line gives.
 
     Raises:

@@ -73,7 +73,7 @@ class CommandProcess:
         """Return the next line that it writes, without its end.
 
         Raises:
-            CommandEnded: there will be none.
+            CommandEnded: it ends before it writes one.
             AnswerLate: none came in time.
             LineTooLong: what it writes has no line end.
         """

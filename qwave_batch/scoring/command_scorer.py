@@ -15,7 +15,14 @@ from qwave_batch.folder.storage import reason_of
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.scoring.answer_check import BrokenScorer
 from qwave_batch.scoring.command_file import SECRET_NAMES, CommandFile
-from qwave_batch.scoring.command_lines import GARBLED, NO_ANSWER, NotAnAnswer, item_line, opening_line, read_answer
+from qwave_batch.scoring.command_lines import (
+    GARBLED,
+    NO_ANSWER,
+    NotAnAnswer,
+    item_line,
+    opening_line,
+    read_command_answer,
+)
 from qwave_batch.scoring.command_process import AnswerLate, CommandEnded, CommandProcess, LineTooLong
 from qwave_batch.scoring.scorer import Item, ItemFile, Level, Need, Outcome, Output, Price, ScoreError
 
@@ -105,7 +112,7 @@ class CommandScorer:
         """
         is_alone = is_last or len(items) == 1
         with ExitStack() as stack:
-            files = _Files(stack)
+            files = _ItemPaths(stack)
             process = self._started()
             asked = {str(self._number + 1 + index): index for index in range(len(items))}
             self._number += len(items)
@@ -135,10 +142,10 @@ class CommandScorer:
                 return ScoreError(TOO_LONG, "the command wrote a line of more than 1 MiB")
             except CommandEnded as ended:
                 return ScoreError(DIED, str(ended), retryable=True)
-            if not raw.lstrip().startswith(b"{"):  # what libraries print is no answer
+            if not raw.lstrip().startswith(b"{"):  # libraries print what they like
                 continue
             try:
-                name, outcome = read_answer(raw)
+                name, outcome = read_command_answer(raw)
             except NotAnAnswer as fault:
                 garbled, reason = garbled + 1, str(fault)
                 continue
@@ -178,7 +185,7 @@ class CommandScorer:
             process.close()
 
 
-class _Files:
+class _ItemPaths:
     """Paths of the files of some items; those that lie in a store are written to a folder that goes with the stack."""
 
     def __init__(self, stack: ExitStack) -> None:

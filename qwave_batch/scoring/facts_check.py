@@ -14,7 +14,7 @@ def checked_scorer(candidate: object, named: str) -> Scorer | PaidScorer:
     """Return a scorer whose facts are right.
 
     Args:
-        candidate: Made by whoever wrote it.
+        candidate: The object that its author has made.
         named: Its name in messages.
 
     Raises:

@@ -51,7 +51,7 @@ class ScoringCounts:
     """The figures of a scoring."""
 
     items: int = 0
-    """What the scorer can be asked about."""
+    """Images, pairs or sets that the scorer can be asked about."""
     kept: int = 0
     """Of them, those whose score was here before."""
     scored: int = 0
@@ -237,7 +237,7 @@ class FolderScoring:
                 self.counts.kept += 1
                 self._step()
             elif (answer := self.known.find(question)) is not None:
-                self._keep(log, [(question, answer_of(answer), 0)])
+                self._keep(log, [(question, score_of_line(answer), 0)])
                 self.counts.reused += 1
             elif key in self._waiting:
                 self._waiting[key].append(question)
@@ -278,7 +278,7 @@ class FolderScoring:
         self.on_work(WorkProgress(done=self._done, total=self._total))
 
 
-def answer_of(line: ScoreLine) -> Score:
+def score_of_line(line: ScoreLine) -> Score:
     """Return the score of a line that is not an error."""
     return Score(line.scores, line.details)
 

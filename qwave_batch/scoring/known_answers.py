@@ -57,7 +57,7 @@ class KnownAnswers:
         return len(self._files) - 1
 
     def add(self, file: int, place: int, line: ScoreLine) -> None:
-        """Take in the line at a place of a file; an error is no answer."""
+        """Take in the line at a place of a file; an error is passed over."""
         if line.edition == self.edition and line.error is None:
             self._places.setdefault(_hash(line.key), (file, place))
 

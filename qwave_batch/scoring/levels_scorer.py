@@ -2,20 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
-
-from PIL import Image
 
 from qwave_batch.imaging.formats.judging import BadImage, memory
 from qwave_batch.imaging.image_inspection import inspect_bytes
+from qwave_batch.imaging.picture_fingerprint import decode_bytes, decoded_picture, is_decoded
 from qwave_batch.imaging.picture_levels import picture_levels
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.scoring.scorer import Better, Item, Level, Need, Outcome, Output, Price, Score, ScoreError
 from qwave_batch.scoring.scorer_params import ScorerParams
-
-_READ = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF"}
-_MOST_PIXELS = 64_000_000
-_BYTES_PER_PIXEL = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +48,12 @@ def make_levels_scorer(params: ScorerParams) -> LevelsScorer:
 def _measure(data: bytes) -> Outcome:
     try:
         info = inspect_bytes(data)
-        if info.format not in _READ or info.width * info.height > _MOST_PIXELS:
+        if not is_decoded(info.format, (info.width, info.height)):
             return ScoreError("not_measured", f"a {info.format} of {info.width} x {info.height} is not decoded here")
-        with (
-            memory(info.width * info.height * _BYTES_PER_PIXEL),
-            Image.open(BytesIO(data), formats=(_READ[info.format],)) as image,
-        ):
-            image.load()
+        with memory(decode_bytes((info.width, info.height))), decoded_picture(data, info.format) as image:
             found = picture_levels(image)
-    except (BadImage, OSError, SyntaxError, ValueError, EOFError) as error:
-        return ScoreError("image_damaged", f"it does not decode: {error}")
+    except BadImage as error:
+        return ScoreError("image_damaged", str(error))
     return Score(
         {
             "blank": int(found.is_blank),

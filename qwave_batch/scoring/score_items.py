@@ -134,33 +134,33 @@ class ItemLoader:
                 input=tuple(map(self._input, item.input)),
                 reference=tuple(map(_reference, item.reference)),
             )
-        except UnreadableImage as fault:
+        except UnreadableItem as fault:
             return fault.error
 
     def _image(self, file: ItemFile) -> ItemFile:
         artifacts = self.reader.layout.artifacts
         fault = path_fault(file.name)
         if fault is not None:
-            raise UnreadableImage("image_damaged", f"the path {file.name!r} can't be right: {fault}")
+            raise UnreadableItem("image_damaged", f"the path {file.name!r} can't be right: {fault}")
         try:
             with artifacts.open(file.name) as source:
                 return _checked(file, source.read(MAX_IMAGE_BYTES))
         except FileNotFoundError:
-            raise UnreadableImage("image_missing", f"{file.name} is not there") from None
+            raise UnreadableItem("image_missing", f"{file.name} is not there") from None
         except (OSError, UsageError, StorageError) as error:
             if isinstance(error, StorageError) and artifacts.is_remote:
                 raise
-            raise UnreadableImage("image_damaged", f"{file.name} can't be read: {error}") from None
+            raise UnreadableItem("image_damaged", f"{file.name} can't be read: {error}") from None
 
     def _input(self, file: ItemFile) -> ItemFile:
         source = self.reader.open_input(file.name)
         if source is None:  # a live run writes it with its manifest
-            raise UnreadableImage("input_missing", f"the input image {file.name[:19]}... is not in the folder")
+            raise UnreadableItem("input_missing", f"the input image {file.name[:19]}... is not in the folder")
         with source:
             return _checked(file, source.read(MAX_IMAGE_BYTES))
 
 
-class UnreadableImage(Exception):
+class UnreadableItem(Exception):
     """An image of an item can't be read; the item's error says why."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -211,7 +211,7 @@ def _unseen(name: str, sha256: str, path: Path | None = None) -> ItemFile:
 def _checked(file: ItemFile, data: bytes) -> ItemFile:
     found = hashlib.sha256(data).hexdigest()
     if found != file.sha256:
-        raise UnreadableImage(
+        raise UnreadableItem(
             "image_damaged", f"{file.name}: its SHA-256 is {found[:12]}..., not {file.sha256[:12]}... as on record"
         )
     return replace(file, data=data, size_bytes=len(data))

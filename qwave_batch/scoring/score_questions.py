@@ -16,7 +16,7 @@ from qwave_batch.model.job_identity import sample_hash
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.folder_reader import FolderReader, LineFilter
 from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json
-from qwave_batch.scoring.score_items import ItemLoader, ItemMaker, Lacking, UnreadableImage, prompt_sha256
+from qwave_batch.scoring.score_items import ItemLoader, ItemMaker, Lacking, UnreadableItem, prompt_sha256
 from qwave_batch.scoring.score_lines import (
     OtherScored,
     ScoredSet,
@@ -220,7 +220,7 @@ class _Members:
         for item in self.unread():
             loaded = loader.load(item)
             if isinstance(loaded, ScoreError):
-                raise UnreadableImage(loaded.code, loaded.message)
+                raise UnreadableItem(loaded.code, loaded.message)
             yield loaded
 
     def unread(self) -> Iterator[Item]:

@@ -63,8 +63,6 @@ class Output:
 class ItemFile:
     """An image file of an item, whole and as its hash says."""
 
-    name: str
-    """Its path in the run folder, or the one that the line names it by."""
     sha256: str
     data: bytes = field(repr=False)
     """Empty while a price is asked for."""
@@ -75,6 +73,8 @@ class ItemFile:
     """Pixels."""
     path: Path | None = None
     """The file on this machine; None where it lies in an object store."""
+    name: str = ""
+    """Its path in the run folder, or the one that the line names it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class ScorerParams:
         """Return a number in a range.
 
         Raises:
-            UsageError: it is none, or outside.
+            UsageError: it is not a number, or is outside.
         """
         self._known.add(name)
         text = self.given.get(name, str(default))

@@ -1,14 +1,14 @@
-"""Benchmarks in words: what there is."""
+"""Benchmarks in words: what there is, and what an import has made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.drawing.text import pasted, wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.benches import Benchmark
+    from qwave_batch.benches import BenchImportReport, Benchmark, ImportNote
 
 UNKNOWN_LICENSE = "not stated here; the repository says it"
 
@@ -33,3 +33,44 @@ def _facts(benchmark: "Benchmark") -> Iterator[tuple[str, str]]:
     yield "scorer", f"reads {benchmark.scorer}"
     if not benchmark.is_verified:
         yield "unverified", "names of files and columns may differ, and can be named"
+
+
+_NOTES: Mapping[str, str] = {
+    "other_count": "{about}prompts: {found}, and the official files have {expected}",
+    "part_not_found": "parts whose files are not there, and whose prompts are not in the spec: {part}",
+    "other_part": "{about}it is there too, and the scorer reads it by itself: import it with --part {part}",
+    "no_questions": "{about}it is not there, so the prompts have no questions for a judge",
+    "equal_prompts": "prompts that are equal to an earlier one: {found}; each has images of its own",
+    "one_key": "prompts that are equal to an earlier one: {found}; the scorer finds images by the prompt, so it reads "
+    "one image for both",
+    "chosen_model": "{about}no --model was named, and this is the cheapest that fits",
+    "no_squares": "{about}it takes no shape, so its images may not be square, and the scorer needs squares",
+}
+"""By the kind of a note."""
+
+
+def draw_import(report: "BenchImportReport", terminal: Terminal) -> Iterator[str]:
+    """Yield the lines that tell what an import has made, and what to do with it."""
+    parts = ", ".join(f"{name} {number:,}" for name, number in report.parts.items() if name)
+    made = f"{count(report.prompts, 'prompt')}{f' ({parts})' if parts else ''}"
+    each = f"{count(report.benchmark.images, 'image')} each"
+    inputs = f", {count(report.input_images, 'input image')}" if report.input_images else ""
+    head = f"{report.benchmark.title}: {made}, {each}{inputs}, in {report.spec} and {report.table}"
+    yield from wrap(terminal.shown(head), terminal.width, hang="  ")
+    license_ = f"license: {report.license or UNKNOWN_LICENSE}; {report.benchmark.repository}"
+    yield from wrap(terminal.shown(license_), terminal.width, hang="  ")
+    for note in report.notes:
+        yield from wrap(terminal.shown(f"note: {_note_words(note)}"), terminal.width, hang="      ")
+    yield ""
+    spec, models = pasted(str(report.spec)), ", ".join(report.models)
+    yield terminal.shown(f"  qwave-batch plan {spec} --set 'matrix.model=[{models}]'")
+    yield terminal.shown(f"  qwave-batch run {spec} --set 'matrix.model=[{models}]'")
+
+
+def _note_words(note: "ImportNote") -> str:
+    return _NOTES[note.kind.value].format(
+        about=f"{note.about}: " if note.about else "",
+        part=note.about,
+        found=f"{note.found:,}",
+        expected=" or ".join(f"{number:,}" for number in note.expected),
+    )
