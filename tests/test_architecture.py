@@ -32,7 +32,10 @@ ALLOWED: dict[str, set[str]] = {
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "scoring": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "spec"},
-    "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
+    "report": {
+        "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
+        "voting",
+    },
     "judging": {
         "client", "errors", "files", "folder", "imaging", "lazy", "model", "run", "scoring", "spec",
     },

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from qwave_batch.imaging.picture_fingerprint import is_blank, opaque, in_eight_bits
+from qwave_batch.imaging.picture_fingerprint import in_eight_bits, is_blank, opaque
 
 _FULL = 255
 _APART = 2

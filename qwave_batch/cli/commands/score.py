@@ -7,7 +7,7 @@ import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import usd
-from qwave_batch.cli.drawing.scores_view import draw_scorers, draw_scores, scoring_notes
+from qwave_batch.cli.drawing.scores_view import draw_scorers, draw_scoring, scoring_notes
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
 from qwave_batch.cli.interrupts import on_interrupt
@@ -114,7 +114,7 @@ def execute(args: Namespace, console: Console) -> int:
     if args.json:
         console.print_json(report.as_json())
     else:
-        console.print(draw_scores(report, console.out))
+        console.print(draw_scoring(report, console.out))
     if report.stopped is not None:
         return report.stopped.exit_status
     return 0 if report.is_complete else _FAILED

@@ -28,7 +28,7 @@ _SOURCES = {
 }
 
 
-def draw_scores(report: "ScoreReport", terminal: Terminal) -> list[str]:
+def draw_scoring(report: "ScoreReport", terminal: Terminal) -> list[str]:
     """Return a row for each folder, and the names of the numbers."""
     rows = [
         (
