@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 
 from benchmarks.folder import CHECKOUT
 from benchmarks.many_cells import make_cells
-from tests.chromium import Chromium, PageGuard, find_chromium, home_of
+from tests.chromium import BROWSERS, Chromium, PageGuard, find_chromium, home_of
 
 PAINT_MS, FRAME_MS, MEMORY_MIB = 2_000, 100, 400
 """The bounds that the page is held to."""
@@ -269,7 +269,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--keep", type=Path, help="a folder for the cells, which are made there once")
     parser.add_argument("--fragment", default="", help="the view to open, such as page=grid&rows=model")
     args = parser.parse_args(argv)
-    program = find_chromium()
+    program = find_chromium(BROWSERS)
     if program is None:
         raise SystemExit("no Chromium on this machine")
     with tempfile.TemporaryDirectory() as scratch:

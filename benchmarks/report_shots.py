@@ -25,7 +25,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 import qwave_batch as qb
 from benchmarks.folder import CHECKOUT
-from tests.chromium import Chromium, PageGuard, find_chromium, home_of
+from tests.chromium import BROWSERS, Chromium, PageGuard, find_chromium, home_of
 
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
@@ -214,7 +214,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--keep", type=Path, help="a folder for the run, which is made there once")
     parser.add_argument("--colours", type=int, default=0, help="in a picture, for small files; 0 for all")
     args = parser.parse_args(argv)
-    program = find_chromium()
+    program = find_chromium(BROWSERS)
     if program is None:
         raise SystemExit("no Chromium on this machine")
     args.out.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
+    "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
     "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},

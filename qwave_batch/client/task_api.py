@@ -2,33 +2,24 @@
 
 import asyncio
 import functools
-import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
-from urllib.parse import quote
 
 from qwave_batch.client.account_answers import judge_told, read_balance, read_model, read_models
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, LiveModel, LiveModels, NoAnswer, Trouble
-from qwave_batch.client.api_key import ApiKey
 from qwave_batch.client.downloads import DownloadLimits, download
-from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, Transport, TransportFailed, Untrusted
+from qwave_batch.client.http import HttpResponse, Transport
+from qwave_batch.client.keyed_calls import CALL_TIMEOUT_S, SLOWEST_UPLOAD_BYTES_PER_S, KeyedCalls, encoded, segment
 from qwave_batch.client.verdict import Call, judge
-from qwave_batch.client.web_addresses import read_base_url
-from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit
 
 MAX_PREFER_WAIT_S = 60
-CALL_TIMEOUT_S = 30.0
 STATUS_TIMEOUT_S = 180.0
 """An answer with images in it may take long, as long as bytes keep arriving."""
 READ_AT_ONCE_BYTES = 1024 * 1024
 """A larger answer holds images and is parsed in a thread."""
-SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
-"""Inline images make a request megabytes large; its timeout allows for a slow connection."""
 DOWNLOAD_TIMEOUT_S = 120.0
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
 
@@ -51,20 +42,18 @@ class TaskApi:
         """
         self._quota = quota
         self._transport = transport
-        self._base_url = read_base_url(base_url)
-        self._key = ApiKey(key)
+        self._calls = KeyedCalls(transport, base_url, key)
         self._clock = clock
-        self._headers = {"Authorization": self._key.authorization, "Accept": "application/json"}
 
     @property
     def host(self) -> str:
         """The API's host, with its port unless it is the default."""
-        return self._base_url.host
+        return self._calls.host
 
     @property
     def key_fingerprint(self) -> str:
         """16 hex digits that tell keys apart and reveal nothing about them."""
-        return self._key.fingerprint
+        return self._calls.key_fingerprint
 
     async def submit(
         self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
@@ -81,41 +70,41 @@ class TaskApi:
             headers["Prefer"] = f"wait={held_s}"
         body = encoded(request)
         timeout_s = CALL_TIMEOUT_S + held_s + len(body) / SLOWEST_UPLOAD_BYTES_PER_S
-        response = await self._call("POST", "/tasks", body=body, headers=headers, timeout_s=timeout_s)
+        response = await self._calls.call("POST", "/tasks", body=body, headers=headers, timeout_s=timeout_s)
         return await self._judged(response, "submit", None, sent_bytes=len(body))
 
     async def status(self, task_id: str) -> Answer:
         """Ask for the state of a task."""
-        response = await self._call(
-            "GET", f"/tasks/{_segment(task_id)}", timeout_s=STATUS_TIMEOUT_S, stall_timeout_s=CALL_TIMEOUT_S
+        response = await self._calls.call(
+            "GET", f"/tasks/{segment(task_id)}", timeout_s=STATUS_TIMEOUT_S, stall_timeout_s=CALL_TIMEOUT_S
         )
         return await self._judged(response, "status", task_id)
 
     async def cancel(self, task_id: str) -> Answer:
         """Cancel a task that is still queued; ``Refused`` with ``task_not_cancellable`` if it is not."""
-        response = await self._call("POST", f"/tasks/{_segment(task_id)}/cancel")
+        response = await self._calls.call("POST", f"/tasks/{segment(task_id)}/cancel")
         return await self._judged(response, "cancel", task_id)
 
     async def balance(self) -> Balance | Trouble:
         """Ask for the account's balance."""
-        response = await self._call("GET", "/dashboard/billing/balance")
+        response = await self._calls.call("GET", "/dashboard/billing/balance")
         if isinstance(response, NoAnswer):
             return response
-        return judge_told(response, read_balance, now=self._clock.now(), redact=self._key.redact)
+        return judge_told(response, read_balance, now=self._clock.now(), redact=self._calls.redact)
 
     async def models(self) -> LiveModels | Trouble:
         """Ask for all current models and their prices."""
-        response = await self._call("GET", "/models")
+        response = await self._calls.call("GET", "/models")
         if isinstance(response, NoAnswer):
             return response
-        return judge_told(response, read_models, now=self._clock.now(), redact=self._key.redact)
+        return judge_told(response, read_models, now=self._clock.now(), redact=self._calls.redact)
 
     async def model(self, name: str) -> LiveModel | Trouble:
         """Ask about one model."""
-        response = await self._call("GET", f"/models/{_segment(name)}")
+        response = await self._calls.call("GET", f"/models/{segment(name)}")
         if isinstance(response, NoAnswer):
             return response
-        return judge_told(response, read_model, now=self._clock.now(), redact=self._key.redact)
+        return judge_told(response, read_model, now=self._clock.now(), redact=self._calls.redact)
 
     async def download(
         self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = DOWNLOAD_TIMEOUT_S
@@ -126,33 +115,6 @@ class TaskApi:
         """
         limits = DownloadLimits(max_bytes=max_bytes, timeout_s=timeout_s)
         return await download(self._transport, url, into, limits=limits, clock=self._clock)
-
-    async def _call(
-        self,
-        method: Literal["GET", "POST"],
-        path: str,
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = CALL_TIMEOUT_S,
-        stall_timeout_s: float | None = None,
-    ) -> HttpResponse | NoAnswer:
-        request = HttpRequest(
-            method=method,
-            url=f"{self._base_url.text}{path}",
-            headers=self._headers if headers is None else {**self._headers, **headers},
-            body=body,
-            timeout_s=timeout_s,
-            stall_timeout_s=stall_timeout_s,
-        )
-        try:
-            return await self._transport.send(request)
-        except TransportFailed as failed:
-            return NoAnswer(
-                reason=self._key.redact(failed.reason),
-                sent=not isinstance(failed, NeverSent),
-                is_untrusted=isinstance(failed, Untrusted),
-            )
 
     async def _judged(
         self, response: HttpResponse | NoAnswer, call: Call, task_id: str | None, *, sent_bytes: int = 0
@@ -166,29 +128,8 @@ class TaskApi:
             now=self._clock.now(),
             quota=self._quota,
             task_id=task_id,
-            tasks_url=f"{self._base_url.text}/tasks",
+            tasks_url=f"{self._calls.base_url}/tasks",
             sent_bytes=sent_bytes,
-            redact=self._key.redact,
+            redact=self._calls.redact,
         )
         return await asyncio.to_thread(reading) if len(response.body) > READ_AT_ONCE_BYTES else reading()
-
-
-def encoded(request: JsonObject) -> bytes:
-    """Return a request as the JSON that is sent; raises UsageError for values that JSON cannot express."""
-    try:
-        text = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict)
-        return text.encode("utf-8")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UsageError(f"the request can't be sent as JSON: {error}") from None
-
-
-def _as_dict(value: object) -> object:
-    """Return a read-only mapping as a dict, which the encoder supports."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-def _segment(name: str) -> str:
-    """Return a name as one segment of a path; dots alone would climb."""
-    return quote(name, safe="").replace(".", "%2E") if set(name) == {"."} else quote(name, safe="")

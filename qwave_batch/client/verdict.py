@@ -90,7 +90,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         sent_bytes: The size of the request, for a rejection because of it.
         redact: Removes the key from any text of the answer.
     """
-    if _is_success(response.status):
+    if is_success(response.status):
         reading = AnswerReading(response=response, error=None, now=now, redact=redact)
         answer: JsonObject = {}
         try:
@@ -103,6 +103,13 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
             why = f"{said.message} ({said.code})" if said else str(unreadable)
             return replace(reading.unanswered(f"HTTP {response.status}, but {why}"), said=said)
         return TaskAnswer(task=task, served_at=reading.served_at, rate=reading.rate)
+    return judge_failure(response, call=call, now=now, sent_bytes=sent_bytes, redact=redact)
+
+
+def judge_failure(
+    response: HttpResponse, *, call: Call, now: float, sent_bytes: int = 0, redact: Redact = str
+) -> Refused | Trouble:
+    """Return the meaning of any response but a success; the arguments are those of ``judge``."""
     reading = read(response, now=now, redact=redact)
     if call == "submit" and _is_out_of_funds(reading):
         return _stopped(reading)
@@ -249,5 +256,6 @@ def _is_server_error(status: int) -> bool:
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _is_success(status: int) -> bool:
+def is_success(status: int) -> bool:
+    """Tell whether a status is one of success."""
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES

@@ -31,6 +31,7 @@ IMAGES = "images"
 CHECKS = "checks.jsonl"
 VOTES = "votes.jsonl"
 PICKS = "picks.jsonl"
+SCORES = "scores.jsonl"
 """The places of the artifacts; those of inputs are in ``model.portable_paths``."""
 
 

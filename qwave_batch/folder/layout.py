@@ -19,6 +19,7 @@ from qwave_batch.folder.artifacts import (
     IMAGES,
     MANIFEST,
     PICKS,
+    SCORES,
     SPEC,
     SUMMARY,
     VOTES,
@@ -67,6 +68,7 @@ _FILES = (
     CHECKED,
     VOTES,
     PICKS,
+    SCORES,
 )
 _DATABASES = (LEDGER, SIMULATOR, LOOKS)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)

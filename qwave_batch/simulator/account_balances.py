@@ -22,6 +22,10 @@ class Accounts:
         """Hold the price of a new task."""
         self._count(task, task.created_at)
 
+    def charge(self, account: str, quota: int) -> None:
+        """Charge what no task stands for; nothing of it outlives the process."""
+        self._used[account] += quota
+
     def release(self, task: SimulatedTask) -> None:
         """Release the hold of a task that is being cancelled."""
         self._used[task.account] -= task.hold_quota

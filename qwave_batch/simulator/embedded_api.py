@@ -21,6 +21,9 @@ from qwave_batch.simulator.account_balances import Accounts
 from qwave_batch.simulator.api_calls import Call, Caller, Seen, Submission
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.chained_tasks import chain_refusal, inherited_version
+from qwave_batch.simulator.chat_completions import CHAT_SHAPES
+from qwave_batch.simulator.chat_orders import CHAT_MODEL, CHAT_RATES
+from qwave_batch.simulator.chat_service import ChatService, Chatted, chat_key, chat_reply
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.fault_language import Fault
@@ -41,6 +44,7 @@ from qwave_batch.simulator.task_store import TaskStore
 from qwave_batch.simulator.validation import ImageOrder, hash_of, read_order, read_request_object
 
 _HOUR_S = 3600.0
+_SHAPE_NAMES = {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, FaultName.STREAMED, *SHAPES, *CHAT_SHAPES}
 _LONGEST_IDEMPOTENCY_KEY = 255
 
 
@@ -75,6 +79,13 @@ class Simulator:
         self._store = TaskStore(state_path)
         granted_quota = catalog.quota.from_nusd(nusd_from_usd(self.settings.granted_usd))
         self._accounts = Accounts(granted_quota, self._store, self.clock.now())
+        self.chats = ChatService(
+            catalog=catalog,
+            behaviour=self.behaviour,
+            accounts=self._accounts,
+            clock=self.clock,
+            keeps_keys=self.settings.idempotency_hours is not None,
+        )
         self._gates = SimulatedLimits(self.settings.limits)
         self._fault_injector = FaultInjector(self.behaviour)
         self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom(), catalog.quota)
@@ -131,6 +142,29 @@ class Simulator:
             return Submission(reply=order)
         return self._take(caller.account, order, idempotency_key, now)
 
+    def chat(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Chatted:
+        """Process a chat: reject it, complete it, or find the completion of its Idempotency-Key."""
+        body = read_request_object(raw)
+        named = None if isinstance(body, Reply) else body.get("model")
+        model = named if isinstance(named, str) else ""
+        if wait_s := self._gates.of(caller.account).enter_submit(model, self.clock.monotonic()):
+            return Chatted(reply=self._throttle(caller.account, wait_s))
+        now = self.clock.now()
+        for fault in self._fault_injector.striking(FaultPlace.CHAT, chat_key(raw, body), model):
+            return Chatted(reply=self._strike_submit(caller, fault, now))
+        if now < self._windows.get(caller.account, 0.0):
+            return Chatted(reply=window_exceeded(self._windows[caller.account]))
+        if isinstance(body, Reply):
+            return Chatted(reply=body)
+        return self.chats.complete(caller.account, body, idempotency_key)
+
+    def answer_chat(self, caller: Caller, chatted: Chatted) -> Reply:
+        """Return the answer to a chat, with the faults of that place."""
+        if chatted.completion is None:
+            return chatted.reply
+        faults = self._fault_injector.striking(FaultPlace.CHATTED, chatted.body_hash)
+        return self._spoilt(caller, chat_reply(chatted, tuple(faults)), faults)
+
     def answer_submit(self, caller: Caller, task: SimulatedTask, *, waited: bool) -> Reply:
         """Return the answer to a submit that has a task, with the faults of that place."""
         now = self.clock.now()
@@ -185,7 +219,7 @@ class Simulator:
 
     def model(self, caller: Caller, name: str) -> Reply:
         """Answer with one model and its price."""
-        prices = self._offered().get(name)
+        prices = {"usage_rates": dict(CHAT_RATES)} if name == CHAT_MODEL else self._offered().get(name)
         if prices is None:
             return self._answered(caller, FaultPlace.INFO, name, model_not_found(name))
         return self._answered(caller, FaultPlace.INFO, name, self._model_body(name, prices))
@@ -302,7 +336,7 @@ class Simulator:
     def _spoilt(self, caller: Caller, reply: Reply, faults: Sequence[Fault]) -> Reply:
         circumstances = Circumstances(now=self.clock.now(), elsewhere=caller.elsewhere)
         for fault in faults:
-            if fault.name not in {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, *SHAPES}:
+            if fault.name not in _SHAPE_NAMES:
                 reply = spoil(reply, fault, circumstances)
         return reply
 

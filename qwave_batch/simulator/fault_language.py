@@ -5,8 +5,8 @@
 An entry is ``NAME=WHEN``; a bare ``NAME`` is always. ``WHEN`` is any of, in this order: a chance (``0.05`` or ``5%``);
 ``@3``, ``@2+5``, ``@4..6``, ``@9..`` the requests of that place counted from 1 as they arrive; ``#1`` the same counted
 for each request body, task or file on its own; ``:30`` seconds, for faults that last. ``PLACE.NAME`` narrows a fault to
-``submit`` (before the task is accepted), ``accepted`` (the answer after that), ``poll``, ``cancel``, ``download`` or
-``info`` (models and balance).
+``submit`` (before the task is accepted), ``accepted`` (the answer after that), ``poll``, ``cancel``, ``download``,
+``info`` (models and balance), ``chat`` (before a chat is completed) or ``chatted`` (the answer after that).
 """
 
 import re

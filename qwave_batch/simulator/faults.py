@@ -16,12 +16,19 @@ class FaultPlace(StrEnum):
     INFO = "info"
     TASK = "task"
     CALLBACK = "callback"
+    CHAT = "chat"
+    CHATTED = "chatted"
 
 
-_CALLS = frozenset({FaultPlace.SUBMIT, FaultPlace.ACCEPTED, FaultPlace.POLL, FaultPlace.CANCEL, FaultPlace.INFO})
+_CHATS = frozenset({FaultPlace.CHAT, FaultPlace.CHATTED})
+_CALLS = (
+    frozenset({FaultPlace.SUBMIT, FaultPlace.ACCEPTED, FaultPlace.POLL, FaultPlace.CANCEL, FaultPlace.INFO}) | _CHATS
+)
+_NOTHING_TO_SPOIL = frozenset({FaultPlace.SUBMIT, FaultPlace.CHAT})
 _WIRE = _CALLS | {FaultPlace.DOWNLOAD}
 _TASK_ANSWERS = frozenset({FaultPlace.ACCEPTED, FaultPlace.POLL, FaultPlace.CANCEL})
 _USUAL = frozenset({FaultPlace.SUBMIT, FaultPlace.POLL})
+_CHATTED = frozenset({FaultPlace.CHATTED})
 _SPOILT_USUAL = frozenset(
     {FaultPlace.ACCEPTED, FaultPlace.POLL}
 )  # before a task is accepted there is nothing to corrupt
@@ -88,6 +95,15 @@ class FaultName(StrEnum):
     CALLBACK_LATE = "callback_late"
     CALLBACK_TWICE = "callback_twice"
     CALLBACK_GARBAGE = "callback_garbage"
+    PROSE = "prose"
+    FENCED = "fenced"
+    CUT_SHORT = "cut_short"
+    FILTERED = "filtered"
+    EMPTY_TEXT = "empty_text"
+    TOOL_CALL = "tool_call"
+    OTHER_MODEL = "other_model"
+    NO_USAGE = "no_usage"
+    STREAMED = "streamed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +126,17 @@ def _wire(says: str, *, seconds: float = 0.0) -> FaultKind:
 
 
 def _spoilt(says: str, possible: frozenset[FaultPlace], *, seconds: float = 0.0) -> FaultKind:
-    return FaultKind(
-        says=says, usual=possible & _SPOILT_USUAL, possible=possible - {FaultPlace.SUBMIT}, seconds=seconds
-    )
+    return FaultKind(says=says, usual=possible & _SPOILT_USUAL, possible=possible - _NOTHING_TO_SPOIL, seconds=seconds)
 
 
 def _only(place: FaultPlace, says: str, *, seconds: float = 0.0) -> FaultKind:
     return FaultKind(says=says, usual=frozenset({place}), possible=frozenset({place}), seconds=seconds)
+
+
+def _bought(says: str, *, seconds: float = 0.0) -> FaultKind:
+    """A refusal of what costs money: of a task, and of a chat where that is asked for."""
+    usual = frozenset({FaultPlace.SUBMIT})
+    return FaultKind(says=says, usual=usual, possible=usual | {FaultPlace.CHAT}, seconds=seconds)
 
 
 def _shape(says: str, places: frozenset[FaultPlace]) -> FaultKind:
@@ -141,18 +161,16 @@ KINDS: Mapping[FaultName, FaultKind] = {
     FaultName.WRONG_TYPE: FaultKind(
         says="the right body under a wrong content type",
         usual=frozenset({FaultPlace.POLL, FaultPlace.DOWNLOAD}),
-        possible=_WIRE - {FaultPlace.SUBMIT},
+        possible=_WIRE - _NOTHING_TO_SPOIL,
         is_shape=True,
     ),
     FaultName.HTTP429: _wire("429 with Retry-After in seconds", seconds=1),
     FaultName.HTTP429_DATE: _wire("429 with Retry-After as an HTTP date", seconds=1),
     FaultName.HTTP429_BARE: _wire("429 without Retry-After"),
     FaultName.HTTP429_MOMENT: _wire("429 with Retry-After as a moment in Unix seconds", seconds=1),
-    FaultName.INSUFFICIENT_QUOTA: _only(
-        FaultPlace.SUBMIT, "429 insufficient_quota without a time: the money is used up"
-    ),
-    FaultName.QUOTA_WINDOW: _only(
-        FaultPlace.SUBMIT, "429 quota_window_exceeded, which holds for every submit until its reset_at", seconds=2
+    FaultName.INSUFFICIENT_QUOTA: _bought("429 insufficient_quota without a time: the money is used up"),
+    FaultName.QUOTA_WINDOW: _bought(
+        "429 quota_window_exceeded, which holds for every submit until its reset_at", seconds=2
     ),
     FaultName.BAD_KEY: FaultKind(says="401 for a good key", usual=frozenset({FaultPlace.SUBMIT}), possible=_CALLS),
     FaultName.FORBIDDEN: FaultKind(
@@ -163,14 +181,14 @@ KINDS: Mapping[FaultName, FaultKind] = {
     FaultName.FORBIDDEN_HTML: FaultKind(
         says="403 with an HTML page, as gateways send it", usual=frozenset({FaultPlace.SUBMIT}), possible=_CALLS
     ),
-    FaultName.MODEL_DENIED: _only(FaultPlace.SUBMIT, "403 that names the model, always or never for a model"),
-    FaultName.PROMPT_DENIED: _only(FaultPlace.SUBMIT, "403 that names the prompt, always or never for a request"),
-    FaultName.MODEL_NOT_FOUND: _only(FaultPlace.SUBMIT, "404 model_not_found, always or never for a model"),
+    FaultName.MODEL_DENIED: _bought("403 that names the model, always or never for a model"),
+    FaultName.PROMPT_DENIED: _bought("403 that names the prompt, always or never for a request"),
+    FaultName.MODEL_NOT_FOUND: _bought("404 model_not_found, always or never for a model"),
     FaultName.ASSET_NOT_FOUND: _only(
         FaultPlace.SUBMIT, "400 asset_not_found that names the input images, always or never for a request"
     ),
-    FaultName.BALANCE_USED_UP: _only(FaultPlace.SUBMIT, "402 although there is money left"),
-    FaultName.PRICE_NOT_CONFIGURED: _only(FaultPlace.SUBMIT, "500 price_not_configured, always or never for a model"),
+    FaultName.BALANCE_USED_UP: _bought("402 although there is money left"),
+    FaultName.PRICE_NOT_CONFIGURED: _bought("500 price_not_configured, always or never for a model"),
     FaultName.TASK_LOST: _only(FaultPlace.POLL, "404 task_not_found for a task that exists"),
     FaultName.BARE_URL: _shape("an image's url as a bare string", _TASK_ANSWERS),
     FaultName.UNKNOWN_FIELDS: _shape("fields that no document names, at every level", _TASK_ANSWERS),
@@ -201,6 +219,15 @@ KINDS: Mapping[FaultName, FaultKind] = {
     FaultName.CALLBACK_LATE: _only(FaultPlace.CALLBACK, "the call comes so many seconds after the end", seconds=30),
     FaultName.CALLBACK_TWICE: _only(FaultPlace.CALLBACK, "the call comes twice"),
     FaultName.CALLBACK_GARBAGE: _only(FaultPlace.CALLBACK, "the call has a body without a task's id"),
+    FaultName.PROSE: _shape("the answer in a sentence of its own", _CHATTED),
+    FaultName.FENCED: _shape("the answer in a fenced block, with a sentence before it", _CHATTED),
+    FaultName.CUT_SHORT: _shape("half of the answer, ended by its limit of tokens", _CHATTED),
+    FaultName.FILTERED: _shape("no answer, withheld by a content filter", _CHATTED),
+    FaultName.EMPTY_TEXT: _shape("an answer without text", _CHATTED),
+    FaultName.TOOL_CALL: _shape("a call of a tool in place of an answer", _CHATTED),
+    FaultName.OTHER_MODEL: _shape("the answer of another model than was asked for", _CHATTED),
+    FaultName.NO_USAGE: _shape("an answer that does not count its tokens", _CHATTED),
+    FaultName.STREAMED: _shape("the answer as a stream that nobody asked for", _CHATTED),
 }
 """Every fault, in the order in which they are tried."""
 

@@ -24,17 +24,17 @@ class InlineImages:
         """Return the first field with an image that cannot be used, and why; None where all can."""
         for name in sorted(fields):
             for number, text in enumerate(texts_in(request.get(name))):
-                verdict = self._verdict_on(text)
+                verdict = self.verdict_on(text)
                 if isinstance(verdict, str):
                     return name, f"{name}[{number}] is not a usable image: {verdict}"
         for name, other in same_size_fields(model):
-            image = self._verdict_on(next(texts_in(request.get(name)), ""))
-            first = self._verdict_on(next(texts_in(request.get(other)), ""))
+            image = self.verdict_on(next(texts_in(request.get(name)), ""))
+            first = self.verdict_on(next(texts_in(request.get(other)), ""))
             if isinstance(image, ImageInfo) and isinstance(first, ImageInfo) and _size(image) != _size(first):
                 return name, f"{name} has another size than the first image of {other}"
         return None
 
-    def _verdict_on(self, text: str) -> ImageInfo | str | None:
+    def verdict_on(self, text: str) -> ImageInfo | str | None:
         """Return an inline image, or why it is refused; None for any other text."""
         if not is_data_uri(text):
             return None

@@ -108,6 +108,7 @@ class _Handlers:
         app.router.add_post("/v1/tasks", self._keyed(FaultPlace.SUBMIT, self._submit))
         app.router.add_get("/v1/tasks/{task_id}", self._keyed(FaultPlace.POLL, self._status), allow_head=False)
         app.router.add_post("/v1/tasks/{task_id}/cancel", self._keyed(FaultPlace.CANCEL, self._cancel))
+        app.router.add_post("/v1/chat/completions", self._keyed(FaultPlace.CHATTED, self._chat))
         app.router.add_get("/v1/models", self._keyed(FaultPlace.INFO, self._models), allow_head=False)
         app.router.add_get("/v1/models/{name}", self._keyed(FaultPlace.INFO, self._model), allow_head=False)
         app.router.add_get(
@@ -132,14 +133,28 @@ class _Handlers:
 
         return answer
 
-    async def _submit(self, request: web.Request, caller: Caller) -> Reply:
+    async def _body(self, request: web.Request) -> bytes | Reply:
+        """Return the body of a request, or the rejection of what is no JSON or too much of it."""
         if request.content_type != "application/json":
             return refusal(400, "invalid_request", "the Content-Type must be application/json")
         try:
-            raw = await request.read()
+            return await request.read()
         except web.HTTPRequestEntityTooLarge:
             limit = self._simulator.settings.max_body_bytes
             return refusal(413, "request_too_large", f"the body is larger than {limit} bytes")
+
+    async def _chat(self, request: web.Request, caller: Caller) -> Reply:
+        raw = await self._body(request)
+        if isinstance(raw, Reply):
+            return raw
+        chatted = self._simulator.chat(caller, raw, request.headers.get("Idempotency-Key"))
+        await self._simulator.clock.sleep(chatted.wait_s)
+        return self._simulator.answer_chat(caller, chatted)
+
+    async def _submit(self, request: web.Request, caller: Caller) -> Reply:
+        raw = await self._body(request)
+        if isinstance(raw, Reply):
+            return raw
         submission = self._simulator.submit(caller, raw, request.headers.get("Idempotency-Key"))
         if submission.task is None:
             return submission.reply

@@ -2,9 +2,7 @@
 
 import codecs
 import json
-import math
 import os
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,8 @@ from typing import BinaryIO
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.files.regular_files import NotRegular, open_regular, system_reason
 from qwave_batch.model.codec import DecodeError
-from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.strict_json import STRICT_JSON
 from qwave_batch.voting.vote_lines import VotingLine, voting_line_from_json
 
 _MOST_LINE_BYTES = 64 * 1024
@@ -75,7 +73,7 @@ def read_voting_lines(file: BinaryIO, shown_as: str) -> Iterator[PlacedLine | Pr
 
 def _read(text: str, place: SourcePlace) -> PlacedLine | Problem:
     try:
-        return PlacedLine(place, voting_line_from_json(_DECODER.decode(text)))
+        return PlacedLine(place, voting_line_from_json(STRICT_JSON.decode(text)))
     except json.JSONDecodeError as error:
         place = SourcePlace(place.file, place.line, error.colno)
         return Problem(message=f"it is not JSON: {error.msg[:1].lower()}{error.msg[1:]}", place=place)
@@ -86,26 +84,4 @@ def _read(text: str, place: SourcePlace) -> PlacedLine | Problem:
         return Problem(message=f"it is not JSON that can be read: {reason}", place=place)
 
 
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        twice = next(name for name, _ in pairs if counts[name] > 1)
-        raise ValueError(f'the key "{twice[:_SHOWN]}" is there twice')
-    return fields
-
-
-def _constant(name: str) -> Json:
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-def _number(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits[:_SHOWN]} is not a finite number")
-    return number
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_number)
 _BLANKS = " \t\r\n"
-_SHOWN = 60

@@ -144,7 +144,7 @@ def test_the_key_is_in_no_repr() -> None:
     transport = Recorder(None)
     client = api(transport)
     asyncio.run(client.balance())
-    assert KEY not in repr((client, vars(client)["_key"], transport.requests))
+    assert KEY not in repr((client, vars(client)["_calls"], vars(vars(client)["_calls"])["_key"], transport.requests))
 
 
 def test_the_account_is_known_by_host_and_fingerprint() -> None:

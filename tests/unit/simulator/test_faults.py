@@ -4,6 +4,7 @@ import pytest
 
 from qwave_batch.errors import UsageError
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
+from qwave_batch.simulator.chat_completions import CHAT_SHAPES
 from qwave_batch.simulator.corruption import _RULES, SHAPES
 from qwave_batch.simulator.fault_language import Arrival, parse_faults
 from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
@@ -96,7 +97,7 @@ def test_seconds_are_taken_from_the_entry_or_the_kind() -> None:
 
 def test_every_fault_has_something_to_do() -> None:
     of_tasks = {name for name, kind in KINDS.items() if kind.possible <= {FaultPlace.TASK, FaultPlace.CALLBACK}}
-    reshaping = {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, *SHAPES}
+    reshaping = {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, FaultName.STREAMED, *SHAPES, *CHAT_SHAPES}
     assert set(KINDS) == set(FaultName) == of_tasks | reshaping | set(_RULES)
 
 

@@ -1,0 +1,1 @@
+"""Scores: numbers that programs give to the images of run folders, made, kept and read."""
