@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qwave_batch import events as events
     from qwave_batch import exports as exports
     from qwave_batch import folders as folders
+    from qwave_batch import gates as gates
     from qwave_batch import plans as plans
     from qwave_batch import pushes as pushes
     from qwave_batch import reports as reports
@@ -103,7 +104,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes", "reports", "votes",
+    "exports", "pushes", "reports", "votes", "gates",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

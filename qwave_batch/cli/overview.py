@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "prune": "remove what the spec no longer asks for, after showing it",
     "report": "make a page to look at the images, compare them and vote",
     "votes": "import and count the votes of people",
+    "compare-scores": "say by their scores how two folders differ",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
     "where": "say which job, spec and folder made an image",

@@ -24,11 +24,6 @@ class CellPair:
     """More than one where an axis sets the sides apart in which this side has several values."""
     b: tuple[ScoredCell, ...] = field(repr=False)
 
-    @property
-    def is_same(self) -> bool:
-        """Whether both sides are the very same cells."""
-        return self.a == self.b
-
     def value(self, axis: str) -> str | None:
         """Return the value of a matched axis."""
         return next((value for name, value in self.values if name == axis), None)
@@ -83,9 +78,7 @@ def pair_cells(a: Sequence[ScoredCell], b: Sequence[ScoredCell], *, axis: str | 
             other_text.add(key[0])
             continue
         tags = _tags(cells_a[key]) & _tags(cells_b[key])
-        pairs.append(
-            CellPair(prompt_id=key[0], values=key[1], tags=tags, a=tuple(cells_a[key]), b=tuple(cells_b[key]))
-        )
+        pairs.append(CellPair(prompt_id=key[0], values=key[1], tags=tags, a=tuple(cells_a[key]), b=tuple(cells_b[key])))
     none: set[str] = set()
     return Pairing(
         pairs=tuple(pairs),

@@ -1,9 +1,12 @@
 """Intervals of means and percentiles by ten thousand draws of prompts. Pure, and the same for the same numbers."""
 
+import math
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
+from qwave_batch.errors import MissingExtra
 from qwave_batch.estimating.intervals import LEAST_PROMPTS, Interval
 from qwave_batch.estimating.prompt_bootstrap import drawn_weights, interval_of_draws
 
@@ -14,6 +17,16 @@ DRAWS = 10_000
 _FEWEST_DRAWS = 1_000
 _MOST_WEIGHTS = 100_000_000
 """Weights of all draws together: above ten thousand prompts there are fewer draws, of many more prompts each."""
+
+
+def check_can_draw() -> None:
+    """Refuse to estimate intervals where the library for it is not installed.
+
+    Raises:
+        MissingExtra: it is not.
+    """
+    if find_spec("numpy") is None:
+        raise MissingExtra("an interval of scores", "numpy", "gate")
 
 
 def draws_of(prompts: int) -> int:
@@ -42,8 +55,8 @@ def interval_of_percentile(of_prompts: Sequence[Sequence[float]], percent: float
 
     def percentiles(weights: "Numbers") -> "Numbers":
         counts = np.cumsum(weights[:, prompts], axis=1)
-        reached = counts >= nearest_rank(counts[:, -1:], percent)
-        found: Numbers = numbers[np.argmax(reached, axis=1)]
+        wanted = np.array([nearest_rank(int(number), percent) for number in counts[:, -1]])
+        found: Numbers = numbers[np.argmax(counts >= wanted[:, None], axis=1)]
         return found
 
     return _interval(len(of_prompts), percentiles)
@@ -51,16 +64,13 @@ def interval_of_percentile(of_prompts: Sequence[Sequence[float]], percent: float
 
 def percentile(values: Sequence[float], percent: float) -> float:
     """Return the smallest value at which so many percent of all values are at or below it."""
-    ordered = sorted(values)
-    return ordered[int(nearest_rank(lazy.np.array(len(ordered)), percent)) - 1]
+    return sorted(values)[nearest_rank(len(values), percent) - 1]
 
 
-def nearest_rank(number: "Numbers", percent: float) -> "Numbers":
+def nearest_rank(number: int, percent: float) -> int:
     """Return the rank, from 1, of a percentile among so many values."""
-    np = lazy.np
     # a rank that is whole but for rounding is whole: 7 % of 100 values
-    rank: Numbers = np.maximum(1, np.ceil(np.round(number * percent / 100, 9)))
-    return rank
+    return max(1, math.ceil(round(number * percent / 100, 9)))
 
 
 def _interval(prompts: int, estimate: "Callable[[Numbers], Numbers]") -> Interval | None:

@@ -5,14 +5,14 @@ estimated by drawing whole prompts anew.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qwave_batch.estimating.intervals import Interval
 from qwave_batch.gating.cell_pairs import CellPair
-from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.drawn_intervals import interval_of_mean
+from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.scoring.scorer import Better
 
@@ -40,8 +40,11 @@ class PairedDifference:
 
     prompts: int
     """Prompts with a number on both sides."""
-    missing: int
-    """Pairs of cells without a number on one side, or on both."""
+    left_out: int
+    """Prompts that are in both, without a number on one side or on both."""
+    missing_a: int
+    """Images, or jobs, of the first side whose number is not there: not scored, an error, or no image."""
+    missing_b: int
     a: float
     """The mean over the prompts."""
     b: float
@@ -74,19 +77,16 @@ class _PromptDifference:
         return 0.0 if math.isclose(self.a, self.b, rel_tol=_ALIKE, abs_tol=_ALIKE) else self.b - self.a
 
 
-def paired_difference(pairs: Iterable[CellPair], measure: Measure) -> PairedDifference | None:
+def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDifference | None:
     """Return the difference of two sides in a measure; None where no prompt has a number on both."""
     by_prompt: dict[str, list[tuple[float, float]]] = {}
-    missing = 0
     for pair in pairs:
         a, b = _mean_of(pair.a, measure.name), _mean_of(pair.b, measure.name)
-        if a is None or b is None:
-            missing += 1
-        else:
+        if a is not None and b is not None:
             by_prompt.setdefault(pair.prompt_id, []).append((a, b))
     if not by_prompt:
         return None
-    # the order of names, so that the same numbers meet the same draws
+    # in the order of names, so that the same numbers meet the same draws
     prompts = [_averaged(by_prompt[prompt]) for prompt in sorted(by_prompt)]
     differences = [each.difference for each in prompts]
     interval = interval_of_mean(differences)
@@ -95,7 +95,9 @@ def paired_difference(pairs: Iterable[CellPair], measure: Measure) -> PairedDiff
     wins = higher if measure.better is not Better.LOWER else len(differences) - ties - higher
     return PairedDifference(
         prompts=len(prompts),
-        missing=missing,
+        left_out=len({pair.prompt_id for pair in pairs}) - len(prompts),
+        missing_a=sum(cell.missing[measure.name] for pair in pairs for cell in pair.a),
+        missing_b=sum(cell.missing[measure.name] for pair in pairs for cell in pair.b),
         a=math.fsum(each.a for each in prompts) / len(prompts),
         b=math.fsum(each.b for each in prompts) / len(prompts),
         difference=math.fsum(differences) / len(prompts),
@@ -103,7 +105,7 @@ def paired_difference(pairs: Iterable[CellPair], measure: Measure) -> PairedDiff
         wins=wins,
         ties=ties,
         losses=len(prompts) - ties - wins,
-        is_even=interval is not None and interval.width == 0,
+        is_even=min(differences) == max(differences),
         verdict=_verdict(interval, measure.better, is_same=ties == len(prompts)),
     )
 

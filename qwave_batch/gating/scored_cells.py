@@ -7,7 +7,7 @@ counted, too: an image without the score, and a job that has no image.
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.gating.measures import JOB_MEASURES, Measure

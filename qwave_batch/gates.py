@@ -1,0 +1,20 @@
+"""Verdicts on run folders: sides compared by their scores, and gates of rules."""
+
+from qwave_batch.api.compared_folders import compare_scores
+from qwave_batch.gating.cell_pairs import Pairing, Unpaired
+from qwave_batch.gating.measures import Measure
+from qwave_batch.gating.paired_difference import PairedDifference, Verdict
+from qwave_batch.gating.score_comparison import ComparedScore, ScoreComparison
+from qwave_batch.gating.sides import AxisPair
+
+__all__ = [
+    "AxisPair",
+    "ComparedScore",
+    "Measure",
+    "PairedDifference",
+    "Pairing",
+    "ScoreComparison",
+    "Unpaired",
+    "Verdict",
+    "compare_scores",
+]
