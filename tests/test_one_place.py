@@ -128,7 +128,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "ledger.ledger_copies": ("fills a copy that was made as a private file", frozenset({"sqlite3.connect"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
-    "export.author_card": ("reads what ships with the package", frozenset({".read_text()"})),
     "export.image_encoding": ("encodes exported images anew", frozenset({".open()", "PIL"})),
     "export.out_file": (
         "looks at the file that the user names as output",
@@ -185,6 +184,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "opens the simulator's tasks, once files.sqlite_files has looked at them",
         frozenset({".mkdir()", "sqlite3.connect"}),
     ),
+    "spec.checked_yaml": ("reads what ships with the package", frozenset({".read_text()"})),
     "spec.inputs.allowed_roots": (
         "finds the folders that a spec may read from",
         frozenset({".is_symlink()", "os.path.lexists"}),
