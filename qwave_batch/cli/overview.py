@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "make a page to look at the images, compare them and vote",
     "votes": "import and count the votes of people",
     "compare-scores": "say by their scores how two folders differ",
+    "gate": "hold a folder to rules, for a CI",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
     "where": "say which job, spec and folder made an image",

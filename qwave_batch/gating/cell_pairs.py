@@ -41,6 +41,8 @@ class Unpaired:
     values_a: Mapping[Values, int] = field(default_factory=dict)
     """Of prompts that both sides have: values that only the first side has, with their number of prompts."""
     values_b: Mapping[Values, int] = field(default_factory=dict)
+    cells: int = 0
+    """All of them: prompts times values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,9 @@ def pair_cells(a: Sequence[ScoredCell], b: Sequence[ScoredCell], *, axis: str | 
             for each in axes
             if each not in matched
         },
-        unpaired=_unpaired(cells_a.keys(), cells_b.keys(), other_text),
+        unpaired=_unpaired(
+            cells_a.keys(), cells_b.keys(), other_text, len(cells_a.keys() | cells_b.keys()) - len(pairs)
+        ),
     )
 
 
@@ -116,7 +120,7 @@ def _tags(cells: Iterable[ScoredCell]) -> frozenset[str]:
     return frozenset[str]().union(*(cell.tags for cell in cells))
 
 
-def _unpaired(a: Collection[_Key], b: Collection[_Key], other_text: Collection[str]) -> Unpaired:
+def _unpaired(a: Collection[_Key], b: Collection[_Key], other_text: Collection[str], cells: int) -> Unpaired:
     prompts_a, prompts_b = {prompt for prompt, _ in a}, {prompt for prompt, _ in b}
     shared = prompts_a & prompts_b
     return Unpaired(
@@ -125,6 +129,7 @@ def _unpaired(a: Collection[_Key], b: Collection[_Key], other_text: Collection[s
         other_text=tuple(sorted(other_text)),
         values_a=_counted(a, b, shared),
         values_b=_counted(b, a, shared),
+        cells=cells,
     )
 
 

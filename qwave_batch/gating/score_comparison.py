@@ -143,6 +143,7 @@ def _unpaired_as_json(unpaired: Unpaired) -> dict[str, Json]:
         "prompts_a": list(unpaired.prompts_a),
         "prompts_b": list(unpaired.prompts_b),
         "other_text": list(unpaired.other_text),
+        "cells": unpaired.cells,
         "values_a": [{"values": dict(values), "prompts": number} for values, number in unpaired.values_a.items()],
         "values_b": [{"values": dict(values), "prompts": number} for values, number in unpaired.values_b.items()],
     }

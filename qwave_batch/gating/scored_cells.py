@@ -48,60 +48,65 @@ class ScoredCell:
 def read_cells(
     reader: FolderReader, scores: KeptScores, measures: Sequence[Measure], where: LineFilter = EVERY_LINE
 ) -> list[ScoredCell]:
-    """Return the cells of a folder, in the order of prompts and values; jobs that were skipped are in none.
+    """Return the cells of a folder, as ``CellGatherer`` makes them.
 
     Raises:
         FolderError, StorageError, UsageError: as ``FolderReader.lines``.
     """
-    gathered = _Gathered(measures)
+    gatherer = CellGatherer(scores, measures)
     for line in reader.lines(where):
-        if line.status is not JobStatus.SKIPPED and not line.imageless:
-            gathered.add(line, _numbers_of(line, scores, measures))
-    return sorted(gathered.cells.values(), key=lambda cell: (cell.prompt_id, cell.values))
-
-
-def _numbers_of(
-    line: ManifestLine, scores: KeptScores, measures: Sequence[Measure]
-) -> Mapping[str, Sequence[float | None]]:
-    """Return the numbers of a job, by measure: one for each image, or one for the job; None for one that is missing."""
-    images = [scores.of(line.job_id, index, image.sha256) for index, image in enumerate(line.images)] or [{}]
-    return {
-        measure.name: [_of_job(measure.name, line)]
-        if measure.name in JOB_MEASURES
-        else [of_image.get(measure.name) for of_image in images]
-        for measure in measures
-    }
-
-
-def _of_job(name: str, line: ManifestLine) -> float | None:
-    return JOB_MEASURES[name](line) if line.status is JobStatus.COMPLETED else None
+        gatherer.add(line)
+    return gatherer.sorted_cells()
 
 
 @dataclass(slots=True)
-class _Gathered:
-    """The cells so far; values and tags that many cells share are kept once."""
+class CellGatherer:
+    """Makes cells of lines; values and tags that many cells share are kept once."""
 
+    scores: KeptScores
     measures: Sequence[Measure]
-    cells: dict[tuple[str, Values], ScoredCell] = field(default_factory=dict)
-    values: dict[Values, Values] = field(default_factory=dict)
-    tags: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
+    _cells: dict[tuple[str, Values], ScoredCell] = field(default_factory=dict)
+    _values: dict[Values, Values] = field(default_factory=dict)
+    _tags: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
 
-    def add(self, line: ManifestLine, numbers: Mapping[str, Sequence[float | None]]) -> None:
-        """Take in a job, in each of its places."""
+    def add(self, line: ManifestLine) -> None:
+        """Take in a job, in each of its places; one that was skipped, or makes no image, is in none."""
+        if line.status is JobStatus.SKIPPED or line.imageless:
+            return
+        numbers = self._numbers_of(line)
         for place in judged_job(line).places:
-            cell = self._cell(place)
+            cell = self.cell_of(place)
             if line.prompt not in cell.texts:
-                cell.texts = cell.texts | {line.prompt}
+                cell.texts |= {line.prompt}
             for name, found in numbers.items():
                 known = [number for number in found if number is not None]
                 cell.numbers.setdefault(name, array("d")).extend(known)
                 cell.missing[name] += len(found) - len(known)
 
-    def _cell(self, place: JobPlace) -> ScoredCell:
+    def sorted_cells(self) -> list[ScoredCell]:
+        """Return the cells so far, in the order of prompts and values."""
+        return sorted(self._cells.values(), key=lambda cell: (cell.prompt_id, cell.values))
+
+    def cell_of(self, place: JobPlace) -> ScoredCell:
+        """Return the cell of a place, which may be new."""
         values = tuple(sorted((name, value) for name, value in place.values.items() if name != REPEAT))
-        values = self.values.setdefault(values, values)
+        values = self._values.setdefault(values, values)
         key = (place.prompt_id, values)
-        if key not in self.cells:
-            tags = self.tags.setdefault(place.tags, place.tags)
-            self.cells[key] = ScoredCell(prompt_id=place.prompt_id, values=values, tags=tags)
-        return self.cells[key]
+        if key not in self._cells:
+            tags = self._tags.setdefault(place.tags, place.tags)
+            self._cells[key] = ScoredCell(prompt_id=place.prompt_id, values=values, tags=tags)
+        return self._cells[key]
+
+    def _numbers_of(self, line: ManifestLine) -> Mapping[str, Sequence[float | None]]:
+        """Return the numbers of a job by measure: of each image, or of the job; None for one that is missing."""
+        images = [self.scores.of(line.job_id, index, image.sha256) for index, image in enumerate(line.images)] or [{}]
+        return {
+            measure.name: [_of_job(measure.name, line)]
+            if measure.is_of_jobs
+            else [of_image.get(measure.name) for of_image in images]
+            for measure in self.measures
+        }
+
+
+def _of_job(name: str, line: ManifestLine) -> float | None:
+    return JOB_MEASURES[name](line) if line.status is JobStatus.COMPLETED else None

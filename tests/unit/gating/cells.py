@@ -3,6 +3,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.scored_cells import ScoredCell
@@ -34,4 +35,5 @@ def cell(
 
 def side(numbers: Mapping[str, float], *, measure: str = WORDS.name, **axes: str) -> list[ScoredCell]:
     """Return a cell for each prompt, with one number."""
-    return [cell(prompt, number, measure=measure, **axes) for prompt, number in numbers.items()]
+    values = tuple(sorted(axes.items()))
+    return [replace(cell(prompt, number, measure=measure), values=values) for prompt, number in numbers.items()]
