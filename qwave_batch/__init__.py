@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qwave_batch import accounts as accounts
+    from qwave_batch import benches as benches
     from qwave_batch import catalog as catalog
     from qwave_batch import comparisons as comparisons
     from qwave_batch import connections as connections
@@ -104,7 +105,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes", "reports", "votes", "gates",
+    "exports", "pushes", "reports", "votes", "gates", "benches",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

@@ -33,13 +33,13 @@ ALLOWED: dict[str, set[str]] = {
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
     "gating": {
-        "errors", "estimating", "files", "lazy", "model", "output", "quality", "resources", "scoring", "spec", "voting",
+        "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
     },
     "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
-        "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
+        "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
         "imaging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "scoring",
         "simulator", "spec", "voting",
     },
@@ -56,13 +56,15 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
+    "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
+    "benches": {"api", "bench", "lazy"},
     "__init__": {
-        "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders", "gates", "plans",
-        "pushes", "reports", "runs", "simulations", "votes",
+        "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
+        "gates", "plans", "pushes", "reports", "runs", "simulations", "votes",
     },
     "cli": {
-        "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "gates", "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
+        "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
+        "folders", "gates", "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -63,6 +63,11 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({".mkdir()", ".open()", ".read_text()"}),
     ),
     "catalog.catalog_files": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
+    "bench.benchmark": ("reads what ships with the package", frozenset({".glob()"})),
+    "bench.given_files": (
+        "looks for a benchmark's files in the folders that the user names",
+        frozenset({".is_dir()", ".is_file()", "os.walk"}),
+    ),
     "cli.report_serving": ("opens the browser", frozenset({".open()"})),
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),

@@ -17,9 +17,10 @@ from qwave_batch.resources import shipped
 _STRUCTURE = "schemas/spec.structure.schema.json"
 _MANIFEST = "schemas/manifest.schema.json"
 _CARD = "schemas/card.schema.json"
+_GATE = "schemas/gate.schema.json"
 _CATALOG = "schemas/catalog.schema.json"
 _OVERLAY = "overlay"
-_NAMES = ("spec", "manifest", "card", "catalog", _OVERLAY)
+_NAMES = ("spec", "manifest", "card", "gate", "catalog", _OVERLAY)
 
 
 def describe_catalog(date: str, *, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
@@ -53,7 +54,7 @@ def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -
     """Return the JSON Schema of ``spec``, ``manifest`` lines, ``catalog.yaml``, another file, or a model's requests.
 
     Args:
-        name: ``spec``, ``manifest``, ``card``, ``catalog``, ``overlay`` or the name of a model.
+        name: ``spec``, ``manifest``, ``card``, ``gate``, ``catalog``, ``overlay`` or the name of a model.
         catalog: The date, or ``LATEST``, of the catalog that has the model, or whose models editors offer for a spec.
         catalogs: The catalogs to look in.
 
@@ -64,6 +65,8 @@ def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -
         return _shipped(_MANIFEST)
     if name == "card":
         return _shipped(_CARD)
+    if name == "gate":
+        return _shipped(_GATE)
     if name == "catalog":
         return _shipped(_CATALOG)
     if name == _OVERLAY:

@@ -1,13 +1,18 @@
 """Arguments: argparse with words of its own for what is wrong, and help that reads the same on every Python."""
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 from qwave_batch import lazy
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.errors import UnknownName, UsageError
+
+
+def first_sentence(line: str) -> str:
+    """Return a summary as it begins a help."""
+    return f"{line[0].upper()}{line[1:]}."
 
 
 class HelpAsked(Exception):
@@ -32,15 +37,42 @@ class Parser(argparse.ArgumentParser):
         )
         self.takes_mixed = False
         """Whether options may stand between arguments that are read as one list."""
+        self._command, self._width = command, width
+        self._actions_by_name: dict[str, Parser] = {}
         self.color = False  # Python 3.14 would paint the help by itself
         self.add_argument("-h", "--help", action=_Help.Asked, nargs=0, help="show this and end")
 
+    @property
+    def arguments_of_actions(self) -> "Mapping[str, Parser]":
+        """The arguments of each action; empty for a command that does one thing."""
+        return self._actions_by_name
+
+    def add_action(self, name: str, *, usage: str, summary: str) -> "Parser":
+        """Return the arguments of an action, whose name is the command's first argument: ``args.action``."""
+        self.add_argument(name, metavar=name, help=summary)  # for the help alone: ``read`` passes on to the action
+        action = Parser(
+            command=f"{self._command} {name}", usage=usage, summary=first_sentence(summary), width=self._width
+        )
+        action.set_defaults(action=name)
+        self._actions_by_name[name] = action
+        return action
+
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """Return the arguments, or raise UsageError with the nearest option for one that does not exist."""
+        if self._actions_by_name and argv[:1] not in (["-h"], ["--help"]):
+            return self._read_action(argv)
         args, unknown = (self.parse_known_intermixed_args if self.takes_mixed else self.parse_known_args)(argv)
         for argument in unknown:
             self.refuse(argument)
         return args
+
+    def _read_action(self, argv: Sequence[str]) -> argparse.Namespace:
+        known = ", ".join(self._actions_by_name)
+        if not argv:
+            raise UsageError(f"say what to do: {known}; {self.prog} --help shows how")
+        if argv[0] not in self._actions_by_name:
+            raise UnknownName("action", argv[0], self._actions_by_name, hint=f"there is {known}")
+        return self._actions_by_name[argv[0]].read(argv[1:])
 
     def refuse(self, argument: str) -> NoReturn:
         """Raise for an argument that this command does not take."""

@@ -49,6 +49,8 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.CHECK: "qwave-batch check {about} checks it",
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
     NextStep.OVERWRITE: "keep what you need of it (words of a card belong into --card FILE) and go on with --overwrite",
+    NextStep.REPLACE_FILES: "replace it with --overwrite",
+    NextStep.NAME_COLUMN: "say which one it is with --column {about}=NAME",
     NextStep.EXPORT_FEW_FILES: (
         "export --to parquet or webdataset puts many images into one file, which the Hub's own tools upload"
     ),

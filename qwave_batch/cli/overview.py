@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "gate": "hold a folder to rules, for a CI",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
+    "bench": "bring public benchmarks in, and their images out",
     "where": "say which job, spec and folder made an image",
     "models": "show what the catalog knows of its models",
     "catalog": "show what differs between two catalogs",

@@ -4,7 +4,7 @@ from argparse import Namespace
 from importlib import import_module
 from typing import Protocol, cast
 
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, first_sentence
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.overview import COMMANDS
 from qwave_batch.errors import UnknownName
@@ -39,10 +39,6 @@ def find_command(name: str) -> Command:
 def parser_of(name: str, *, width: int) -> Parser:
     """Return the parser of the arguments of the command called ``name``."""
     command = find_command(name)
-    parser = Parser(command=name, usage=command.USAGE, summary=_sentence(COMMANDS[name]), width=width)
+    parser = Parser(command=name, usage=command.USAGE, summary=first_sentence(COMMANDS[name]), width=width)
     command.configure(parser)
     return parser
-
-
-def _sentence(line: str) -> str:
-    return f"{line[0].upper()}{line[1:]}."

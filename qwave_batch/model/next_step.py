@@ -81,6 +81,10 @@ class NextStep(StrEnum):
     """Write the manifest anew from the ledger; about the folder."""
     OVERWRITE = "overwrite"
     """Replace files of a repository that others have put there."""
+    REPLACE_FILES = "replace_files"
+    """Replace the files that are there."""
+    NAME_COLUMN = "name_column"
+    """Say which column of a file it is; about our name of the column."""
     EXPORT_FEW_FILES = "export_few_files"
     """Export in a format that puts many images into one file."""
 

@@ -25,8 +25,10 @@ def section(command: str) -> str:
 
 
 def options(command: str) -> set[str]:
-    actions: list[argparse.Action] = parser_of(command, width=100)._actions
-    return {option for action in actions for option in action.option_strings} - {"-h", "--help"}
+    parser = parser_of(command, width=100)
+    parsers = (parser, *parser.arguments_of_actions.values())
+    arguments: list[argparse.Action] = [argument for each in parsers for argument in each._actions]
+    return {option for argument in arguments for option in argument.option_strings} - {"-h", "--help"}
 
 
 CALL = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/bin/)?qwave-batch ([a-z]+(?: \S+)*)(?: {2,}.*)?$")

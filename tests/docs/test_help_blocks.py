@@ -10,19 +10,22 @@ from pathlib import Path
 
 from qwave_batch.cli.main import main
 from qwave_batch.cli.overview import COMMANDS
+from qwave_batch.cli.registry import parser_of
 
-BLOCK = re.compile(r"^```text\nusage: qwave-batch ?(\S*).*?^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```text\nusage: qwave-batch ?(\S*)(?: ([a-z]+))?.*?^```", re.MULTILINE | re.DOTALL)
 
 
-def printed_help(command: str) -> str:
+def printed_help(command: str, action: str) -> str:
     stdout = StringIO()
-    argv = (command, "--help") if command in COMMANDS else ("--help",)
-    assert main(argv, stdout, StringIO(), environ={"COLUMNS": "90"}) == 0
+    words = [command] if command in COMMANDS else []
+    if words and action in parser_of(command, width=90).arguments_of_actions:
+        words.append(action)
+    assert main([*words, "--help"], stdout, StringIO(), environ={"COLUMNS": "90"}) == 0
     return stdout.getvalue()
 
 
 def with_help(page: str) -> str:
-    return BLOCK.sub(lambda block: f"```text\n{printed_help(block[1])}```", page)
+    return BLOCK.sub(lambda block: f"```text\n{printed_help(block[1], block[2])}```", page)
 
 
 def test_help_on_the_page_is_what_is_printed(checkout: Path) -> None:
@@ -34,5 +37,7 @@ def test_help_on_the_page_is_what_is_printed(checkout: Path) -> None:
 
 
 def test_every_command_has_its_help_on_the_page(checkout: Path) -> None:
-    shown = set(BLOCK.findall((checkout / "docs" / "command-line.md").read_text(encoding="utf-8")))
-    assert shown >= set(COMMANDS)
+    shown = BLOCK.findall((checkout / "docs" / "command-line.md").read_text(encoding="utf-8"))
+    assert {command for command, _ in shown} >= set(COMMANDS)
+    actions = {(name, action) for name in COMMANDS for action in parser_of(name, width=90).arguments_of_actions}
+    assert set(shown) >= actions

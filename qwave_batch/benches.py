@@ -1,0 +1,30 @@
+"""Benchmarks: public prompt sets in, the layouts of their scorers out."""
+
+from typing import TYPE_CHECKING
+
+from qwave_batch import lazy
+from qwave_batch.bench.benchmark import Benchmark, benchmark_names, find_benchmark
+
+if TYPE_CHECKING:
+    from qwave_batch.api.bench_import import BenchImportReport, BenchImportRequest, import_benchmark
+    from qwave_batch.bench.import_notes import ImportNote, ImportNoteKind
+
+__all__ = [
+    "BenchImportReport",
+    "BenchImportRequest",
+    "Benchmark",
+    "ImportNote",
+    "ImportNoteKind",
+    "benchmark_names",
+    "find_benchmark",
+    "import_benchmark",
+]
+
+_LAZY_NAMES = {
+    "qwave_batch.api.bench_import": ("BenchImportReport", "BenchImportRequest", "import_benchmark"),
+    "qwave_batch.bench.import_notes": ("ImportNote", "ImportNoteKind"),
+}
+"""Names that a list of benchmarks does not need, by the module that defines them."""
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy.names_of(__name__, _LAZY_NAMES)

@@ -1,0 +1,37 @@
+"""``qwave-batch bench``: public benchmarks in, and their images out."""
+
+from argparse import Namespace
+
+import qwave_batch as qb
+from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.bench_import_options import IMPORT_USAGE, add_import_options, execute_import
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.bench_view import draw_benchmarks
+from qwave_batch.cli.options import add_json
+
+USAGE = "ACTION [arguments]"
+
+
+def configure(parser: Parser) -> None:
+    """Name the actions and their arguments."""
+    listing = parser.add_action("list", usage="[options]", summary="list the benchmarks, their files and licenses")
+    add_json(listing, "the benchmarks")
+    listing.set_defaults(act=_list)
+    importing = parser.add_action("import", usage=IMPORT_USAGE, summary="make a spec of a benchmark's own prompt files")
+    add_import_options(importing)
+    importing.set_defaults(act=execute_import)
+
+
+def execute(args: Namespace, console: Console) -> int:
+    """Do what the action says."""
+    status: int = args.act(args, console)
+    return status
+
+
+def _list(args: Namespace, console: Console) -> int:
+    benchmarks = [qb.benches.find_benchmark(name) for name in qb.benches.benchmark_names()]
+    if args.json:
+        console.print_json([benchmark.as_json() for benchmark in benchmarks])
+    else:
+        console.print(draw_benchmarks(benchmarks, console.out))
+    return 0

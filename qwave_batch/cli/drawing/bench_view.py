@@ -1,0 +1,76 @@
+"""Benchmarks in words: what there is, and what an import has made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from qwave_batch.cli.drawing.amounts import count
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import pasted, wrap
+
+if TYPE_CHECKING:
+    from qwave_batch.benches import BenchImportReport, Benchmark, ImportNote
+
+UNKNOWN_LICENSE = "not stated here; the repository says it"
+
+
+def draw_benchmarks(benchmarks: Sequence["Benchmark"], terminal: Terminal) -> Iterator[str]:
+    """Yield the lines that tell of benchmarks: a paragraph for each."""
+    for benchmark in benchmarks:
+        yield from wrap(f"{benchmark.name}: {benchmark.title}, {benchmark.about}", terminal.width, hang="  ")
+        for label, words in _facts(benchmark):
+            yield from wrap(f"{label:<11} {words}", terminal.width, indent="  ", hang=" " * 14)
+        yield ""
+
+
+def _facts(benchmark: "Benchmark") -> Iterator[tuple[str, str]]:
+    images = count(benchmark.images, "image")
+    yield "images", f"{images} of each prompt{', edits' if benchmark.action else ''}"
+    if any(part.name for part in benchmark.parts):
+        yield "parts", ", ".join(part.name for part in benchmark.parts)
+    yield "repository", benchmark.repository
+    yield "files", ", ".join(dict.fromkeys(file for part in benchmark.parts for file in part.files))
+    yield "license", benchmark.license or UNKNOWN_LICENSE
+    yield "scorer", f"reads {benchmark.scorer}"
+    if not benchmark.is_verified:
+        yield "unverified", "names of files and columns may differ, and can be named"
+
+
+_NOTES: Mapping[str, str] = {
+    "other_count": "{about}prompts: {found}, and the official files have {expected}",
+    "part_not_found": "parts whose files are not there, and whose prompts are not in the spec: {part}",
+    "other_part": "{about}it is there too, and the scorer reads it by itself: import it with --part {part}",
+    "no_questions": "{about}it is not there, so the prompts have no questions for a judge",
+    "equal_prompts": "prompts that are equal to an earlier one: {found}; each has images of its own",
+    "one_key": "prompts that are equal to an earlier one: {found}; the scorer finds images by the prompt, so it reads "
+    "one image for both",
+    "chosen_model": "{about}no --model was named, and this is the cheapest that fits",
+    "no_squares": "{about}it takes no shape, so its images may not be square, and the scorer needs squares",
+}
+"""By the kind of a note."""
+
+
+def draw_import(report: "BenchImportReport", terminal: Terminal) -> Iterator[str]:
+    """Yield the lines that tell what an import has made, and what to do with it."""
+    parts = ", ".join(f"{name} {number:,}" for name, number in report.parts.items() if name)
+    made = f"{count(report.prompts, 'prompt')}{f' ({parts})' if parts else ''}"
+    each = f"{count(report.benchmark.images, 'image')} each"
+    inputs = f", {count(report.input_images, 'input image')}" if report.input_images else ""
+    head = f"{report.benchmark.title}: {made}, {each}{inputs}, in {report.spec} and {report.table}"
+    yield from wrap(terminal.shown(head), terminal.width, hang="  ")
+    license_ = f"license: {report.license or UNKNOWN_LICENSE}; {report.benchmark.repository}"
+    yield from wrap(terminal.shown(license_), terminal.width, hang="  ")
+    for note in report.notes:
+        yield from wrap(terminal.shown(f"note: {_note_words(note)}"), terminal.width, hang="      ")
+    yield ""
+    spec, models = pasted(str(report.spec)), ", ".join(report.models)
+    yield terminal.shown(f"  qwave-batch plan {spec} --set 'matrix.model=[{models}]'")
+    yield terminal.shown(f"  qwave-batch run {spec} --set 'matrix.model=[{models}]'")
+
+
+def _note_words(note: "ImportNote") -> str:
+    return _NOTES[note.kind.value].format(
+        about=f"{note.about}: " if note.about else "",
+        part=note.about,
+        found=f"{note.found:,}",
+        expected=" or ".join(f"{number:,}" for number in note.expected),
+    )
