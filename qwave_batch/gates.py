@@ -1,16 +1,17 @@
-"""Verdicts on run folders: sides compared by their scores, and gates of rules."""
+"""Gates: rules that a run folder passes or not, and two folders compared by their scores."""
 
 from qwave_batch.api.compared_folders import compare_scores
 from qwave_batch.api.gate_folder import gate_folder
 from qwave_batch.gating.cell_pairs import Pairing, Unpaired
 from qwave_batch.gating.measures import Measure
-from qwave_batch.gating.paired_difference import PairedDifference, Verdict
+from qwave_batch.gating.paired_difference import Comparative, PairedDifference
 from qwave_batch.gating.rule_results import GateReport, Outcome, RuleResult
 from qwave_batch.gating.score_comparison import ComparedScore, ScoreComparison
 from qwave_batch.gating.sides import AxisPair
 
 __all__ = [
     "AxisPair",
+    "Comparative",
     "ComparedScore",
     "GateReport",
     "Measure",
@@ -20,7 +21,6 @@ __all__ = [
     "RuleResult",
     "ScoreComparison",
     "Unpaired",
-    "Verdict",
     "compare_scores",
     "gate_folder",
 ]

@@ -21,11 +21,11 @@ from qwave_batch.gating.gate_rules import (
 )
 from qwave_batch.gating.junit_file import check_junit_place, write_junit
 from qwave_batch.gating.junit_xml import junit_xml
-from qwave_batch.gating.line_verdicts import LineTally
+from qwave_batch.gating.line_decisions import LineTally
 from qwave_batch.gating.measures import JOB_MEASURES, level_of, scorer_of
 from qwave_batch.gating.pair_preferences import check_is_preference
 from qwave_batch.gating.rule_results import GateReport, RuleResult
-from qwave_batch.gating.score_judges import NoWorseJudge, PairsJudge, SetsJudge, ThresholdJudge
+from qwave_batch.gating.score_evaluations import NoWorseEvaluation, PairsEvaluation, SetsEvaluation, ThresholdEvaluation
 from qwave_batch.gating.sides import check_has_score
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
@@ -35,7 +35,7 @@ from qwave_batch.scoring.kept_scores import KeptScores, read_kept_scores
 from qwave_batch.scoring.scorer import Level
 
 
-class _Judge(Protocol):
+class _RuleEvaluation(Protocol):
     """Takes in the lines that a rule is about, and decides it."""
 
     def add(self, line: ManifestLine) -> None:
@@ -68,27 +68,27 @@ def gate_folder(folder: str | Path, config: str | Path, *, junit: str | Path | N
         if junit is not None:
             check_junit_place(Path(junit), [] if reader.layout.store is not None else [reader.layout.root])
         scores = read_kept_scores(reader)
-        judges = [_judge_of(rule, gate, reader, scores) for rule in gate.rules]
+        evaluations = [_evaluation_of(rule, gate, reader, scores) for rule in gate.rules]
         for line in reader.lines():
-            for rule, judge in zip(gate.rules, judges, strict=True):
+            for rule, evaluation in zip(gate.rules, evaluations, strict=True):
                 if rule.head.where.takes(line):
-                    judge.add(line)
-        results = [result for judge in judges for result in _timed(judge)]
+                    evaluation.add(line)
+        results = [result for evaluation in evaluations for result in _timed(evaluation)]
         report = GateReport(gate=gate.name, folder=folder_labels([reader])[0], results=results)
     if junit is not None:
         write_junit(Path(junit), junit_xml(report))
     return report
 
 
-def _timed(judge: _Judge) -> Iterator[RuleResult]:
+def _timed(evaluation: _RuleEvaluation) -> Iterator[RuleResult]:
     started = perf_counter()
-    for result in judge.results():
+    for result in evaluation.results():
         ended = perf_counter()
         yield replace(result, seconds=ended - started)
         started = ended
 
 
-def _judge_of(rule: GateRule, gate: Gate, reader: FolderReader, scores: KeptScores) -> _Judge:
+def _evaluation_of(rule: GateRule, gate: Gate, reader: FolderReader, scores: KeptScores) -> _RuleEvaluation:
     match rule:
         case JobsRule() | CostRule():
             return LineTally(rule)
@@ -98,11 +98,13 @@ def _judge_of(rule: GateRule, gate: Gate, reader: FolderReader, scores: KeptScor
             except FolderError as error:
                 return LineTally(rule, unchecked=error)
         case ThresholdRule() | NoWorseRule():
-            return _judge_of_score(rule, gate, reader, scores)
+            return _evaluation_of_score(rule, gate, reader, scores)
 
 
-def _judge_of_score(rule: ThresholdRule | NoWorseRule, gate: Gate, reader: FolderReader, scores: KeptScores) -> _Judge:
-    """Return the judge of a rule on a score.
+def _evaluation_of_score(
+    rule: ThresholdRule | NoWorseRule, gate: Gate, reader: FolderReader, scores: KeptScores
+) -> _RuleEvaluation:
+    """Return the evaluation of a rule on a score.
 
     Raises:
         SpecError: the scorer gives no such score, or the rule is not for scores of its kind.
@@ -118,21 +120,21 @@ def _judge_of_score(rule: ThresholdRule | NoWorseRule, gate: Gate, reader: Folde
         if level is not Level.IMAGE:
             message = f"{rule.score} is not a score of images, and only those are compared with another folder"
             raise gate.fault_at(rule.head.number, "score", message)
-        return NoWorseJudge(rule, gate, scores)
+        return NoWorseEvaluation(rule, gate, scores)
     if (rule.preferred is not None) != (level is Level.PAIR) and rule.score in scores.outputs:
         message = f"{rule.score} is {'not ' if rule.preferred else ''}a score of pairs"
         hint = "preferred belongs to those" if rule.preferred else "say with preferred which value is to be preferred"
         raise gate.fault_at(rule.head.number, "score", f"{message}: {hint}")
     if level is Level.SET:
         _check_of_sets(rule, gate)
-        return SetsJudge(rule, scores)
+        return SetsEvaluation(rule, scores)
     if level is Level.PAIR:
         try:
             check_is_preference(rule.score, scores.outputs[rule.score])
         except UsageError as error:
             raise gate.fault_at(rule.head.number, "score", str(error)) from error
-        return PairsJudge(rule, gate, scores)
-    return ThresholdJudge(rule, gate, scores)
+        return PairsEvaluation(rule, gate, scores)
+    return ThresholdEvaluation(rule, gate, scores)
 
 
 def _check_of_sets(rule: ThresholdRule, gate: Gate) -> None:

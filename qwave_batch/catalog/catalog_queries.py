@@ -15,12 +15,15 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.resources import shipped
 
 _STRUCTURE = "schemas/spec.structure.schema.json"
-_MANIFEST = "schemas/manifest.schema.json"
-_CARD = "schemas/card.schema.json"
-_GATE = "schemas/gate.schema.json"
 _CATALOG = "schemas/catalog.schema.json"
+_SHIPPED = {
+    "manifest": "schemas/manifest.schema.json",
+    "card": "schemas/card.schema.json",
+    "gate": "schemas/gate.schema.json",
+    "catalog": _CATALOG,
+}
 _OVERLAY = "overlay"
-_NAMES = ("spec", "manifest", "card", "gate", "catalog", _OVERLAY)
+_NAMES = ("spec", *_SHIPPED, _OVERLAY)
 
 
 def describe_catalog(date: str, *, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
@@ -61,14 +64,8 @@ def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -
     Raises:
         UnknownName: There is no such schema or catalog; the message names the nearest.
     """
-    if name == "manifest":
-        return _shipped(_MANIFEST)
-    if name == "card":
-        return _shipped(_CARD)
-    if name == "gate":
-        return _shipped(_GATE)
-    if name == "catalog":
-        return _shipped(_CATALOG)
+    if name in _SHIPPED:
+        return _shipped(_SHIPPED[name])
     if name == _OVERLAY:
         return overlay_schema(_shipped(_CATALOG))
     known = catalogs.at(catalog)

@@ -1,1 +1,1 @@
-"""Verdicts on run folders: two sides compared by their scores, and a gate of rules that a folder passes or not."""
+"""Two sides of images compared by their scores, and gates: rules that a run folder passes or not."""

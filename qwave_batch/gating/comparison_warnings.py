@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 ENOUGH_PROMPTS = 10
 _MANY = 5
-"""From so many comparisons on, one that is settled by chance is no surprise: one in four times."""
+"""From so many comparisons on, one of them looks settled by chance in more than one case of five."""
 _SHOWN = 5
 
 
@@ -28,14 +28,14 @@ def _about_unpaired(pairing: Pairing, a: str, b: str) -> Iterator[str]:
     for side, prompts in ((a, left_out.prompts_a), (b, left_out.prompts_b)):
         if prompts:
             is_or_are = "are" if len(prompts) != 1 else "is"
-            yield f"{counted(len(prompts), 'prompt')} {is_or_are} in {side} only, and left out: {listed(prompts)}"
+            yield f"{counted(len(prompts), 'prompt')} {is_or_are} in {side} only, and left out: {first_names(prompts)}"
     if left_out.other_text:
-        prompts = left_out.other_text
-        yield f"{counted(len(prompts), 'prompt')} left out, whose text in {a} is not that in {b}: {listed(prompts)}"
+        number, names = counted(len(left_out.other_text), "prompt"), first_names(left_out.other_text)
+        yield f"{number} left out, whose text in {a} is not that in {b}: {names}"
     for side, values in ((a, left_out.values_a), (b, left_out.values_b)):
         if values:
             named = [" ".join(f"{axis} {value}" for axis, value in each) for each in values]
-            yield f"left out, since only {side} has it on prompts that both have: {listed(named)}"
+            yield f"left out, since only {side} has it on prompts that both have: {first_names(named)}"
 
 
 def _about_score(score: "ComparedScore", a: str, b: str) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _about_number(scores: "Sequence[ComparedScore]") -> Iterator[str]:
         yield f"of {number:,} comparisons about one in twenty looks settled by chance alone"
 
 
-def listed(names: Sequence[str]) -> str:
+def first_names(names: Sequence[str]) -> str:
     """Return the first of some names, and how many more there are."""
     shown = ", ".join(names[:_SHOWN])
     return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown

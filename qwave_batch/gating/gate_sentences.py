@@ -2,7 +2,7 @@
 
 from qwave_batch.estimating.intervals import Interval
 from qwave_batch.gating.cell_pairs import Pairing
-from qwave_batch.gating.comparison_warnings import counted, listed
+from qwave_batch.gating.comparison_warnings import counted, first_names
 from qwave_batch.gating.gate_rules import Bounds, CostRule, Extreme, Mean, NoWorseRule, Percentile, Share, ThresholdRule
 from qwave_batch.gating.paired_difference import PairedDifference
 from qwave_batch.gating.rule_results import Outcome
@@ -63,7 +63,7 @@ def unpaired_sentence(rule: NoWorseRule, pairing: Pairing, left_out: int) -> str
     """Return what can't be compared with the other folder."""
     unpaired = pairing.unpaired
     parts = [
-        f"{counted(len(prompts), 'prompt')} {words} ({listed(prompts)})"
+        f"{counted(len(prompts), 'prompt')} {words} ({first_names(prompts)})"
         for prompts, words in (
             (unpaired.prompts_b, "only here"),
             (unpaired.prompts_a, "only there"),
@@ -74,7 +74,7 @@ def unpaired_sentence(rule: NoWorseRule, pairing: Pairing, left_out: int) -> str
     for values, words in ((unpaired.values_b, "only here"), (unpaired.values_a, "only there")):
         if values:
             named = [" ".join(f"{axis} {value}" for axis, value in each) for each in values]
-            parts.append(f"{listed(named)} {words}")
+            parts.append(f"{first_names(named)} {words}")
     if left_out:
         parts.append(f"{counted(left_out, 'prompt')} without {rule.score} on one side")
     total = len(pairing.pairs) + unpaired.cells
@@ -98,7 +98,7 @@ def share_sentence(what: str, share: float, bounds: Bounds) -> str:
     return f"{what} {shown[0]}, {asked_words(bounds, shown[1:])}"
 
 
-def cost_words(rule: CostRule) -> str:
+def cost_subject(rule: CostRule) -> str:
     """Return what a cost is of."""
     return {"total": "all jobs cost", "per_image": "an image costs", "per_job": "a completed job costs"}[rule.of]
 

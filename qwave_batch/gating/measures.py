@@ -1,4 +1,4 @@
-"""The measures that folders are judged by: the outputs of scorers, and the cost and the time of a job."""
+"""The measures that folders are compared by: the outputs of scorers, and the cost and the time of a job."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

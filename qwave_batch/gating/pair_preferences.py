@@ -7,6 +7,7 @@ from itertools import product
 from qwave_batch.errors import UsageError
 from qwave_batch.gating.gate_rules import Preferred
 from qwave_batch.gating.scored_cells import CellGatherer, ScoredCell
+from qwave_batch.gating.sides import Side
 from qwave_batch.scoring.kept_scores import KeptScores, PairScore
 from qwave_batch.scoring.scorer import Output
 from qwave_batch.voting.judged_jobs import JobPlace, JudgedJob
@@ -23,6 +24,30 @@ def check_is_preference(name: str, output: Output) -> None:
     """
     if tuple(output.range) != _EITHER:
         raise UsageError(f"{name} is not a preference: a score from 0, the second image, to 1, the first one")
+
+
+def add_preferences(
+    sides: tuple[Side, Side], scores: KeptScores, names: Iterable[str], jobs: Mapping[str, JudgedJob], axis: str
+) -> None:
+    """Give the cells of two values of an axis how often each was preferred to the other.
+
+    Args:
+        sides: The two values, of one folder.
+        scores: The scores of the folder.
+        names: The scores of pairs.
+        jobs: The jobs that count, by id.
+        axis: The axis.
+
+    Raises:
+        UsageError: a score does not say which image is preferred.
+    """
+    for name, (side, other) in product(names, (sides, (sides[1], sides[0]))):
+        check_is_preference(name, scores.outputs[name])
+        asked = Preferred(axis=axis, value=side.label, to=other.label)
+        found = {(cell.prompt_id, cell.values): cell.numbers for cell in preference_cells(scores, name, jobs, asked)}
+        for cell in side.cells:
+            cell.numbers[name] = found.get((cell.prompt_id, cell.values), {}).get(name, array("d"))
+            cell.missing[name] = 0
 
 
 def preference_cells(

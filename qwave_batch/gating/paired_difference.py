@@ -1,7 +1,7 @@
 """The difference between two sides on the same prompts, with its interval. Pure.
 
-A prompt counts once: its cells are averaged before sides are compared. What the difference would be on other prompts is
-estimated by drawing whole prompts anew.
+A prompt counts once: its cells are averaged before sides are compared. Other prompts would give another
+difference: whole prompts are drawn anew to estimate how far off.
 """
 
 import math
@@ -20,7 +20,7 @@ _ALIKE = 1e-12
 """Differences below this part of a number come of rounding."""
 
 
-class Verdict(StrEnum):
+class Comparative(StrEnum):
     """The difference in a word, as its interval says it of the second side."""
 
     BETTER = "better"
@@ -58,7 +58,7 @@ class PairedDifference:
     losses: int
     is_even: bool
     """Whether the difference is the same on every prompt."""
-    verdict: Verdict
+    b_is: Comparative
 
     @property
     def superiority(self) -> float:
@@ -106,7 +106,7 @@ def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDiff
         ties=ties,
         losses=len(prompts) - ties - wins,
         is_even=min(differences) == max(differences),
-        verdict=_verdict(interval, measure.better, is_same=ties == len(prompts)),
+        b_is=_comparative(interval, measure.better, is_same=ties == len(prompts)),
     )
 
 
@@ -119,12 +119,12 @@ def _averaged(cells: Sequence[tuple[float, float]]) -> _PromptDifference:
     return _PromptDifference(*(math.fsum(side) / len(cells) for side in zip(*cells, strict=True)))
 
 
-def _verdict(interval: Interval | None, better: Better | None, *, is_same: bool) -> Verdict:
+def _comparative(interval: Interval | None, better: Better | None, *, is_same: bool) -> Comparative:
     if is_same:
-        return Verdict.SAME
+        return Comparative.SAME
     if interval is None or interval.low <= 0 <= interval.high:
-        return Verdict.OPEN
+        return Comparative.OPEN
     is_higher = interval.low > 0
     if better is None:
-        return Verdict.HIGHER if is_higher else Verdict.LOWER
-    return Verdict.BETTER if is_higher is (better is Better.HIGHER) else Verdict.WORSE
+        return Comparative.HIGHER if is_higher else Comparative.LOWER
+    return Comparative.BETTER if is_higher is (better is Better.HIGHER) else Comparative.WORSE

@@ -134,7 +134,7 @@ def _difference_as_json(found: PairedDifference) -> dict[str, Json]:
         "ties": found.ties,
         "losses": found.losses,
         "superiority": found.superiority,
-        "verdict": found.verdict.value,
+        "b_is": found.b_is.value,
     }
 
 

@@ -51,24 +51,24 @@ def _table(title: str, rows: "Mapping[str, PairedDifference]", terminal: Termina
     """Return the table: with how often the second side is ahead where it fits."""
     first = (Column(title, gives_way=True), Column("prompts", right=True))
     numbers = tuple(Column(name, right=True) for name in ("A", "B", "B - A", "95 %"))
-    verdict, ahead = Column("B is"), Column("ahead", right=True)
-    wide = (*first, *numbers, ahead, verdict)
+    b_is, ahead = Column("B is"), Column("ahead", right=True)
+    wide = (*first, *numbers, ahead, b_is)
     wide_rows = [
-        (name, f"{each.prompts:,}", *_numbers(each), f"{each.superiority:.0%}", each.verdict.value)
+        (name, f"{each.prompts:,}", *_numbers(each), f"{each.superiority:.0%}", each.b_is.value)
         for name, each in rows.items()
     ]
     if fits(wide, wide_rows, terminal):
         lines = draw_table(wide, wide_rows, terminal)
     else:
-        lines = draw_table((*first, *numbers, verdict), [(*row[:-2], row[-1]) for row in wide_rows], terminal)
-    verdicts = [each.verdict.value for each in rows.values()]
-    return [*lines[:2], *(_painted(*each, terminal) for each in zip(lines[2:], verdicts, strict=True))]
+        lines = draw_table((*first, *numbers, b_is), [(*row[:-2], row[-1]) for row in wide_rows], terminal)
+    comparatives = [each.b_is.value for each in rows.values()]
+    return [*lines[:2], *(_painted(*each, terminal) for each in zip(lines[2:], comparatives, strict=True))]
 
 
-def _painted(line: str, verdict: str, terminal: Terminal) -> str:
-    if verdict not in {"better", "worse"} or not line.endswith(verdict):
+def _painted(line: str, b_is: str, terminal: Terminal) -> str:
+    if b_is not in {"better", "worse"} or not line.endswith(b_is):
         return line
-    return line.removesuffix(verdict) + terminal.paint(verdict, "green" if verdict == "better" else "red")
+    return line.removesuffix(b_is) + terminal.paint(b_is, "green" if b_is == "better" else "red")
 
 
 def _numbers(found: "PairedDifference") -> tuple[str, str, str, str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qwave_batch.gating.cell_pairs import pair_cells
 from qwave_batch.gating.drawn_intervals import draws_of, interval_of_mean, interval_of_percentile, percentile
 from qwave_batch.gating.measures import Measure
-from qwave_batch.gating.paired_difference import PairedDifference, Verdict, paired_difference
+from qwave_batch.gating.paired_difference import Comparative, PairedDifference, paired_difference
 from tests.unit.gating.cells import CER, WORDS, cell, side
 
 NEITHER = Measure(name="ocr.words", better=None)
@@ -48,28 +48,28 @@ def test_two_prompts_have_the_interval_of_their_three_draws() -> None:
 
 
 @pytest.mark.parametrize(
-    ("b", "measure", "verdict"),
+    ("b", "measure", "b_is"),
     [
-        (0.6, WORDS, Verdict.BETTER),
-        (0.4, WORDS, Verdict.WORSE),
-        (0.6, CER, Verdict.WORSE),
-        (0.4, CER, Verdict.BETTER),
-        (0.6, NEITHER, Verdict.HIGHER),
-        (0.4, NEITHER, Verdict.LOWER),
-        (0.5, WORDS, Verdict.SAME),
+        (0.6, WORDS, Comparative.BETTER),
+        (0.4, WORDS, Comparative.WORSE),
+        (0.6, CER, Comparative.WORSE),
+        (0.4, CER, Comparative.BETTER),
+        (0.6, NEITHER, Comparative.HIGHER),
+        (0.4, NEITHER, Comparative.LOWER),
+        (0.5, WORDS, Comparative.SAME),
     ],
 )
-def test_the_verdict_follows_the_direction_of_the_measure(b: float, measure: Measure, verdict: Verdict) -> None:
+def test_the_verdict_follows_the_direction_of_the_measure(b: float, measure: Measure, b_is: Comparative) -> None:
     prompts = [f"p{number}" for number in range(12)]
     found = difference(dict.fromkeys(prompts, 0.5), dict.fromkeys(prompts, b), measure)
-    assert found.verdict is verdict
+    assert found.b_is is b_is
     assert found.is_even
 
 
 def test_an_interval_that_holds_zero_leaves_it_open_and_so_does_one_prompt() -> None:
-    assert difference({"p": 0.0, "q": 0.0}, {"p": 0.5, "q": -0.5}).verdict is Verdict.OPEN
+    assert difference({"p": 0.0, "q": 0.0}, {"p": 0.5, "q": -0.5}).b_is is Comparative.OPEN
     alone = difference({"p": 0.0}, {"p": 0.5})
-    assert (alone.verdict, alone.interval) == (Verdict.OPEN, None)
+    assert (alone.b_is, alone.interval) == (Comparative.OPEN, None)
 
 
 def test_missing_numbers_are_counted_and_their_prompts_left_out() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from qwave_batch.errors import FolderError
 from qwave_batch.gating.gate_rules import CostRule, FindingsRule, JobsRule
-from qwave_batch.gating.gate_sentences import NO_JOBS, cost_words, number_sentence, share_sentence
+from qwave_batch.gating.gate_sentences import NO_JOBS, cost_subject, number_sentence, share_sentence
 from qwave_batch.gating.rule_results import Outcome, RuleResult
 from qwave_batch.gating.score_comparison import TAG
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
@@ -62,7 +62,7 @@ class LineTally:
         if not self._groups:
             yield self._result(None, None, NO_JOBS)
         for group in sorted(self._groups, key=str):
-            value, reason = self._judged(self._groups[group])
+            value, reason = self._decided(self._groups[group])
             yield self._result(group, value, reason)
 
     def _hits(self, line: ManifestLine) -> int:
@@ -73,7 +73,7 @@ class LineTally:
                 return sum(bool(self.checks.kinds_of(image.path) & kinds) for image in line.images)
         return 0
 
-    def _judged(self, tally: _Tally) -> tuple[float | None, str]:
+    def _decided(self, tally: _Tally) -> tuple[float | None, str]:
         rule = self.rule
         match rule:
             case JobsRule():
@@ -89,7 +89,7 @@ class LineTally:
                 if not parts:
                     return None, f"there is no {'image' if rule.of == 'per_image' else 'completed job'} to have a cost"
                 cost = usd_from_nusd(tally.cost_nusd) / parts
-                return cost, number_sentence(cost_words(rule), cost, rule.bounds, unit=" USD")
+                return cost, number_sentence(cost_subject(rule), cost, rule.bounds, unit=" USD")
 
     def _result(self, group: str | None, value: float | None, reason: str) -> RuleResult:
         is_passed = value is not None and self.rule.bounds.hold(value)

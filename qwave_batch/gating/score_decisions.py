@@ -21,7 +21,7 @@ from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.scoring.scorer import Better
 
 
-def judge_threshold(rule: ThresholdRule, cells: Sequence[ScoredCell], group: str | None = None) -> RuleResult:
+def decide_threshold(rule: ThresholdRule, cells: Sequence[ScoredCell], group: str | None = None) -> RuleResult:
     """Return whether a statistic of a score is within its bounds."""
     counts = count_scores(cells, rule.score)
     reason = _not_enough(rule.score, rule.terms, counts)
@@ -44,7 +44,7 @@ def judge_threshold(rule: ThresholdRule, cells: Sequence[ScoredCell], group: str
     )
 
 
-def judge_no_worse(
+def decide_no_worse(
     rule: NoWorseRule, pairing: Pairing, cells: Sequence[ScoredCell], measure: Measure, group: str | None = None
 ) -> RuleResult:
     """Return whether a score is no worse than in another folder.
@@ -129,7 +129,7 @@ def _is_passed(outcome: Outcome, terms: ScoreTerms) -> bool:
     return outcome is Outcome.PASSED or (outcome is Outcome.UNDECIDED and terms.passes_undecided)
 
 
-def judge_set(rule: ThresholdRule, value: float | None, model: str | None) -> RuleResult:
+def decide_set(rule: ThresholdRule, value: float | None, model: str | None) -> RuleResult:
     """Return whether the one number of a model is within its bounds; None for a number that is not there."""
     is_passed = value is not None and rule.bounds.hold(value)
     if value is not None:

@@ -1,4 +1,4 @@
-"""Judges of rules on scores: each takes in the lines that its rule is about, and then decides it."""
+"""The evaluation of rules on scores: each takes in the lines that its rule is about, and then decides it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,7 +11,7 @@ from qwave_batch.gating.measures import JOB_MEASURES, Measure, measure_named, sc
 from qwave_batch.gating.pair_preferences import preference_cells
 from qwave_batch.gating.rule_results import RuleResult
 from qwave_batch.gating.score_comparison import TAG
-from qwave_batch.gating.score_verdicts import judge_no_worse, judge_set, judge_threshold
+from qwave_batch.gating.score_decisions import decide_no_worse, decide_set, decide_threshold
 from qwave_batch.gating.scored_cells import CellGatherer, ScoredCell, read_cells
 from qwave_batch.gating.sides import check_has_score, other_edition
 from qwave_batch.output.folder_reader import open_folder
@@ -21,8 +21,8 @@ from qwave_batch.voting.judged_jobs import JudgedJob, judged_job
 
 
 @dataclass(slots=True)
-class ThresholdJudge:
-    """Judges a rule on a score of images or jobs."""
+class ThresholdEvaluation:
+    """Evaluates a rule on a score of images or jobs."""
 
     rule: ThresholdRule
     gate: Gate
@@ -42,8 +42,8 @@ class ThresholdJudge:
 
 
 @dataclass(slots=True)
-class PairsJudge:
-    """Judges a rule on a score of pairs."""
+class PairsEvaluation:
+    """Evaluates a rule on a score of pairs."""
 
     rule: ThresholdRule
     gate: Gate
@@ -56,14 +56,14 @@ class PairsJudge:
 
     def results(self) -> Iterator[RuleResult]:
         """Yield the outcome for each group."""
-        assert self.rule.preferred is not None  # noqa: S101 - else it is another judge's
+        assert self.rule.preferred is not None  # noqa: S101 - else it is another one's
         cells = preference_cells(self.scores, self.rule.score, self.jobs, self.rule.preferred)
         yield from _by_group(self.rule, self.gate, cells)
 
 
 @dataclass(slots=True)
-class SetsJudge:
-    """Judges a rule on a score that each model has one of."""
+class SetsEvaluation:
+    """Evaluates a rule on a score that each model has one of."""
 
     rule: ThresholdRule
     scores: KeptScores
@@ -78,14 +78,14 @@ class SetsJudge:
         """Yield the outcome for each group."""
         found = {each.model: each.scores.get(self.rule.score) for each in self.scores.sets()}
         for model in sorted(self.models):
-            yield judge_set(self.rule, found.get(model), model)
+            yield decide_set(self.rule, found.get(model), model)
         if not self.models:
-            yield judge_set(self.rule, None, None)
+            yield decide_set(self.rule, None, None)
 
 
 @dataclass(slots=True)
-class NoWorseJudge:
-    """Judges a rule that compares with another folder, of which the same jobs count."""
+class NoWorseEvaluation:
+    """Evaluates a rule that compares with another folder, of which the same jobs count."""
 
     rule: NoWorseRule
     gate: Gate
@@ -104,11 +104,11 @@ class NoWorseJudge:
         rule, here = self.rule, self.gatherer.sorted_cells()
         there, measure = self._other()
         if rule.head.per is None:
-            yield judge_no_worse(rule, pair_cells(there, here), here, measure)
+            yield decide_no_worse(rule, pair_cells(there, here), here, measure)
             return
         groups, others = _grouped(rule.head, self.gate, here), _grouped(rule.head, self.gate, there)
         for group, cells in groups.items():
-            yield judge_no_worse(rule, pair_cells(others.get(group, []), cells), cells, measure, group)
+            yield decide_no_worse(rule, pair_cells(others.get(group, []), cells), cells, measure, group)
 
     def _other(self) -> tuple[list[ScoredCell], Measure]:
         """Return the cells of the other folder, and the measure with its direction."""
@@ -152,13 +152,13 @@ def _measure(name: str, scores: KeptScores) -> Measure:
 
 def _by_group(rule: ThresholdRule, gate: Gate, cells: Sequence[ScoredCell]) -> Iterator[RuleResult]:
     if rule.head.per is None:
-        yield judge_threshold(rule, cells)
+        yield decide_threshold(rule, cells)
         return
     groups = _grouped(rule.head, gate, cells)
     for group, of_group in groups.items():
-        yield judge_threshold(rule, of_group, group)
+        yield decide_threshold(rule, of_group, group)
     if not groups:
-        yield judge_threshold(rule, [])
+        yield decide_threshold(rule, [])
 
 
 def _grouped(head: RuleHead, gate: Gate, cells: Sequence[ScoredCell]) -> Mapping[str, list[ScoredCell]]:
