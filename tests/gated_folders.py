@@ -37,7 +37,7 @@ def gated_folder(
 
     Args:
         folder: The place.
-        better_by: What is added to all scores of words; on every second prompt a hundredth more.
+        better_by: Added to all scores of words; on every second prompt a hundredth more is.
         models: The models.
         prompts: How many.
         scorer: The facts of the scorer, else version 1.

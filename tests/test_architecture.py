@@ -36,11 +36,16 @@ ALLOWED: dict[str, set[str]] = {
         "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
     },
     "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
+    "judging": {
+        "client", "errors", "files", "folder", "imaging", "lazy", "model", "run", "scoring", "spec",
+    },
+    "reproducing": {"catalog", "errors", "files", "folder", "imaging", "lazy", "model", "output", "plan", "quality"},
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
         "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
-        "imaging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "resources", "run", "scoring",
+        "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing",
+        "resources", "run", "scoring",
         "simulator", "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
@@ -56,15 +61,19 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
-    "bench": {"errors", "files", "imaging", "model", "resources", "spec"},
+    "bench": {
+        "errors", "export", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec",
+    },
     "benches": {"api", "bench", "lazy"},
+    "reproductions": {"api", "lazy", "reproducing"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "gates", "plans", "pushes", "reports", "runs", "simulations", "votes",
+        "gates", "plans", "pushes", "reports", "reproductions", "runs", "simulations", "votes",
     },
     "cli": {
         "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
-        "folders", "gates", "lazy", "model", "plans", "pushes", "reports", "resources", "runs", "simulations", "votes",
+        "folders", "gates", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs",
+        "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

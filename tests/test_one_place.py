@@ -64,6 +64,9 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "catalog.catalog_files": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
     "bench.benchmark": ("reads what ships with the package", frozenset({".glob()"})),
+    "bench.layouts.bench_spool": ("keeps jobs in a database without a name", frozenset({"sqlite3.connect"})),
+    "bench.layouts.picture_making": ("draws grids and black pictures", frozenset({"PIL"})),
+    "bench.layouts.plain_picture": ("encodes exported pictures anew", frozenset({".open()", "PIL"})),
     "bench.given_files": (
         "looks for a benchmark's files in the folders that the user names",
         frozenset({".is_dir()", ".is_file()", "os.walk"}),
@@ -111,7 +114,9 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "imaging.formats.webp": ("decodes images", frozenset({"PIL"})),
     "imaging.thumbnail": ("encodes small pictures", frozenset({"PIL"})),
     "imaging.picture_fingerprint": ("decodes pictures that are known to be whole", frozenset({".open()", "PIL"})),
+    "imaging.picture_difference": ("compares pictures that are decoded", frozenset({"PIL"})),
     "quality.check_spool": ("keeps what it knows in a database without a name", frozenset({"sqlite3.connect"})),
+    "judging.judge_journal": ("opens the journal of what was asked and answered", frozenset({"sqlite3.connect"})),
     "quality.look_cache": (
         "opens the looks at images, once files.sqlite_files has looked at their file",
         frozenset({"sqlite3.connect"}),

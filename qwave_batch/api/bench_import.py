@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwave_batch.api.bench_models import choose_models, input_image_field, models_without_squares
+from qwave_batch.api.bench_models import choose_models, input_image_field, models_without_shapes
 from qwave_batch.bench.bench_images import read_images
 from qwave_batch.bench.bench_prompts import BenchPrompt, Questions, read_prompts
 from qwave_batch.bench.bench_questions import questions_by_prompt
@@ -17,7 +17,7 @@ from qwave_batch.bench.spec_text import SpecFacts, spec_text, table_line
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.files.tree import SHARED_MODE, Tree
-from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.storage import is_taken, storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.problem import Problem
@@ -102,6 +102,8 @@ def import_benchmark(request: BenchImportRequest, *, catalogs: CatalogSource = S
     benchmark = find_benchmark(request.benchmark)
     if request.out.suffix not in _ENDINGS:
         raise UsageError(f"{request.out} does not end in .yaml, as a spec does")
+    if not _is_utf8(request.out.name):
+        raise UsageError(f"{request.out!a} is not UTF-8, and the spec names its table by it; name another file")
     catalog = catalogs.at(request.catalog or catalogs.newest())
     models = choose_models(catalog, benchmark, request.models)
     given = GivenFiles.look(request.files)
@@ -114,7 +116,7 @@ def import_benchmark(request: BenchImportRequest, *, catalogs: CatalogSource = S
     license_ = benchmark.license or given.license_line()
     facts = SpecFacts(
         benchmark=benchmark,
-        name="-".join([benchmark.name, *(request.parts or _apart(benchmark, parts))]),
+        name="-".join([benchmark.name, *(dict.fromkeys(request.parts) or _apart(benchmark, parts))]),
         prompts=prompts,
         license=license_ or "not stated here; the repository says it",
         catalog=catalog.date,
@@ -126,7 +128,7 @@ def import_benchmark(request: BenchImportRequest, *, catalogs: CatalogSource = S
     images = files.write(spec_text(facts))
     more = [] if request.models else [ImportNote(kind=ImportNoteKind.CHOSEN_MODEL, about=models[0])]
     if benchmark.squares is Squares.NEEDED:
-        without = models_without_squares(catalog, models)
+        without = models_without_shapes(catalog, models)
         more += [ImportNote(kind=ImportNoteKind.NO_SQUARES, about=model) for model in without]
     return BenchImportReport(
         benchmark=benchmark,
@@ -138,6 +140,14 @@ def import_benchmark(request: BenchImportRequest, *, catalogs: CatalogSource = S
         input_images=images,
         notes=(*notes, *lost, *_counts(parts, prompts), *_equal(benchmark, prompts), *more),
     )
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _apart(benchmark: Benchmark, parts: Sequence[FoundPart]) -> tuple[str, ...]:
@@ -223,16 +233,9 @@ class _OutFiles:
         if self.request.overwrites:
             return
         for file, content in contents.items():
-            tree = Tree(file.parent)
             with storage_errors(file, doing="look at"):
-                status = tree.look(file.name)
-                is_same = (
-                    status is not None
-                    and tree.is_file(file.name)
-                    and status.st_size == len(content)
-                    and tree.read(file.name, most_bytes=len(content)) == content
-                )
-            if status is not None and not is_same:
+                is_other = is_taken(Tree(file.parent), file.name, content)
+            if is_other:
                 raise UsageError(
                     f"{file} is there already, and nothing was written; name another file",
                     next_steps=[NextStep.REPLACE_FILES],

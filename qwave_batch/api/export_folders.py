@@ -20,10 +20,9 @@ from qwave_batch.export.image_loading import ImageLoader
 from qwave_batch.export.open_export import OpenExport
 from qwave_batch.export.origin import origin_of
 from qwave_batch.export.out_file import OutFile, check_out_file
-from qwave_batch.export.out_folder import ORIGIN, OutCounts, check_out_folder, out_folder
+from qwave_batch.export.out_folder import ORIGIN, OutCounts, check_out_folder, check_outside_of_runs, out_folder
 from qwave_batch.export.row_spool import row_spool
 from qwave_batch.export.selection import IsDropped, LeftOut, select_rows
-from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_labels import folder_labels
@@ -166,10 +165,7 @@ _HAS_NO_USE: Mapping[Option, str] = {
 def _check_places(request: ExportRequest, form: Format) -> None:
     if not request.folders:
         raise UsageError("there is no run folder to export")
-    out = request.out.resolve()
-    for place in (out, *out.parents):
-        if is_run_folder(place):
-            raise UsageError(f"{request.out} lies in the run folder {place}, which exports do not write into")
+    check_outside_of_runs(request.out)
     if form.is_folder:
         check_out_folder(request.out)
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from qwave_batch.api.migrate_spec import Migration
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.storage import is_taken, storage_errors, write_atomic
 
 
 def write_migration(migration: Migration, spec: str | Path, out: str | Path | None = None) -> None:
@@ -34,23 +34,13 @@ def write_migration(migration: Migration, spec: str | Path, out: str | Path | No
             _write(old, migration.text, mode)
         return
     new = Path(os.path.abspath(out))  # noqa: PTH100 - no link is followed
-    if _is_taken(new, migration.text):
+    if is_taken(Tree(new.parent), new.name, migration.text):
         raise UsageError(f"{out} is there already, and nothing was written; name another file")
     if migration.needs_folder and new.parent.resolve() != old.parent:
         raise UsageError(
             f"{spec} names files, which are found from its own folder; nothing was written: name a file in {old.parent}"
         )
     _write(new, migration.text, mode)
-
-
-def _is_taken(file: Path, text: bytes) -> bool:
-    """Whether something else has the name."""
-    tree = Tree(file.parent)
-    status = tree.look(file.name)
-    if status is None:
-        return False
-    is_same_size = stat.S_ISREG(status.st_mode) and status.st_size == len(text)
-    return not (is_same_size and tree.read(file.name, most_bytes=len(text)) == text)
 
 
 def _write(file: Path, text: bytes, mode: int) -> None:

@@ -101,6 +101,8 @@ class Benchmark:
     license: str | None
     """None where it was not looked up: the repository says it."""
     repository: str
+    found: str
+    """The place of the files where that is not the repository; empty where it is."""
     images: int
     """How many images of each prompt its scorer reads."""
     action: str | None
@@ -149,6 +151,7 @@ class Benchmark:
             "about": self.about,
             "license": self.license,
             "repository": self.repository,
+            "found": self.found or None,
             "images": self.images,
             "action": self.action or "generate",
             "squares": self.squares.value,
@@ -192,6 +195,7 @@ def _read(name: str, file: Path) -> Benchmark:
         about=data["about"],
         license=data.get("license"),
         repository=data["repository"],
+        found=data.get("found", ""),
         images=data["images"],
         action=data.get("action"),
         squares=Squares(data["squares"]),

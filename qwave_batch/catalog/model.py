@@ -125,6 +125,27 @@ class Model:
         """Return the fewest and the most images that the request may return."""
         return image_count(self.image_rules, request)
 
+    @cached_property
+    def refuses_by_name(self) -> bool:
+        """Whether each field of a request that is not among its own is refused for its name alone, and no other is."""
+        rules = {key: value for key, value in self.schema.items() if key != "properties"}
+        return rules.pop("additionalProperties", True) is False and not _speaks_of_others(rules)
+
+    @cached_property
+    def count_fields(self) -> tuple[str, ...]:
+        """The request fields that say how many images to make."""
+        sources = (rule.source for rule in self.image_rules if not rule.values)
+        return tuple(dict.fromkeys(name for name in sources if name in self.fields))
+
+    def asking(self, request: JsonObject, images: int) -> dict[str, Json] | None:
+        """Return a request for exactly so many images: the same, or with their number in a field; None if neither is.
+
+        A request that makes so many by itself is left as it is, so that it asks for the same in fewer words.
+        """
+        exactly = ImageCount(images, images)
+        numbered = ({**request, name: images} for name in self.count_fields)
+        return next((asked for asked in (dict(request), *numbered) if self.image_count(asked) == exactly), None)
+
     def estimate(self, request: JsonObject) -> CostRange:
         """Return the least, the typical and the most that the request costs; excludes surcharges of unknown amount."""
         return self.price.estimate(request, self.image_count(request))
@@ -148,3 +169,10 @@ class Model:
 
     def _choices(self, field: str) -> tuple[str, ...]:
         return tuple(map(str, choices_of(self.fields.get(field, {}))))
+
+
+def _speaks_of_others(rules: Json) -> bool:
+    """Whether rules may refuse a field for not being named in them."""
+    if isinstance(rules, Mapping):
+        return "additionalProperties" in rules or any(map(_speaks_of_others, rules.values()))
+    return isinstance(rules, list | tuple) and any(map(_speaks_of_others, rules))

@@ -40,6 +40,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.NAME_API: "name its API with --base-url {about}",
     NextStep.ALLOW_READ: "to read it anyway, use --allow-read {about}",
     NextStep.SET_VARIABLE: 'give the value with --set "{about}"',
+    NextStep.LOCK: "qwave-batch lock {about} writes down what it is now",
     NextStep.WRITE_PLAN: "write one with plan --out",
     NextStep.LIMIT_RUN: "to run a part of a plan, use run --limit",
     NextStep.PIN_CATALOG: "qwave-batch init writes it too",
@@ -49,6 +50,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.CHECK: "qwave-batch check {about} checks it",
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
     NextStep.OVERWRITE: "keep what you need of it (words of a card belong into --card FILE) and go on with --overwrite",
+    NextStep.SELECT_JOBS: 'choose with --where "{about}"',
     NextStep.REPLACE_FILES: "replace it with --overwrite",
     NextStep.NAME_COLUMN: "say which one it is with --column {about}=NAME",
     NextStep.EXPORT_FEW_FILES: (
@@ -62,6 +64,7 @@ _PASTED = frozenset(
         NextStep.BEGIN_IN_FOLDER,
         NextStep.REFETCH,
         NextStep.ALLOW_READ,
+        NextStep.LOCK,
         NextStep.VERIFY,
         NextStep.CHECK,
         NextStep.WRITE_MANIFEST,

@@ -12,6 +12,7 @@ from qwave_batch.errors import UsageError
 if TYPE_CHECKING:
     from qwave_batch.catalog import CatalogSource
     from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.plans import AnyPlan
 
 FINDING_KINDS = ("undecodable", "dimensions", "blank", "duplicate", "near_duplicate", "refused")
 """The kinds of findings of ``check``, which are not loaded to name them."""
@@ -73,6 +74,29 @@ def _folder(text: str) -> Path:
     if not folder.is_dir():
         raise UsageError(f"--allow-read {text}: there is no such folder")
     return folder
+
+
+BESIDE_SPEC = Path()
+"""Stands for the lock beside the spec."""
+
+
+def add_locked(parser: Parser) -> None:
+    """Add ``--locked``."""
+    parser.add_argument(
+        "--locked",
+        metavar="FILE",
+        nargs="?",
+        const=BESIDE_SPEC,
+        type=a_path,
+        help="refuse a spec that is not as its lock says; FILE is the one beside the spec if it is left out",
+    )
+
+
+def hold_to_lock(plan: "AnyPlan", args: Namespace, console: Console) -> None:
+    """Raise SpecError where ``--locked`` is given and the plan differs from the lock; say how the programs differ."""
+    if args.locked is not None:
+        notes = qb.reproductions.check_lock(plan, None if args.locked == BESIDE_SPEC else args.locked)
+        console.say(*(f"note: {console.err.shown(note)}" for note in notes))
 
 
 def add_base_url(parser: Parser) -> None:

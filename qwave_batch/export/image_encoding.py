@@ -35,7 +35,7 @@ def encode_image(data: bytes, facts: ImageFacts, rule: ImageChange) -> tuple[byt
     if target == facts.format and is_small:
         return data, facts
     try:
-        image = _decoded(data)
+        image = decoded_upright(data)
         if rule.max_size is not None and max(image.size) > rule.max_size:
             image = _shrunk(image, rule.max_size)
         written = _encode(image, target, rule.quality or DEFAULT_QUALITY)
@@ -51,11 +51,18 @@ def encode_image(data: bytes, facts: ImageFacts, rule: ImageChange) -> tuple[byt
     )
 
 
-def _decoded(data: bytes) -> Image.Image:
+def decoded_upright(data: bytes) -> Image.Image:
+    """Return the first picture of an image, turned as the file says, with nothing of its information but the profile.
+
+    Raises:
+        OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError: it does not decode.
+    """
     with Image.open(io.BytesIO(data)) as opened:
         opened.load()
         profile = opened.info.get("icc_profile")
         image = ImageOps.exif_transpose(opened)
+        if "transparency" in image.info:  # of a palette, or of one colour: it is lost with the information
+            image = image.convert("RGBA")
         image.info = {"icc_profile": profile} if profile else {}
         return image
 
@@ -64,7 +71,7 @@ def _shrunk(image: Image.Image, longer_side: int) -> Image.Image:
     scale = longer_side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if image.mode == "P":
-        image = _plain(image)
+        image = plain_pixels(image)
     smaller = image.resize(size, Image.Resampling.LANCZOS)
     smaller.info = image.info
     return smaller
@@ -73,9 +80,9 @@ def _shrunk(image: Image.Image, longer_side: int) -> Image.Image:
 def _encode(image: Image.Image, target: str, quality: int) -> bytes:
     info = image.info
     if target != "png" or image.mode not in _OF_PNG:
-        image = _plain(image)
+        image = plain_pixels(image)
         if target in _WITHOUT_ALPHA and "A" in image.getbands():
-            image = _on_white(image)
+            image = on_white(image)
     options: dict[str, Any] = {"icc_profile": info["icc_profile"]} if "icc_profile" in info else {}
     if target in {"jpeg", "webp", "avif"}:
         options["quality"] = quality
@@ -86,13 +93,13 @@ def _encode(image: Image.Image, target: str, quality: int) -> bytes:
     return out.getvalue()
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def plain_pixels(image: Image.Image) -> Image.Image:
     """Return an image in 8 bits a channel, without a palette."""
     info = image.info
     if image.mode.startswith("I"):  # 16 bits of grey, which a conversion would cut off and not scale
         plain = image.convert("I").point(lambda value: value / 257).convert("L")
     elif image.mode == "P":
-        plain = image.convert("RGBA" if "transparency" in info else "RGB")
+        plain = image.convert("RGB")
     elif image.mode in {"RGB", "RGBA", "L"}:
         return image
     else:
@@ -101,7 +108,8 @@ def _plain(image: Image.Image) -> Image.Image:
     return plain
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def on_white(image: Image.Image) -> Image.Image:
+    """Return an image without transparency: white shows through."""
     behind = Image.new("RGBA", image.size, (*_BEHIND, 255))
     behind.alpha_composite(image.convert("RGBA"))
     flat = behind.convert("RGB")

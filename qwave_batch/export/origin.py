@@ -84,12 +84,17 @@ def origin_of(
     return Origin(
         format=request.format,
         options=dict(_options(request)),
-        sources=tuple(_sources(readers)),
+        sources=source_runs(readers),
         rows=selected.count,
         splits=selected.splits,
         models=tuple(selected.spool.models()),
         version=version,
     )
+
+
+def source_runs(readers: Sequence[FolderReader]) -> tuple[SourceRun, ...]:
+    """Return the run folders that an export is made of."""
+    return tuple(_sources(readers))
 
 
 def _sources(readers: Sequence[FolderReader]) -> Iterator[SourceRun]:

@@ -21,6 +21,7 @@ from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.image_loading import ImageLoader, LoadedImage, LoadOutcome, UnusableImage
 from qwave_batch.export.out_state import PRIVATE, STATE, KnownImage, OutState, out_state
 from qwave_batch.files.tree import Tree
+from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.folder.storage import sha256_of, storage_errors
 from qwave_batch.output.image_files import in_threads
 
@@ -97,6 +98,31 @@ class OutFolder:
         with self.open_file(path) as file:
             file.write(data)
 
+    def put(self, path: str, data: bytes, *, key: str, told: str) -> None:
+        """Write a file.
+
+        Args:
+            path: Its path, relative to the output.
+            data: Its content.
+            key: Stands for all that it is made of.
+            told: A text about it, which ``known`` returns to a later export.
+        """
+        self._put_bytes(path, data)
+        self.state.remember(path, key, self.tree.look(path), told=told)
+        self.counts.written += 1
+
+    def known(self, path: str, key: str) -> str | None:
+        """Return the text about a file that is there as an earlier export ``put`` it, made of what ``key`` stands for.
+
+        None if there is no such file. One that is known is not kept by that: see ``keep``.
+        """
+        return self.state.told(path, key)
+
+    def keep(self, path: str) -> None:
+        """Have a file that is ``known`` stay as it is."""
+        self.state.keep(path)
+        self.counts.unchanged += 1
+
     def is_current(self, path: str, key: str) -> bool:
         """Whether a file is there as an earlier export made it out of what ``key`` stands for."""
         return bool(key) and self.state.is_as_left(path, key)
@@ -105,8 +131,7 @@ class OutFolder:
         """Whether a file is there as an earlier export made it out of what ``key`` stands for; then it stays."""
         if not self.is_current(path, key):
             return False
-        self.state.keep(path)
-        self.counts.unchanged += 1
+        self.keep(path)
         return True
 
     def forget(self, path: str) -> None:
@@ -269,6 +294,18 @@ def out_folder(
             for left in tree.entries(_PART):  # of an export that was killed
                 tree.remove(left.path)
         yield OutFolder(tree, state, loader, mode)
+
+
+def check_outside_of_runs(out: Path) -> None:
+    """Refuse an output that lies in a run folder.
+
+    Raises:
+        UsageError: it does.
+    """
+    place = out.resolve()
+    for above in (place, *place.parents):
+        if is_run_folder(above):
+            raise UsageError(f"{out} lies in the run folder {above}, which exports do not write into")
 
 
 def check_out_folder(root: Path) -> None:

@@ -70,6 +70,17 @@ class OutState:
             return None
         return KnownImage(ImageFacts(**json.loads(found[0])), neighbours)
 
+    def told(self, path: str, key: str) -> str | None:
+        """Return the text that was noted with a file which is there as it was left; None if it is not."""
+        found = self._as_left(path, key)
+        return None if found is None else found[0]
+
+    def every_told(self) -> Iterator[str]:
+        """Yield the texts that were noted with files of this export, by their paths."""
+        query = "SELECT image FROM files WHERE round = ? AND image IS NOT NULL ORDER BY path"
+        for (told,) in self.database.execute(query, (self.round,)):
+            yield told
+
     def is_as_left(self, path: str, key: str) -> bool:
         """Whether a file is there as an earlier export left it, made of the same things."""
         return self._as_left(path, key) is not None
@@ -88,8 +99,18 @@ class OutState:
         *,
         facts: ImageFacts | None = None,
         neighbours: Iterable[str] = (),
+        told: str | None = None,
     ) -> None:
-        """Note a file that was written, or found to be right, with its status in the output."""
+        """Note a file that was written, or found to be right, with its status in the output.
+
+        Args:
+            path: Its path in the output.
+            key: Stands for all that it is made of.
+            status: As it is now.
+            facts: Of an image that ``known_image`` is to return.
+            neighbours: Paths of the files beside it.
+            told: A text in place of facts, which ``told`` returns.
+        """
         assert status is not None, path  # noqa: S101 - it was written a moment ago
         self.database.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -98,7 +119,7 @@ class OutState:
                 key,
                 status.st_size,
                 status.st_mtime_ns,
-                None if facts is None else json.dumps(asdict(facts)),
+                told if facts is None else json.dumps(asdict(facts)),
                 json.dumps(list(neighbours)),
                 self.round,
             ),

@@ -34,6 +34,7 @@ from qwave_batch.folder.workspace import (
     COUNT,
     EVIDENCE,
     GITIGNORE,
+    JUDGE,
     LEDGER,
     LINES_ID,
     LIVE,
@@ -70,7 +71,7 @@ _FILES = (
     PICKS,
     SCORES,
 )
-_DATABASES = (LEDGER, SIMULATOR, LOOKS)
+_DATABASES = (LEDGER, SIMULATOR, LOOKS, JUDGE)
 _PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 
 NOWHERE = Path(os.devnull) / "no-folder"

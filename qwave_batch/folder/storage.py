@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -96,6 +97,15 @@ def write_atomic(tree: Tree, path: str, data: bytes | Iterable[bytes], *, mode: 
             tree.write_atomic(path, _marked(pieces), mode=mode)
     except _SourceFailed as failed:
         raise failed.error from None
+
+
+def is_taken(tree: Tree, path: str, data: bytes) -> bool:
+    """Whether something other than a file with these bytes has the name."""
+    status = tree.look(path)
+    if status is None:
+        return False
+    is_same_size = stat.S_ISREG(status.st_mode) and status.st_size == len(data)
+    return not (is_same_size and tree.read(path, most_bytes=len(data)) == data)
 
 
 class _SourceFailed(Exception):

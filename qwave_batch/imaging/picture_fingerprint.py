@@ -10,6 +10,8 @@
 
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from operator import mul
@@ -59,16 +61,35 @@ def fingerprint_of(data: bytes, image_format: str, size: Size) -> PictureFingerp
     Raises:
         BadImage: Pillow does not decode it, and so nothing that is made with Pillow does.
     """
-    width, height = size
-    if image_format not in _READ or width * height > _MOST_PIXELS:
+    if not is_decoded(image_format, size):
         return None
-    with memory(width * height * _BYTES_PER_PIXEL):
-        try:
-            with Image.open(BytesIO(data), formats=(_READ[image_format],)) as image:
-                image.load()
-                return picture_fingerprint(image)
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise BadImage(f"{image_format.upper()} does not decode: {str(error) or type(error).__name__}") from error
+    with memory(decode_bytes(size)), decoded_picture(data, image_format) as image:
+        return picture_fingerprint(image)
+
+
+def is_decoded(image_format: str, size: Size) -> bool:
+    """Whether a picture is decoded here: not one of a strange format, nor one larger than any that is made."""
+    return image_format in _READ and size[0] * size[1] <= _MOST_PIXELS
+
+
+def decode_bytes(size: Size) -> int:
+    """Return how much memory it takes at most to decode a picture of a size and to look at it."""
+    return size[0] * size[1] * _BYTES_PER_PIXEL
+
+
+@contextmanager
+def decoded_picture(data: bytes, image_format: str) -> Iterator[Image.Image]:
+    """Yield the picture of an image that ``is_decoded``; of an animation, the first one.
+
+    Raises:
+        BadImage: Pillow does not decode it.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=(_READ[image_format],)) as image:
+            image.load()
+            yield image
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise BadImage(f"{image_format.upper()} does not decode: {str(error) or type(error).__name__}") from error
 
 
 def picture_fingerprint(image: Image.Image) -> PictureFingerprint:
@@ -76,7 +97,7 @@ def picture_fingerprint(image: Image.Image) -> PictureFingerprint:
     plain = _plain(image)
     exact = image if _is_deep(image) else plain
     head = f"{exact.mode} {exact.width} {exact.height} ".encode()
-    small = _opaque(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    small = _before_grey(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return PictureFingerprint(
         pixels=hashlib.sha256(head + exact.tobytes()).hexdigest(),
         look=_perceptual_hash(small.convert("L").tobytes()),
@@ -100,7 +121,12 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _opaque(plain: Image.Image) -> Image.Image:
+def opaque(image: Image.Image) -> Image.Image:
+    """Return a picture as RGB, before grey where something shows through."""
+    return _before_grey(_plain(image))
+
+
+def _before_grey(plain: Image.Image) -> Image.Image:
     if plain.mode == "RGB":
         return plain
     behind = Image.new("RGB", plain.size, _LEVEL)

@@ -64,6 +64,8 @@ class NextStep(StrEnum):
     """Allow reading files outside the spec's folder; about the folder to allow."""
     SET_VARIABLE = "set_variable"
     """Give a value from the shell; about the variable of the spec."""
+    LOCK = "lock"
+    """Lock a spec as it is now; about its file."""
     WRITE_PLAN = "write_plan"
     """Write a plan file from a spec."""
     LIMIT_RUN = "limit_run"
@@ -87,6 +89,8 @@ class NextStep(StrEnum):
     """Say which column of a file it is; about our name of the column."""
     EXPORT_FEW_FILES = "export_few_files"
     """Export in a format that puts many images into one file."""
+    SELECT_JOBS = "select_jobs"
+    """Take some jobs only; about a condition that does."""
 
 
 @dataclass(frozen=True, slots=True)

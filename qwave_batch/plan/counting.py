@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from qwave_batch.plan.checks.link_expiry import SignedLinks
 from qwave_batch.plan.checks.prompt_texts import TextCheck
 from qwave_batch.plan.checks.same_requests import Sameness
+from qwave_batch.plan.checks.same_seeds import SameSeeds
 from qwave_batch.plan.expand.entries import ExpandedEntry
 from qwave_batch.plan.expand.expansion import Expansion
 from qwave_batch.plan.expand.image_paths import PathClashes
@@ -56,6 +57,7 @@ class _PlanCount:
             unsupported=expansion.spec.unsupported,
             problems=expansion.problems,
         )
+        seeds = SameSeeds(expansion.problems)
         texts.begin(expansion.prompts)
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
         made, wanted, last = 0, sampler.next_position, None
@@ -81,6 +83,7 @@ class _PlanCount:
             figures.count(verdict.model.name, verdict.error, verdict.max_images, entry.estimate(), verdict.unpriced)
             if verdict.error is None:
                 sameness.is_open = False
+                seeds.see(entry)
                 if made == wanted or (prompt is not last and type(prompt) is str and len(prompt) > sampler.longest):
                     sampler.look(made, maker.job_without_path(entry))
                     wanted = sampler.next_position

@@ -13,7 +13,7 @@ from qwave_batch.plan.checks.spellings import Spellings
 from qwave_batch.plan.checks.table_row_checks import RowChecks
 from qwave_batch.plan.checks.usage import UsageCheck, check_limits, with_columns
 from qwave_batch.plan.checks.without_effect import IdleCheck
-from qwave_batch.plan.expand.axes import Vocabulary, vocabulary_of
+from qwave_batch.plan.expand.axes import IMAGES_PER_REQUEST, Vocabulary, vocabulary_of
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.expansion import Expansion
@@ -64,12 +64,15 @@ def prepare(
     axes = {vocabulary.read(axis.name).text for axis in spec.matrix.axes}
     added = _added_names(spec, vocabulary)
     taken = dict.fromkeys(added, "added by an include of the matrix") | dict.fromkeys(axes, "an axis of the matrix")
+    if spec.images is not None:
+        taken[IMAGES_PER_REQUEST] = "what templates know with images"
     check_names(spec.vars, ("vars",), taken, problems)
     check_limits(spec, catalog, problems)
     allowance = ValueAllowance()
     named = compile_variables(spec.vars, ("vars",), (), problems)
     variables = render_variables(named, {}, problems, allowance)
-    cell_names = frozenset({*variables, *axes, *added, "prompt", "repeat"})
+    counted = {IMAGES_PER_REQUEST} if spec.images is not None else set[str]()
+    cell_names = frozenset({*variables, *axes, *added, *counted, "prompt", "repeat"})
     shared_names = cell_names | _prompt_names(spec)
 
     images = InputImages(spec.inputs) if images is None else images
@@ -91,6 +94,7 @@ def prepare(
     prompts = with_columns(prompts, base, matrix, path)
 
     _check_setters(spec, matrix, problems)
+    _check_counts(spec, catalog, matrix, problems)
     _check_known(spec, matrix, vocabulary, problems)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, problems=problems).run()
     IdleCheck(spec=spec, variables=named, base=base, prompts=prompts, matrix=matrix, path=path, problems=problems).run()
@@ -103,7 +107,7 @@ def prepare(
     reader = CaseReader(
         variables=variables,
         problems=problems,
-        observer=RowChecks(problems=problems, spellings=spellings, repeat=spec.repeat),
+        observer=RowChecks(problems=problems, spellings=spellings, repeat=spec.places),
         calculated=_calculated(base, matrix, path),
     )
     assembler = RequestAssembler(
@@ -111,6 +115,7 @@ def prepare(
         base=base,
         matrix=matrix,
         unsupported=spec.unsupported,
+        wanted=spec.images,
         problems=problems,
         images=RequestImages(catalog, images),
         stable_addresses=spec.stable_addresses,
@@ -189,6 +194,20 @@ def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[ValuePath,
             yield from ((value.place_of(name), name) for name in (*value.fields, *value.late))
     for include in matrix.includes:
         yield from (((*include.origin, name), name) for name in include.fields)
+
+
+def _check_counts(spec: Spec, catalog: Catalog, matrix: ResolvedMatrix, problems: ProblemCollector) -> None:
+    """Report fields that say how many images to make where ``images`` does."""
+    if spec.images is None:
+        return
+    counts = frozenset().union(*(model.count_fields for model in catalog.models.values()))
+    by_axis = ((axis.origin, name) for axis in matrix.axes for name in axis.sets)
+    others = ((where, name) for where, name in _set_fields(spec, matrix) if where[:1] != ("matrix",))
+    by_include = (((*include.origin, name), name) for include in matrix.includes for name in include.fields)
+    for where, name in (*others, *by_axis, *by_include):
+        if name in counts:
+            message = f'"{name}" is set by images: {spec.images}, so nothing else can set it'
+            problems.add_key(where, message, suggestion="take one of the two out")
 
 
 def _check_setters(spec: Spec, matrix: ResolvedMatrix, problems: ProblemCollector) -> None:

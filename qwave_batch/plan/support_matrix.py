@@ -232,6 +232,8 @@ class _Judge:
         for found in model.violations(model.normalise(job.request)):
             is_foreign = found.kind == "unknown_field" and found.field not in self._content
             (dropped if is_foreign else refused).add(found.field)
+        if job.skip is not None and not refused:  # not for a value, but for the number of its images
+            refused.add(job.skip.field or "")
         return Verdict(job.model, frozenset(dropped), frozenset(refused))
 
     def _one(self, verdict: Verdict) -> Verdict:

@@ -54,6 +54,8 @@ class Fate:
     cost_share: float
     """The place of the charge in the range of its price: 0 is the least, 0.5 the typical and 1 the most."""
     ending: Ending
+    file_faults: frozenset[FaultName] = frozenset()
+    """The faults by which its files differ from those of another task with the same request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,16 +96,16 @@ class Behaviour:
             is_group: Whether the model itself chooses the number of images.
         """
         latency_s = self.latency.draw(fraction(self.seed, "latency", moment.key, moment.attempt))
+        names = [fault.name for fault in self.striking(moment)]
         return Fate(
             queue_s=latency_s * self.queue_share,
             latency_s=latency_s,
             cost_share=fraction(self.seed, "cost", moment.key, moment.attempt),
-            ending=self._ending(moment, images=images, is_group=is_group),
+            ending=self._ending(moment, names[0] if names else None, images=images, is_group=is_group),
+            file_faults=frozenset(name for name in names if KINDS[name].is_shape),
         )
 
-    def _ending(self, moment: Arrival, *, images: int, is_group: bool) -> Ending:
-        hits = self.striking(moment)
-        name = hits[0].name if hits else None
+    def _ending(self, moment: Arrival, name: FaultName | None, *, images: int, is_group: bool) -> Ending:
         if name in _FAILURES:
             return Fails(name.value, _FAILURES[name])
         if name is FaultName.NEVER_ENDS:

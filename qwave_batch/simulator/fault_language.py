@@ -16,7 +16,12 @@ from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.simulator.faults import ALIASES, KINDS, FaultKind, FaultName, FaultPlace
 from qwave_batch.simulator.latency import fraction
 
-_OF_A_MODEL = frozenset({FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.MODEL_NOT_FOUND})
+_OF_A_MODEL = frozenset(
+    {
+        FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.MODEL_NOT_FOUND, FaultName.SEED_IGNORED,
+        FaultName.SEED_LOOSE, FaultName.STAMPED_FILE,
+    }
+)  # fmt: skip
 """Faults that apply to a model always or never."""
 
 

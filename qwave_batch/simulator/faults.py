@@ -86,6 +86,9 @@ class FaultName(StrEnum):
     NEVER_ENDS = "never_ends"
     NO_IMAGES = "no_images"
     FEWER_IMAGES = "fewer_images"
+    SEED_IGNORED = "seed_ignored"
+    SEED_LOOSE = "seed_loose"
+    STAMPED_FILE = "stamped_file"
     TRUNCATED_IMAGE = "truncated_image"
     CORRUPT_IMAGE = "corrupt_image"
     EXPIRED_URL = "expired_url"
@@ -208,6 +211,16 @@ KINDS: Mapping[FaultName, FaultKind] = {
     FaultName.NEVER_ENDS: _only(FaultPlace.TASK, "the task stays in processing for ever"),
     FaultName.NO_IMAGES: _only(FaultPlace.TASK, "the task completes without an image, and is refunded"),
     FaultName.FEWER_IMAGES: _only(FaultPlace.TASK, "the task brings fewer images than were asked for (never none)"),
+    FaultName.SEED_IGNORED: _shape(
+        "another image for each task, whatever its seed; always or never for a model", frozenset({FaultPlace.TASK})
+    ),
+    FaultName.SEED_LOOSE: _shape(
+        "nearly the same image for each task with the same seed; always or never for a model",
+        frozenset({FaultPlace.TASK}),
+    ),
+    FaultName.STAMPED_FILE: _shape(
+        "the task's id in the file beside the same pixels; always or never for a model", frozenset({FaultPlace.TASK})
+    ),
     FaultName.TRUNCATED_IMAGE: _only(FaultPlace.DOWNLOAD, "the first half of the file, as if it were all"),
     FaultName.CORRUPT_IMAGE: _only(FaultPlace.DOWNLOAD, "a file of the right length with damage in the middle"),
     FaultName.EXPIRED_URL: _only(FaultPlace.DOWNLOAD, "the file is gone before its time"),

@@ -8,18 +8,20 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from colorsys import hls_to_rgb
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from random import Random
 from typing import Self
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, PngImagePlugin
 
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.simulator import text_drawing
+from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.latency import fraction, pick
 
 CONTENT_TYPES: Mapping[str, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -33,6 +35,7 @@ _TOP = 191  # the lightest value of the landscape; the band is above it
 _HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # position of each ridge from the top, and its lightness
 _IS_GROUND = [255 if value <= _HILLS[0][1] + 12 else 0 for value in range(256)]
 _FOOT_INK = 150
+_SPECKLE = 6
 _HUES, _SPANS = 72, 6  # few enough to be computed once each
 _SHARE_OF_PROMPT = 0.45  # the part of the height that a long prompt may take
 _RATIO = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
@@ -59,6 +62,10 @@ class ImageDesign:
     """The number of images."""
     version: str = ""
     """The version of the model, for tasks that go on from this one; empty where none was asked for."""
+    speckle: str = ""
+    """Decides which few pixels differ from those of other tasks with the same request; empty where none do."""
+    stamp: str = ""
+    """A text in the file, beside the picture; empty without one."""
 
     @property
     def extension(self) -> str:
@@ -81,6 +88,7 @@ class ImageDesign:
         if (
             max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier, order.version)))
             > _LONGEST_PROMPT
+            or max(len(order.speckle), len(order.stamp)) > _LONGEST_PROMPT
         ):
             raise ValueError("the order of an image is not one of ours")
         wide, high = pixel_size(order.ratio, order.tier)
@@ -89,8 +97,10 @@ class ImageDesign:
         return order
 
 
-_CODEC = Codec({ImageDesign: {"version": Key(is_default_written=False, absent="")}}, exact=True)
-"""Tasks of an earlier program have no version."""
+_CODEC = Codec(
+    {ImageDesign: dict.fromkeys(("version", "speckle", "stamp"), Key(is_default_written=False, absent=""))}, exact=True
+)
+"""Tasks of an earlier program have none of these."""
 
 
 def design_images(
@@ -115,6 +125,17 @@ def design_images(
         transparent=request.get("background") == "transparent",
         count=count,
         version=version,
+    )
+
+
+def unlike_other_tasks(design: ImageDesign, task_id: str, faults: Collection[FaultName]) -> ImageDesign:
+    """Return the design of a task whose images differ, as the faults say, from those of the same request."""
+    ignores_seed = FaultName.SEED_IGNORED in faults and design.seed is not None
+    return replace(
+        design,
+        variation=f"{design.variation}/{task_id}" if ignores_seed else design.variation,
+        speckle=task_id if FaultName.SEED_LOOSE in faults else "",
+        stamp=task_id if FaultName.STAMPED_FILE in faults else "",
     )
 
 
@@ -153,6 +174,8 @@ def render(order: ImageDesign, number: int) -> bytes:
     for row, text in enumerate([*page.prompt, *page.foot]):
         ink = _TOP if row < len(page.prompt) else _FOOT_INK
         text_drawing.draw(image, (page.margin, page.text_top + row * page.line), text, page.size, ink)
+    if order.speckle:
+        _speckle(image, f"{order.speckle}/{number}")
     return _encode(image, order, sky)
 
 
@@ -257,6 +280,16 @@ def _rgb(hue: float, light: float, saturation: float) -> bytes:
     return bytes(round(255 * part) for part in hls_to_rgb(hue % 1, light, saturation))
 
 
+def _speckle(image: Image.Image, decides: str) -> None:
+    """Change one pixel in a hundred by a few levels, not enough to be seen."""
+    rng = Random(decides)  # noqa: S311  # nothing secret depends on it
+    for _ in range(image.width * image.height // 100):
+        place = rng.randrange(image.width), rng.randrange(image.height)
+        level = image.getpixel(place)
+        if isinstance(level, int | float) and _SPECKLE <= level <= _TOP - _SPECKLE:
+            image.putpixel(place, int(level) + rng.choice((-_SPECKLE, _SPECKLE)))
+
+
 def _encode(image: Image.Image, order: ImageDesign, sky: Image.Image | None) -> bytes:
     image.putpalette(_palette(order))
     file = io.BytesIO()
@@ -267,12 +300,18 @@ def _encode(image: Image.Image, order: ImageDesign, sky: Image.Image | None) -> 
         image = image.convert("RGB")
     match order.format:
         case "png":
-            image.save(file, "PNG", compress_level=1)
+            image.save(file, "PNG", compress_level=1, **({"pnginfo": _png_text(order.stamp)} if order.stamp else {}))
         case "webp":
-            image.save(file, "WEBP", quality=80, method=0)
+            image.save(file, "WEBP", quality=80, method=0, **({"xmp": order.stamp.encode()} if order.stamp else {}))
         case _:
-            image.save(file, "JPEG", quality=88)
+            image.save(file, "JPEG", quality=88, **({"comment": order.stamp} if order.stamp else {}))
     return file.getvalue()
+
+
+def _png_text(stamp: str) -> PngImagePlugin.PngInfo:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Task", stamp)
+    return texts
 
 
 def _setting(model: Model, request: JsonObject, field: str, otherwise: str) -> str:

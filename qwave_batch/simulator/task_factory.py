@@ -9,7 +9,7 @@ from qwave_batch.model.money import QuotaUnit
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.fault_language import Arrival
 from qwave_batch.simulator.faults import FaultPlace
-from qwave_batch.simulator.image_drawing import design_images
+from qwave_batch.simulator.image_drawing import design_images, unlike_other_tasks
 from qwave_batch.simulator.simulated_task import SimulatedTask
 from qwave_batch.simulator.validation import ImageOrder
 
@@ -62,6 +62,8 @@ class TaskMaker:
         design = design_images(
             model, request, body_hash=order.body_hash, task_id=task_id, count=images, version=version
         )
+        if fate.file_faults:
+            design = unlike_other_tasks(design, task_id, fate.file_faults)
         hold_nusd = model.estimate(request).most_nusd
         price_nusd = 0
         if isinstance(fate.ending, Delivers) and (images or not count.most):  # without a usable image all is refunded

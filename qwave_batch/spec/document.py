@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT_OUTPUT_PATH",
     "Axis",
     "AxisValues",
+    "Duplicates",
     "ImageFiles",
     "IntegerRange",
     "Matrix",
@@ -33,6 +34,15 @@ __all__ = [
 ]
 
 DEFAULT_OUTPUT_PATH = "{{ model }}/{{ prompt.id }}-{{ job_id }}"
+
+
+class Duplicates(StrEnum):
+    """The treatment of entries that come out as equal requests."""
+
+    FOLD = "fold"
+    """They are one job, made once."""
+    KEEP = "keep"
+    """Each is a job of its own."""
 
 
 class Unsupported(StrEnum):
@@ -146,6 +156,9 @@ class Spec:
     prompts: tuple[PromptEntry, ...]
     matrix: Matrix
     repeat: int
+    images: int | None = None
+    """The images that each prompt is to have of each combination; None makes each request ``repeat`` times."""
+    duplicates: Duplicates = Duplicates.FOLD
     unsupported: Unsupported
     sample: Sample | None
     terms: Terms
@@ -166,6 +179,11 @@ class Spec:
     """Values whose spelling may not be what their author means, with their paths."""
     warnings: tuple[Problem, ...] = ()
     """Warnings found while reading; the plan shows them with its own."""
+
+    @property
+    def places(self) -> int:
+        """The places in the plan's order that each combination of a prompt takes: one for each image, or repeat."""
+        return self.repeat if self.images is None else self.images
 
     def __repr__(self) -> str:
         """Return one line that identifies the spec."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.model.problem import TOO_MANY, Problem, SourcePlace, first_problems
-from qwave_batch.spec.document import Spec, Unsupported
+from qwave_batch.spec.document import Duplicates, Spec, Unsupported
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile, beside, named_file
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, SPEC_TOO_LARGE_HINT, check_yaml_size, decode_spec
 from qwave_batch.spec.layers import Layer, merge_layers, without
@@ -18,6 +18,7 @@ from qwave_batch.spec.overlay_text import read_overlay_of
 from qwave_batch.spec.overrides import apply_overrides
 from qwave_batch.spec.parsing import (
     parse_catalog_date,
+    parse_images,
     parse_matrix,
     parse_output_folder,
     parse_output_path,
@@ -28,6 +29,7 @@ from qwave_batch.spec.parsing import (
 )
 from qwave_batch.spec.recovery import RecoveredSpec, recover
 from qwave_batch.spec.spec_checks import (
+    count_problems,
     id_problems,
     open_tables,
     range_problems,
@@ -119,6 +121,7 @@ def read_spec(
         template_problems(value, source_map),
         id_problems(value, source_map),
         range_problems(value, source_map),
+        count_problems(value, source_map),
         store_problems(value, source_map),
         closed,
         unreadable,
@@ -172,6 +175,8 @@ def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
         "prompts": parse_prompts(value["prompts"], tables, without=sound.lost_prompts),
         "matrix": parse_matrix(value.get("matrix", {})),
         "repeat": int(value.get("repeat", 1)),
+        "images": parse_images(value),
+        "duplicates": Duplicates(value.get("duplicates", "fold")),
         "unsupported": Unsupported(value.get("unsupported", "error")),
         "stable_addresses": value.get("identity", {}).get("addresses") == "stable",
         "sample": parse_sample(value.get("sample")),

@@ -67,6 +67,11 @@ def parse_sample(fields: Fields | None) -> Sample | None:
     return Sample(count=int(fields["count"]), seed=int(fields.get("seed", 0))) if fields else None
 
 
+def parse_images(spec: Fields) -> int | None:
+    """Return how many images each prompt is to have of each combination; None if the spec does not say."""
+    return _whole(spec.get("images"))
+
+
 def parse_matrix(fields: Fields) -> Matrix:
     """Return the matrix with its axes in the order written."""
     return Matrix(

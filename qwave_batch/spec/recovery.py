@@ -25,7 +25,7 @@ UNKNOWN: Final[Any] = UnknownValue()
 
 _LOOSE = (
     "version", "name", "description", "unsupported", "limits", "retry", "timeout", "completion", "budget", "sample",
-    "repeat", "output",
+    "repeat", "duplicates", "output",
 )  # fmt: skip
 """Independent parts: a faulty one is replaced by its default."""
 
@@ -90,6 +90,8 @@ class _Rest:
                 self.value["matrix"] = _without(self.value["matrix"], "exclude")
             case ("matrix", str(name), *_) if name != "include" and self._has("matrix", name):
                 self.value["matrix"] = self.value["matrix"] | {name: [UNKNOWN]}
+            case ("images",):  # templates may use the name that it defines
+                self.value["images"] = 1
             case (str(key), *_) if key in _LOOSE:
                 # with "drop", no problem is reported that the unknown value might have allowed
                 self.value = _without(self.value, key) | ({"unsupported": "drop"} if key == "unsupported" else {})

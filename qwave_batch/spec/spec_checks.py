@@ -111,6 +111,18 @@ def id_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Pro
         taken.setdefault(name, path)
 
 
+def count_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
+    """Yield the problem of a spec that says twice how often a request is made."""
+    if "images" in spec and "repeat" in spec:
+        yield Problem(
+            message="images and repeat both say how often a request is made",
+            path="repeat",
+            place=source_map.key_place(("repeat",)),
+            value="repeat",
+            suggestion="take one of the two out: with images, a request is made again until there are so many",
+        )
+
+
 def store_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
     """Yield the problem of an address of a store; the address itself is not repeated, for it may hold a key."""
     output, path = spec.get("output"), ("output", "store")

@@ -2,7 +2,7 @@
 
 UPDATE_TRANSCRIPTS=1 pytest tests/docs/test_transcripts.py    writes anew what differs
 
-A line of three dots in a transcript stands for anything.
+A line of three dots in a transcript stands for anything. The lines of a command after its first begin with "> ".
 """
 
 import doctest
@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -83,14 +84,18 @@ def replay(block: str, terminal: dict[str, str]) -> str:
     _, *exchanges = re.split(r"^\$ ", block, flags=re.MULTILINE)
     parts = []
     for exchange in exchanges:
-        command, _, shown = exchange.partition("\n")
-        printed = typed(command, terminal)
+        first, *rest = exchange.splitlines(keepends=True)
+        more = list(takewhile(lambda line: line.startswith("> "), rest))
+        command, shown = "".join([first, *more]), "".join(rest[len(more) :])
+        printed = typed(re.sub(r"^> ", "", command, flags=re.MULTILINE), terminal)
         agrees = doctest.OutputChecker().check_output(settled(shown), settled(printed), MATCHES)
-        parts.append(f"$ {command}\n{shown if agrees else printed}")
+        parts.append(f"$ {command}{shown if agrees else printed}")
     return "```console\n" + "".join(parts) + "```"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/planning.md", "docs/newer-catalog.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/tutorial.md", "docs/planning.md", "docs/newer-catalog.md", "docs/benchmarks.md"]
+)
 def test_every_command_shown_prints_what_is_shown(page: str, checkout: Path, terminal: dict[str, str]) -> None:
     """All commands of a page work in the order they are shown, in one folder, and print what is printed there."""
     file = checkout / page

@@ -592,3 +592,13 @@ def test_fewer_images_are_told_beside_jobs_that_are_no_longer_skipped(spec: Path
     status, talk = migrated(spec)
     assert status == 1
     assert "the jobs with seedream-5.0-lite give fewer images: up to 2 in place of up to 15" in talk
+
+
+def test_images_of_each_prompt_stay_so_many_however_many_requests_make_them(spec: Path) -> None:
+    models = "matrix: {model: [qwen-image-2.0, gpt-image-2]}\n"
+    spec.write_text(HEAD + "images: 4\nduplicates: keep\nprompts: [a, a, b]\n" + models, encoding="utf-8")
+    status, talk = migrated(spec, "--use", KEPT)
+    assert status == 0, talk
+    now = qb.plans.make_plan(qb.plans.load_spec(spec))
+    assert (now.catalog, now.figures.images) == ("2026-10", 24)
+    assert now.figures.by_model["gpt-image-2-rev"].jobs == 12  # of May's, each made four images

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.job_identity import canonical, job_id
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.jobs import is_random
+from qwave_batch.plan.expand.request_assembly import Rejected, is_refused, judge_request
 from qwave_batch.plan.planner import make_plan
+from qwave_batch.spec.document import Unsupported
 from qwave_batch.spec.loading import load_spec
 
 CATALOGS = {date: open_catalog(date) for date in ("2026-05", "2026-10")}
@@ -135,3 +138,28 @@ def test_plan_is_the_same_every_time(tmp_path: Path) -> None:
     )
     plan = make_plan(load_spec(file))
     assert list(plan.items()) == list(plan.items()) == list(make_plan(load_spec(file)).items())
+
+
+@pytest.mark.parametrize("date", CATALOGS)
+@given(data=st.data())
+@settings(max_examples=60)
+def test_fields_dropped_by_their_names_are_those_of_the_listed_violations(date: str, data: st.DataObject) -> None:
+    catalog = CATALOGS[date]
+    model = catalog.models[data.draw(st.sampled_from(sorted(catalog.models)))]
+    assert model.refuses_by_name
+    lists = replace(model)
+    vars(lists)["refuses_by_name"] = False
+    names = data.draw(st.lists(st.sampled_from([*VALUES, "qualty", "image_urls"]), unique=True))
+    request = {
+        "model": model.name,
+        "prompt": "x",
+        **{name: data.draw(VALUES.get(name, st.just("x"))) for name in names},
+    }
+    by_name, by_list = (
+        judge_request(request, each, Unsupported.DROP, catalog.content_fields) for each in (model, lists)
+    )
+    assert by_name == by_list
+    asked = model.normalise(request)
+    if is_refused(asked, model, Unsupported.DROP, catalog.content_fields):
+        assert isinstance(by_name, Rejected)
+    assert not is_refused(asked, lists, Unsupported.DROP, catalog.content_fields)

@@ -25,7 +25,7 @@ Meaning: TypeAlias = "tuple[list[PlanItem], list[tuple[Any, ...]], tuple[Problem
 """Jobs and duplicates, the outlines, the problems, and the samples."""
 
 FIELDS: dict[str, list[Any]] = {
-    "seed": [-2, -1, 0, 1, True, 1.0, 1.5, "1", 2**40, "{{ base }}"],
+    "seed": [-2, -1, 0, 1, True, 1.0, 1.5, "1", 2**40, "{{ base }}", "{{ repeat }}"],
     "n": [0, 1, 2, 5, 13, True, 2.0],
     "resolution": ["0.5K", "1K", "1k", "2K", "4k", "9K"],
     "aspect_ratio": ["1:1", "16:9", "21:9", "auto"],
@@ -71,7 +71,9 @@ class SpecMaker:
         self.draw = draw
         self.catalog = draw(st.sampled_from(sorted(MODELS)))
         self.is_odd = draw(st.sampled_from([False, False, True]))
-        self.fields = FIELDS | ODD_FIELDS if self.is_odd else FIELDS
+        self.images = draw(st.sampled_from([None, None, 1, 4, 6]))
+        known = FIELDS if self.images is None or self.is_odd else {name: FIELDS[name] for name in FIELDS if name != "n"}
+        self.fields = known | ODD_FIELDS if self.is_odd else known
         self.axes = self.axes_of(draw(st.lists(st.sampled_from(sorted(self.fields)), unique=True, max_size=3)))
 
     def axes_of(self, names: list[str]) -> dict[str, list[Any]]:
@@ -97,6 +99,7 @@ class SpecMaker:
     def prompt(self) -> Any:
         kind = self.draw(st.sampled_from(["short", "long", "table"]))
         texts = TEXTS + ODD_TEXTS if self.is_odd else TEXTS
+        texts = [*texts, "{{ repeat * images_per_request }}"] if self.images else texts
         texts = texts + ROW_TEXTS * 3 if kind == "table" else texts
         text = self.draw(st.sampled_from([one for one in texts if "colour" not in one or "colour" in self.axes]))
         if kind == "short":
@@ -145,7 +148,8 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         "catalog": maker.catalog,
         "vars": {"base": draw(st.sampled_from([0, 7, "v", 1.0]))},
         "unsupported": draw(st.sampled_from(["skip", "drop", "skip", "drop", "error"])),
-        "repeat": draw(st.integers(1, 2)),
+        **({"images": maker.images} if maker.images else {"repeat": draw(st.integers(1, 2))}),
+        "duplicates": draw(st.sampled_from(["fold", "fold", "keep"])),
         "request": maker.some_fields(2),
         "prompts": [USES_ALL, *(maker.prompt() for _ in range(draw(st.integers(0, 4))))],
         "matrix": maker.matrix(),

@@ -4,7 +4,8 @@ from argparse import Namespace
 
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser
-from qwave_batch.cli.bench_import_options import IMPORT_USAGE, add_import_options, execute_import
+from qwave_batch.cli.bench_exporting import add_export_action
+from qwave_batch.cli.bench_importing import add_import_action
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.bench_view import draw_benchmarks
 from qwave_batch.cli.options import add_json
@@ -17,9 +18,8 @@ def configure(parser: Parser) -> None:
     listing = parser.add_action("list", usage="[options]", summary="list the benchmarks, their files and licenses")
     add_json(listing, "the benchmarks")
     listing.set_defaults(act=_list)
-    importing = parser.add_action("import", usage=IMPORT_USAGE, summary="make a spec of a benchmark's own prompt files")
-    add_import_options(importing)
-    importing.set_defaults(act=execute_import)
+    add_import_action(parser)
+    add_export_action(parser)
 
 
 def execute(args: Namespace, console: Console) -> int:

@@ -15,7 +15,7 @@ from qwave_batch.cli.drawing.plan_markdown import markdown_change, markdown_fact
 from qwave_batch.cli.drawing.plan_matrix import draw_matrix
 from qwave_batch.cli.drawing.plan_progress import counting
 from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
-from qwave_batch.cli.options import add_base_url, add_json, add_reading, catalogs_of
+from qwave_batch.cli.options import add_base_url, add_json, add_locked, add_reading, catalogs_of, hold_to_lock
 from qwave_batch.cli.plan_notes import SAMPLES, say_warnings
 from qwave_batch.errors import BudgetError, SpecError, UsageError
 from qwave_batch.model.cost_range import CostRange
@@ -77,6 +77,7 @@ def configure(parser: Parser) -> None:
     )
     add_json(parser, "the summary")
     add_reading(parser)
+    add_locked(parser)
 
 
 def execute(args: Namespace, console: Console) -> int:
@@ -84,6 +85,10 @@ def execute(args: Namespace, console: Console) -> int:
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
     args.catalogs = catalogs_of(args)  # read once, for all that is shown
     plan = _opened(args, console)
+    if args.locked is not None:
+        hold_to_lock(plan, args, console)
+        if args.out:
+            qb.plans.write_plan(plan, args.out)
     say_warnings(plan, console)
     live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=plan.catalog_used)) if connection else None
     outlook = _show_json(args, console, plan, live) if args.json else _show(args, console, plan, live)
@@ -119,7 +124,7 @@ def _opened(args: Namespace, console: Console) -> "AnyPlan":
                 overrides=args.overrides,
                 allow_read=args.allow_read,
                 watch=watch,
-                out=args.out,
+                out=args.out if args.locked is None else None,  # not before it is found to be as it was locked
                 catalogs=args.catalogs,
             )
     except SpecError:

@@ -19,10 +19,12 @@ from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import (
     add_base_url,
     add_json,
+    add_locked,
     add_reading,
     add_simulate,
     add_yes,
     catalogs_of,
+    hold_to_lock,
     read_connection,
 )
 from qwave_batch.cli.plan_notes import say_samples, say_warnings
@@ -91,6 +93,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
     add_reading(parser)
+    add_locked(parser)
     add_json(parser, "the summary")
 
 
@@ -125,6 +128,7 @@ def execute(args: Namespace, console: Console) -> int:
         args.source, overrides=args.overrides, allow_read=args.allow_read, catalogs=catalogs_of(args)
     )
     options = _options(args)
+    hold_to_lock(plan, args, console)
     if args.dry_run:
         commands.plan.show_plan(plan, console, as_json=args.json)
         return 0

@@ -29,6 +29,8 @@ def _facts(benchmark: "Benchmark") -> Iterator[tuple[str, str]]:
         yield "parts", ", ".join(part.name for part in benchmark.parts)
     yield "repository", benchmark.repository
     yield "files", ", ".join(dict.fromkeys(file for part in benchmark.parts for file in part.files))
+    if benchmark.found:
+        yield "found", benchmark.found
     yield "license", benchmark.license or UNKNOWN_LICENSE
     yield "scorer", f"reads {benchmark.scorer}"
     if not benchmark.is_verified:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, with_text
+from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, is_text_apart, with_text
 from qwave_batch.plan.cache.rendered_texts import RenderedTemplates, TemplateNames
 from qwave_batch.plan.cache.request_templates import RequestTemplate, RequestTemplateCache, template_cache_of
 from qwave_batch.plan.expand.cells import CellScope, MatrixCell
@@ -78,7 +78,7 @@ class _CachedPass:
         rendered = RenderedTemplates(TemplateNames.of(prompt, matrix))
         builder = self.assembler.builder(prompt, rendered.render)
         text = rendered.of(prompt.text)
-        is_text_alone = not (prompt.request or prompt.variables or prompt.table)
+        is_text_alone = is_text_apart(text) and not (prompt.request or prompt.variables or prompt.table)
         if self._shared and is_text_alone:
             free_fields, templates = with_text(self._shared[0], text), self._shared[1]
         else:
@@ -115,14 +115,17 @@ class _CachedPrompt:
         scope = CellScope(cell, self.assembler.matrix)
         # an include that is a combination of its own has negative slots, which are not positions
         template = self.templates.get(cell.slots, cell.repeat) if cell.slots[-1] >= 0 else None
-        if template:
+        if template and cell.images_per_request in {None, template.images_per_request}:
             values = tuple([free.fetch(scope) for free in self.free_fields])
             if template.accepts(values):
                 try:
-                    return self._filled(cell, template, values)
+                    entry = self._filled(cell, template, values)
                 except ValueError:
                     if not any(value is UNKNOWN for value in values):
                         raise
+                else:
+                    cell.images_per_request = template.images_per_request
+                    return entry
         return self._built(cell, scope)
 
     def _built(self, cell: MatrixCell, scope: CellScope) -> ExpandedEntry | None:
@@ -130,8 +133,9 @@ class _CachedPrompt:
         made = self.assembler.assemble(self.builder, scope)
         if made is None:
             return None
+        cell.images_per_request = made.images_per_request
         request, verdict = judged(made, self.assembler.catalog.callback_fields)
-        template = RequestTemplate.of(request, verdict, self.free_fields, cell.repeat)
+        template = RequestTemplate.of(request, verdict, self.free_fields, cell)
         values = tuple(request.get(free.name) for free in self.free_fields)
         if cell.slots[-1] >= 0 and template.is_shared and template.accepts(values):
             self.templates.keep(cell.slots, cell.repeat, template)

@@ -9,7 +9,7 @@ from qwave_batch.catalog.independent_fields import Accepts, independent_fields
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
-from qwave_batch.plan.expand.axes import ResolvedAxis
+from qwave_batch.plan.expand.axes import IMAGES_PER_REQUEST, ResolvedAxis
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.requests import prompt_text
@@ -46,6 +46,11 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
     return sorted(found, key=lambda free: free.name)
 
 
+def is_text_apart(text: RenderedTemplate) -> bool:
+    """Whether a prompt's text does not name the images per request: they depend on the whole request."""
+    return text.value is None or IMAGES_PER_REQUEST not in text.value.names
+
+
 def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
     """Return the same free fields for another prompt that differs only in its text."""
     return [replace(free, fetch=_text(text)) if free.name == "prompt" else free for free in free_fields]
@@ -60,7 +65,7 @@ def _text(text: RenderedTemplate) -> Fetch:
 
 
 def _candidates(text: RenderedTemplate, matrix: ResolvedMatrix) -> list[tuple[str, Fetch]]:
-    found: list[tuple[str, Fetch]] = [("prompt", _text(text))]
+    found: list[tuple[str, Fetch]] = [("prompt", _text(text))] if is_text_apart(text) else []
     added = {name for entry in matrix.includes for name in entry.fields}
     late = {
         name

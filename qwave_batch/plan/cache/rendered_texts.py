@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.axes import IMAGES_PER_REQUEST
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompt_cases import PromptCase
@@ -17,6 +18,8 @@ from qwave_batch.spec.template.templates import TemplateValue
 HELD_TEXTS = 4096  # per template; one that uses a long axis is not worth caching
 HELD_CHARACTERS = 5_000_000
 SHORT = 1000  # characters; few of HELD_TEXTS are longer
+_OF_REQUESTS = frozenset({"repeat", IMAGES_PER_REQUEST})
+"""Names that may differ between the requests of one combination."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class RenderedTemplate:
     """None for a template with a mistake, which renders to ``UNKNOWN``."""
     pick: Callable[[tuple[int, ...]], Any]
     names_repeat: bool
+    """Whether it names the repeat, or how many images a request makes."""
     follows_case: bool
     is_of_case: bool = False
     """Whether it renders differently from row to row, and to the same in all cells of a row: then the last is kept."""
@@ -80,7 +84,8 @@ class RenderedTemplate:
         """Return an empty cache for a template."""
         if value is None or value.is_constant:
             return cls(value, picker(()), names_repeat=False, follows_case=False)
-        slots, names_repeat, follows_case = names.slots(value), "repeat" in value.names, names.follows_case(value)
+        slots, follows_case = names.slots(value), names.follows_case(value)
+        names_repeat = not value.names.isdisjoint(_OF_REQUESTS)
         is_of_case = follows_case and not slots and not names_repeat
         return cls(value, picker(slots), names_repeat=names_repeat, follows_case=follows_case, is_of_case=is_of_case)
 
@@ -96,7 +101,9 @@ class RenderedTemplate:
                 self._of_case = render_in(self.value, scope)
                 self._case = cell.case
             return self._of_case
-        key = (self.pick(cell.slots), cell.repeat) if self.names_repeat else self.pick(cell.slots)
+        key = self.pick(cell.slots)
+        if self.names_repeat:
+            key = (key, cell.repeat, cell.images_per_request)
         if key in self._held:
             return self._held[key]
         rendered = render_in(self.value, scope)

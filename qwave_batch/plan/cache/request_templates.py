@@ -10,6 +10,7 @@ from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField
 from qwave_batch.plan.cache.rendered_texts import TemplateNames, picker
+from qwave_batch.plan.expand.cells import MatrixCell
 from qwave_batch.plan.expand.entries import RequestVerdict
 from qwave_batch.plan.expand.prompts import ROW_NAMES
 from qwave_batch.plan.expand.requests import RequestBuilder
@@ -37,13 +38,15 @@ class RequestTemplate:
     """The canonical JSON of repeat and request, up to the first of the free fields."""
     body: dict[str, Json]
     """The request of the cell that it was built from, without callback fields."""
+    images_per_request: int | None
+    """With ``images``, how many of them the request makes; None for one that is skipped."""
 
     @classmethod
     def of(
-        cls, request: dict[str, Json], verdict: RequestVerdict, free_fields: Sequence[FreeField], repeat: int
+        cls, request: dict[str, Json], verdict: RequestVerdict, free_fields: Sequence[FreeField], cell: MatrixCell
     ) -> "RequestTemplate":
         """Return the template of a request that was built and checked as a whole."""
-        begin, filled = _cut(request, free_fields, repeat)
+        begin, filled = _cut(request, free_fields, cell.repeat)
         model, price = verdict.model.name, verdict.model.price
         is_sized = verdict.error is None and not price.sized_fields.isdisjoint(name for _, name, _ in filled)
         return cls(
@@ -55,6 +58,7 @@ class RequestTemplate:
             prompt_number=next((number for number, name, _ in filled if name == "prompt"), None),
             begin=begin,
             body=request,
+            images_per_request=cell.images_per_request,
         )
 
     def accepts(self, values: Sequence[Json]) -> bool:

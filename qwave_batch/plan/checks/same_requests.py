@@ -80,12 +80,11 @@ class Sameness:
         prompts, requests = self._again.total() + len(self._again), len(self._again)
         made = "the same request, which is made once" if requests == 1 else f"{requests:,} requests, each made once"
         names = f"{self._name(first.cell.case)} and {self._name(second.cell.case)}"
-        times = f"repeat: {prompts}" if requests == 1 else "repeat"
         seeds = ", or give each a seed of its own" if second.verdict.model.takes_seed else ""
         self.problems.add(
             where,
             f"{prompts:,} prompts come out as {made}; the first two are {names}",
-            suggestion=f"for different images write a prompt once, with {times}{seeds}",
+            suggestion=f"for an image of each write duplicates: keep{seeds}",
             warning=True,
         )
 

@@ -17,6 +17,8 @@ FIELD_PREFIX = "request."
 VARIABLE_PREFIX = "vars."
 BUILT_IN = frozenset({"prompt", "repeat", "row", "row_number", "vars", "request", "job_id"})
 """Names that the planner defines for templates; a spec cannot set them."""
+IMAGES_PER_REQUEST = "images_per_request"
+"""Another one, in specs with ``images`` only: older specs may have a variable of that name."""
 
 
 @dataclass(frozen=True, slots=True)

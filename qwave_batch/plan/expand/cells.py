@@ -1,9 +1,10 @@
 """A cell of the full product, which becomes one entry of the plan, and the names that its templates see."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.axes import IMAGES_PER_REQUEST
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 
@@ -18,6 +19,8 @@ class MatrixCell:
     repeat: int
     index: int
     """The position in the full product, from 0."""
+    images_per_request: int | None = None
+    """With ``images``, how many of them one request makes, once that is known; the same for each repeat of a cell."""
 
 
 class CellScope:
@@ -40,6 +43,8 @@ class CellScope:
                 found[name] = case.named()
             elif name == "repeat":
                 found[name] = self.cell.repeat
+            elif name == IMAGES_PER_REQUEST and self.cell.images_per_request is not None:
+                found[name] = self.cell.images_per_request
             else:
                 variables = self._of_axes()
                 if name in variables:
@@ -48,8 +53,13 @@ class CellScope:
 
     def all(self) -> dict[str, Json]:
         """Return all names with their values."""
-        case = self.cell.case
-        return {**case.names, **self._of_axes(), "prompt": case.named(), "repeat": self.cell.repeat}
+        case, images = self.cell.case, self.cell.images_per_request
+        names = {**case.names, **self._of_axes(), "prompt": case.named(), "repeat": self.cell.repeat}
+        return names if images is None else {**names, IMAGES_PER_REQUEST: images}
+
+    def asking(self, images: int) -> "CellScope":
+        """Return the scope in which each request makes so many images."""
+        return CellScope(replace(self.cell, images_per_request=images), self._matrix)
 
     def _of_axes(self) -> Mapping[str, Json]:
         if self._variables is None:

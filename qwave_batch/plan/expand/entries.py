@@ -5,7 +5,7 @@ This is the plain semantics: every cell is built and checked by itself. ``plan/c
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.catalog.model import Model
@@ -51,11 +51,18 @@ class ExpandedEntry(ABC):
     """The job's id as an integer."""
     cell: MatrixCell
     verdict: RequestVerdict
+    kept_as: int | None = field(default=None, init=False)
+    """The repeat of the request that it counts as, where an earlier entry has taken its own; None if none has."""
 
     @property
     def job_id(self) -> str:
         """The job's id."""
         return f"{self.number:016x}"
+
+    @property
+    def repeat(self) -> int:
+        """The number of its job among those with the same request."""
+        return self.cell.repeat if self.kept_as is None else self.kept_as
 
     def estimate(self) -> CostRange:
         """Return the cost to expect."""
@@ -121,6 +128,7 @@ def expand_plainly(assembler: RequestAssembler) -> PromptExpander:
             made = assembler.assemble(builder, CellScope(cell, assembler.matrix))
             if made is None:
                 return None
+            cell.images_per_request = made.images_per_request
             request, verdict = judged(made, assembler.catalog.callback_fields)
             return PlainEntry(number_of(job_id(request, cell.repeat)), cell, verdict, request)
 

@@ -12,12 +12,13 @@ from qwave_batch.plan.expand.combinations import MOST_COMPARED, MOST_ENTRIES, Re
 from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, StartExpansion
 from qwave_batch.plan.expand.image_paths import OutputPath
 from qwave_batch.plan.expand.jobs import JobMaker
-from qwave_batch.plan.expand.prompt_cases import CaseReader
+from qwave_batch.plan.expand.kept_duplicates import KeptDuplicates
+from qwave_batch.plan.expand.prompt_cases import CaseReader, PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Sample, Spec, ValuePath
+from qwave_batch.spec.document import Duplicates, Sample, Spec, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault
 
 
@@ -87,15 +88,23 @@ class Expansion:
     def folded(self) -> Iterator[tuple[ExpandedEntry, bool]]:
         """Yield the entries in the sample, and whether each is the first of its job."""
         seen: set[int] = set()
+        are_apart = self.spec.duplicates is Duplicates.KEEP
         sample = self.spec.sample
         threshold = self._threshold(sample) if sample else None
-        for entry in self.entries():
+        for entry in self._set_apart() if are_apart else self.entries():
             if sample and threshold and sample_hash(sample.seed, entry.job_id) > threshold:
                 continue
-            is_new = entry.number not in seen
-            if is_new:
+            is_new = are_apart or entry.number not in seen
+            if is_new and not are_apart:
                 seen.add(entry.number)
             yield entry, is_new
+
+    def _set_apart(self) -> Iterator[ExpandedEntry]:
+        """Yield every entry as a job of its own."""
+        kept = KeptDuplicates()
+        for entry in self.entries():
+            kept.set_apart(entry)
+            yield entry
 
     def entries(self) -> Iterator[ExpandedEntry]:
         """Yield every entry of the full product, except those with a mistake, which is reported."""
@@ -105,7 +114,8 @@ class Expansion:
         self.reader.start()
         self.problems.allowance.refill()
         expand = self.start(self.assembler)
-        combinations, repeats = self.matrix.held(), range(self.spec.repeat)
+        combinations, places = self.matrix.held(), self.spec.places
+        made_in = self._repeated if self.spec.images is None else self._counted
         for prompt in self.prompts:
             entry_of = expand(prompt)
             for case in self.reader.cases(prompt):
@@ -113,12 +123,37 @@ class Expansion:
                     self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
                     return
                 for slots in combinations:
-                    for repeat in repeats:
-                        if case.is_kept:
-                            entry = self._entry(entry_of, MatrixCell(case, slots, repeat, index))
-                            if entry:
-                                yield entry
-                        index += 1
+                    if case.is_kept:
+                        yield from made_in(entry_of, case, slots, index)
+                    index += places
+
+    def _repeated(
+        self, entry_of: ExpandCell, case: PromptCase, slots: tuple[int, ...], index: int
+    ) -> Iterator[ExpandedEntry]:
+        """Yield the entries of one combination, each request as often as ``repeat`` says."""
+        for repeat in range(self.spec.repeat):
+            entry = self._entry(entry_of, MatrixCell(case, slots, repeat, index + repeat))
+            if entry:
+                yield entry
+
+    def _counted(
+        self, entry_of: ExpandCell, case: PromptCase, slots: tuple[int, ...], index: int
+    ) -> Iterator[ExpandedEntry]:
+        """Yield the entries of one combination, as many as make the images that it is to have.
+
+        Each image has its own place in the order, and an entry has that of its first image.
+        """
+        first = self._entry(entry_of, MatrixCell(case, slots, 0, index))
+        if first is None:
+            return
+        yield first
+        images = first.cell.images_per_request
+        if images is None:
+            return
+        for place in range(images, self.spec.places, images):
+            entry = self._entry(entry_of, MatrixCell(case, slots, place // images, index + place, images))
+            if entry:
+                yield entry
 
     def _entry(self, entry_of: ExpandCell, cell: MatrixCell) -> ExpandedEntry | None:
         try:
@@ -132,13 +167,14 @@ class Expansion:
     def _threshold(self, sample: Sample) -> bytes | None:
         """Return the hash up to which jobs are in the sample, so that it has ``count`` of the valid jobs."""
         with self.problems.muted():
-            ids = {entry.job_id for entry in self.entries() if entry.verdict.error is None}
+            every = self._set_apart() if self.spec.duplicates is Duplicates.KEEP else self.entries()
+            ids = {entry.job_id for entry in every if entry.verdict.error is None}
         draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
 
     def _is_feasible(self) -> bool:
         """Whether the matrix is small enough to be expanded; otherwise that is reported."""
-        per_prompt = self.matrix.size() * self.spec.repeat
+        per_prompt = self.matrix.size() * self.spec.places
         if per_prompt > MOST_ENTRIES:
             self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
             return False

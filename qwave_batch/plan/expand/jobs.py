@@ -69,7 +69,7 @@ class JobMaker:
             axes=self.matrix.labels(cell.slots),
             tags=case.tags,
             meta=case.meta,
-            repeat=cell.repeat,
+            repeat=entry.repeat,
             path=path,
             max_images=verdict.max_images,
             random=is_random(request, verdict.model),

@@ -7,6 +7,7 @@ from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import (
     BUILT_IN,
+    IMAGES_PER_REQUEST,
     VARIABLE_PREFIX,
     AxisName,
     AxisValue,
@@ -55,10 +56,14 @@ class MatrixReader:
         includes = [self._include(axes, number, raw) for number, raw in enumerate(self.spec.matrix.include)]
         return ResolvedMatrix(axes, excludes, includes)
 
+    @property
+    def _built_in(self) -> frozenset[str]:
+        return BUILT_IN if self.spec.images is None else BUILT_IN | {IMAGES_PER_REQUEST}
+
     def _axis(self, axis: Axis) -> ResolvedAxis | None:
         origin: ValuePath = ("matrix", axis.name)
         name = self.vocabulary.read(axis.name)
-        if name.text in BUILT_IN:
+        if name.text in self._built_in:
             self.problems.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
             return None
         if self._is_variable_like(name, axis.values):
@@ -193,7 +198,7 @@ class MatrixReader:
         for written, given in raw.items():
             where = (*origin, written)
             name = self._key(axes, written)
-            if name.text in BUILT_IN:
+            if name.text in self._built_in:
                 self.problems.add_key(where, f'"{name.text}" is a name of the language itself')
             elif any(axis.name.text == name.text for axis in axes):
                 by_axis[name.text] = self._render(given, where)

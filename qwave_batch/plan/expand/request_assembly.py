@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.image_count import ImageCount
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.errors import UnknownName
@@ -13,6 +14,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
+from qwave_batch.plan.expand.exact_images import divisors, not_exactly
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_images import NamedImages, RequestImages
 from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
@@ -37,6 +39,8 @@ class Rejected:
     """The model rejects the request."""
 
     violations: Sequence[Violation]
+    place: ValuePath | None = None
+    """The part of the spec at fault; None for the places that set the fields."""
 
     def as_error(self) -> JobError:
         """Return the reason for a skipped job's line: the first violation, in the catalog's order."""
@@ -64,6 +68,11 @@ def judge_request(
         refused: Violations that are known already.
     """
     normalised = model.normalise(request)
+    if unsupported is Unsupported.DROP and model.refuses_by_name:
+        kept = _without_foreign(normalised, model, content)
+        violations = (*refused, *model.violations(kept))
+        dropped = tuple(name for name in normalised if name not in kept)
+        return Rejected(violations) if violations else Fits(kept, dropped)
     violations = (*refused, *model.violations(normalised))
     if not violations:
         return Fits(normalised)
@@ -75,6 +84,19 @@ def judge_request(
     trimmed = {name: value for name, value in normalised.items() if name not in foreign}
     left = (*refused, *model.violations(trimmed))
     return Rejected(left) if left else Fits(trimmed, tuple(name for name in normalised if name in foreign))
+
+
+def is_refused(request: JsonObject, model: Model, unsupported: Unsupported, content: frozenset[str]) -> bool:
+    """Whether the model surely rejects a normalised request. To list why takes a hundred times as long."""
+    if model.fits is None:
+        return False
+    if unsupported is not Unsupported.DROP:
+        return not model.fits(request)
+    return model.refuses_by_name and not model.fits(_without_foreign(request, model, content))
+
+
+def _without_foreign(request: JsonObject, model: Model, content: frozenset[str]) -> dict[str, Json]:
+    return {name: value for name, value in request.items() if name in model.fields or name in content}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +111,25 @@ class AssembledRequest:
     """The images that it names by their files."""
     given: Mapping[str, Json] = field(default_factory=dict)
     """The fields that are sent otherwise than they stand in the identifying request."""
+    images_per_request: int | None = None
+    """With ``images``, how many of them it makes; None for one that is skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RenderedRequest:
+    """A request before it is judged."""
+
+    request: dict[str, Json]
+    model: Model
+    named: NamedImages | None
+    """The images that it names by their files; None without any."""
+    builder: RequestBuilder
+    combination: Combination
+
+    @property
+    def judged(self) -> JsonObject:
+        """The request as its model's schema is asked about it."""
+        return self.request if self.named is None else self.named.judged
 
 
 RequestObserver: TypeAlias = Callable[[Mapping[str, Json], RequestBuilder, Combination], None]
@@ -110,6 +151,8 @@ class RequestAssembler:
     unsupported: Unsupported
     problems: ProblemCollector
     images: RequestImages
+    wanted: int | None = None
+    """The images that every combination is to have; None makes each request as it is."""
     stable_addresses: bool = False
     """Whether addresses count without their signatures."""
     observe: RequestObserver = observe_nothing
@@ -125,6 +168,45 @@ class RequestAssembler:
             TemplateFault: A template fails on this cell.
         """
         combination = self.matrix.combination(scope.cell.slots)
+        if self.wanted is not None:
+            return self._counted(builder, scope, combination, self.wanted)
+        rendered = self._rendered(builder, scope, combination)
+        return None if rendered is None else self._decided(rendered, self._judged(rendered, rendered.judged))
+
+    def _counted(
+        self, builder: RequestBuilder, scope: CellScope, combination: Combination, wanted: int
+    ) -> AssembledRequest | None:
+        """Return the request that makes the most of the wanted images that it can make an equal part of."""
+        known = scope.cell.images_per_request
+        tried = divisors(wanted) if known is None else (known,)
+        for images in tried:
+            rendered = self._rendered(builder, scope.asking(images), combination)
+            if rendered is None:
+                return None
+            exact = self._exactly(images, rendered)
+            if exact is not None:
+                return self._decided(rendered, exact, images)
+        rendered = self._rendered(builder, scope.asking(tried[-1]), combination)
+        if rendered is None:
+            return None
+        judgement = self._judged(rendered, rendered.judged)
+        if isinstance(judgement, Fits):
+            judgement = Rejected([not_exactly(wanted, rendered.model, judgement.request)], place=("images",))
+        return self._decided(rendered, judgement)
+
+    def _exactly(self, images: int, rendered: _RenderedRequest) -> Fits | None:
+        """Return the request for exactly so many images, if the model offers it."""
+        model = rendered.model
+        asked = model.asking(model.normalise(rendered.judged), images)
+        if asked is None or is_refused(asked, model, self.unsupported, self.catalog.content_fields):
+            return None
+        judgement = self._judged(rendered, asked)
+        if not isinstance(judgement, Fits) or model.image_count(judgement.request) != ImageCount(images, images):
+            return None
+        return judgement
+
+    def _rendered(self, builder: RequestBuilder, scope: CellScope, combination: Combination) -> _RenderedRequest | None:
+        """Return the request of a cell before it is judged; None if it makes no job, which is reported."""
         request = builder.build(combination, scope)
         model = self._model(request, builder, combination)
         if model is None:
@@ -143,22 +225,30 @@ class RequestAssembler:
         if named is not None and named.faults:
             self._note_faults(named, builder, combination)
             return None
-        judgement = judge_request(
-            request if named is None else named.judged,
-            model,
-            self.unsupported,
-            self.catalog.content_fields,
-            () if named is None else named.refused,
-        )
+        return _RenderedRequest(request, model, named, builder, combination)
+
+    def _judged(self, rendered: _RenderedRequest, request: JsonObject) -> Judgement:
+        named = rendered.named
+        refused = () if named is None else named.refused
+        judgement = judge_request(request, rendered.model, self.unsupported, self.catalog.content_fields, refused)
         if isinstance(judgement, Rejected) and named is not None:
-            judgement = Rejected([*map(named.as_written, judgement.violations)])
+            return Rejected([*map(named.as_written, judgement.violations)])
+        return judgement
+
+    def _decided(
+        self, rendered: _RenderedRequest, judgement: Judgement, images: int | None = None
+    ) -> AssembledRequest | None:
+        """Return a judged request; None if its violations are errors of the spec, which are reported."""
+        request, named = rendered.request, rendered.named
         if isinstance(judgement, Rejected) and self._is_refused(judgement.violations):
-            self._refuse(judgement.violations, builder, combination)
+            self._refuse(judgement.violations, rendered.builder, rendered.combination, place=judgement.place)
             return None
-        self.observe(request, builder, combination)
+        self.observe(request, rendered.builder, rendered.combination)
         if named is not None:
             request, judgement = named.request, _with_references(judgement, named)
-        made = AssembledRequest(request, judgement, model, () if named is None else named.images)
+        made = AssembledRequest(
+            request, judgement, rendered.model, () if named is None else named.images, images_per_request=images
+        )
         return self._without_signatures(made) if self.stable_addresses else made
 
     def _note_faults(self, named: NamedImages, builder: RequestBuilder, combination: Combination) -> None:
@@ -218,12 +308,19 @@ class RequestAssembler:
         """Whether violations are errors of the spec, and no reason to skip a job."""
         return self.unsupported is Unsupported.ERROR or any(found.is_outdated for found in violations)
 
-    def _refuse(self, violations: Iterable[Violation], builder: RequestBuilder, combination: Combination) -> None:
+    def _refuse(
+        self,
+        violations: Iterable[Violation],
+        builder: RequestBuilder,
+        combination: Combination,
+        *,
+        place: ValuePath | None = None,
+    ) -> None:
         for found in violations:
             if not self._is_refused([found]):
                 continue
             self.problems.add(
-                builder.origin(found.field or "model", combination),
+                place or builder.origin(found.field or "model", combination),
                 found.message,
                 value=found.value,
                 allowed=found.allowed,

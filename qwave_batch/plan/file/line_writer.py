@@ -16,7 +16,7 @@ from qwave_batch.plan.file.plan_seal import line_text, opened_line
 
 _MARK = "\ufdd0"
 """Stands in a line for what differs from entry to entry; Unicode keeps this character for such uses."""
-_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "path"})
+_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "repeat", "path"})
 """The keys of a line that can differ between similar entries, besides those of the request."""
 _ESTIMATE = "estimated_usd"
 """The key of a line that can differ only where the size of a text decides what an entry costs."""
@@ -78,6 +78,7 @@ class LineWriter:
             "axes": line_text(axes) if axes else "{}",
             "tags": line_text(case.tags) if case.tags else "[]",
             "meta": line_text(case.meta) if case.meta else "{}",
+            "repeat": str(entry.repeat),
             "path": '""' if entry.verdict.error else line_text(self.maker.path(entry, entry.request())),
         }
         if entry.has_own_estimate:

@@ -50,7 +50,7 @@ def lost_jobs(before: Figures, plan: Migrated, renames: Mapping[str, str], *, ar
         model = renames.get(name, name)
         if not model:
             continue
-        jobs = _JobsOfModel(name, model, before, plan.figures)
+        jobs = _JobsOfModel(name, model, before, plan.figures, plan.spec.images)
         told = [jobs.skipped()]
         if sources[model] == 1:
             told += [jobs.added(), None if are_fewer else jobs.equal(), jobs.other_images()]
@@ -77,6 +77,8 @@ class _JobsOfModel:
     """Its name now."""
     before: Figures
     after: Figures
+    images: int | None
+    """The images that the spec wants of each combination: however many jobs make them, it counts as one."""
 
     @property
     def _old(self) -> ModelFigures:
@@ -85,6 +87,17 @@ class _JobsOfModel:
     @property
     def _new(self) -> ModelFigures:
         return self.after.by_model.get(self.model, ModelFigures())
+
+    @property
+    def _made_before(self) -> int:
+        return self._made(self._old)
+
+    @property
+    def _made_now(self) -> int:
+        return self._made(self._new)
+
+    def _made(self, figures: ModelFigures) -> int:
+        return figures.jobs if self.images is None else figures.images // self.images
 
     @property
     def _more_skipped(self) -> int:
@@ -109,14 +122,14 @@ class _JobsOfModel:
 
     def added(self) -> _Told:
         """Tell of jobs that were not there, and were not skipped either."""
-        more = self._new.jobs - self._old.jobs + self._more_skipped
+        more = self._made_now - self._made_before + self._more_skipped
         if more <= 0:
             return None
         return f"{more:,} more jobs with {self.model} would be made than before", "exclude them if they are not meant"
 
     def offered_now(self) -> _Told:
         """Tell of jobs that were skipped, and are not skipped any more."""
-        more = min(self._new.jobs - self._old.jobs, -self._more_skipped)
+        more = min(self._made_now - self._made_before, -self._more_skipped)
         if more <= 0:
             return None
         known = self._skips(self.after, {self.model})
@@ -129,18 +142,18 @@ class _JobsOfModel:
 
     def equal(self) -> _Told:
         """Tell of jobs that are no longer there, and were not skipped either."""
-        fewer = self._old.jobs - self._new.jobs - self._more_skipped
+        fewer = self._made_before - self._made_now - self._more_skipped
         if fewer <= 0:
             return None
         return (
-            f"{fewer:,} of the {self._old.jobs:,} jobs with {self.model} would be equal to others, or excluded",
-            "write repeat for more images of the same request, or take out what makes no difference",
+            f"{fewer:,} of the {self._made_before:,} jobs with {self.model} would be equal to others, or excluded",
+            "write duplicates: keep for images of each, or take out what makes no difference",
         )
 
     def other_images(self) -> _Told:
         """Tell of jobs that give another number of images each."""
         old, new = self._old, self._new
-        if not old.jobs or not new.jobs or new.images * old.jobs == old.images * new.jobs:
+        if self.images is not None or not old.jobs or not new.jobs or new.images * old.jobs == old.images * new.jobs:
             return None
         word = "more" if new.images * old.jobs > old.images * new.jobs else "fewer"
         return (

@@ -35,7 +35,7 @@ def test_equal_prompts_without_a_seed_are_one_image(plan_of: PlanOf) -> None:
     (said,) = warned(plan_of(RANDOM + of_texts("An owl", "An owl", "An owl")))
     assert said.startswith("7 3 prompts come out as the same request, which is made once")
     assert "prompts[0] on line 6 and prompts[1] on line 7" in said
-    assert "repeat: 3, or give each a seed" in said
+    assert "for an image of each write duplicates: keep, or give each a seed" in said
 
 
 def test_several_groups_are_told_together(plan_of: PlanOf) -> None:

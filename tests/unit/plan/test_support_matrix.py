@@ -106,3 +106,10 @@ def test_the_matrix_has_a_json_form(matrix_of: MatrixOf) -> None:
             }
         ],
     }
+
+
+def test_a_number_of_images_that_a_model_cannot_make_is_no_axis_fault(matrix_of: MatrixOf) -> None:
+    matrix = matrix_of('images: 4\nmatrix: {model: [doubao-seedream-4.5], action: [group], aspect_ratio: ["1:1"]}\n')
+    assert drawn(matrix, "doubao-seedream-4.5")["aspect_ratio"] == ["takes"]
+    (entries,) = matrix.models.values()
+    assert (entries.asked, entries.refused, entries.elsewhere) == (1, 1, 1)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.imaging.picture_difference import EncodedPicture, mean_difference
 from qwave_batch.simulator import text_drawing
-from qwave_batch.simulator.image_drawing import ImageDesign, design_images, pixel_size, render
+from qwave_batch.simulator.faults import FaultName
+from qwave_batch.simulator.image_drawing import ImageDesign, design_images, pixel_size, render, unlike_other_tasks
 from qwave_batch.simulator.validation import hash_of
 
 CATALOG = open_catalog("2026-05")
@@ -21,6 +23,10 @@ RATIOS = sorted({ratio for model in CATALOG.models.values() for ratio in model.r
 def order(model: str = "gpt-image-2", task_id: str = "task-1", count: int = 1, **fields: Any) -> ImageDesign:
     request = {"model": model, "prompt": "a quiet teahouse", **fields}
     return design_images(CATALOG.model(model), request, body_hash=hash_of(request), task_id=task_id, count=count)
+
+
+def faulty(faults: set[FaultName], task_id: str, **fields: Any) -> ImageDesign:
+    return unlike_other_tasks(order(task_id=task_id, **fields), task_id, faults)
 
 
 def opened(file: bytes) -> Image.Image:
@@ -120,3 +126,35 @@ def test_wrapped_text_keeps_to_its_lines(text: str, room: int, lines: int) -> No
 def test_accents_are_simplified_and_other_scripts_kept_as_boxes() -> None:
     assert text_drawing.readable("Café\n — naïve\tZürich") == "Cafe - naive Zurich"
     assert text_drawing.readable("茶\u200d馆") == "茶馆"
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_a_model_that_ignores_its_seed_gives_each_task_another_image(form: str) -> None:
+    ignoring = {FaultName.SEED_IGNORED}
+    one, other = (faulty(ignoring, task, seed=7, output_format=form) for task in ("task-1", "task-2"))
+    assert opened(render(one, 1)).tobytes() != opened(render(other, 1)).tobytes()
+    assert one.seed == other.seed == 7
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_a_loose_seed_changes_pixels_that_nobody_sees(form: str) -> None:
+    files = [render(faulty({FaultName.SEED_LOOSE}, task, seed=7, output_format=form), 1) for task in ("a", "b")]
+    pictures = [EncodedPicture(data=file, format=form, size=opened(file).size) for file in files]
+    difference = mean_difference(*pictures)
+    assert difference is not None
+    assert 0 < difference < 1
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_a_stamped_file_has_other_bytes_and_the_same_pixels(form: str) -> None:
+    plain = render(order(seed=7, output_format=form), 1)
+    stamped = render(faulty({FaultName.STAMPED_FILE}, "task-9", seed=7, output_format=form), 1)
+    assert stamped != plain
+    assert b"task-9" in stamped
+    assert opened(stamped).tobytes() == opened(plain).tobytes()
+
+
+def test_a_design_with_speckles_and_a_stamp_survives_the_store() -> None:
+    design = faulty({FaultName.SEED_LOOSE, FaultName.STAMPED_FILE}, "task-3", seed=7)
+    assert ImageDesign.from_json(design.as_json()) == design
+    assert "speckle" not in order(seed=7).as_json()

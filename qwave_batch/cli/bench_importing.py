@@ -12,11 +12,14 @@ from qwave_batch.cli.options import add_catalog, add_json, catalogs_of
 from qwave_batch.errors import UsageError
 
 _HIGHEST_SEED = 2_000_000_000
-IMPORT_USAGE = "NAME FILES... -o SPEC [options]"
 
 
-def add_import_options(parser: Parser) -> None:
-    """Name the arguments of the action."""
+def add_import_action(command: Parser) -> None:
+    """Add the action with its arguments."""
+    parser = command.add_action(
+        "import", usage="NAME FILES... -o SPEC [options]", summary="make a spec of a benchmark's own prompt files"
+    )
+    parser.set_defaults(act=_execute)
     parser.takes_mixed = True
     parser.add_argument("name", metavar="NAME", help="the benchmark, as `bench list` names it")
     parser.add_argument(
@@ -65,7 +68,7 @@ def add_import_options(parser: Parser) -> None:
     add_json(parser, "what was imported")
 
 
-def execute_import(args: Namespace, console: Console) -> int:
+def _execute(args: Namespace, console: Console) -> int:
     """Import; 0 when the spec is written."""
     benches = qb.benches
     request = benches.BenchImportRequest(

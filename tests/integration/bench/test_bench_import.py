@@ -5,6 +5,8 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -226,10 +228,40 @@ def test_input_images_that_cannot_be_used_are_told(
     assert words in refuse("risebench", tmp_path / "data")
 
 
+def test_a_broken_image_in_the_last_row_leaves_nothing_behind(tmp_path: Path, refuse: Callable[..., str]) -> None:
+    files = write_benchmark("gedit", tmp_path / "gedit").files
+    last = max((files / "data").iterdir())
+    rows = pq.read_table(last).to_pylist()
+    rows[-1]["input_image"] = {"bytes": b"<html>not found</html>", "path": None}
+    pq.write_table(pa.Table.from_pylist(rows), last)
+    assert f"{last}:1:1: row 2: its input image is not an image that a model takes: an HTML page" in refuse(
+        "gedit", files
+    )
+
+
+def test_a_pointer_in_place_of_the_prompt_is_told(tmp_path: Path, refuse: Callable[..., str]) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 120\n"
+    (tmp_path / "12.txt").write_text(pointer)
+    assert "LFS" in refuse("dpg", tmp_path)
+
+
+def test_line_ends_of_windows_belong_to_the_files(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "color_val.txt").write_bytes(b"a red bench\r\na blue owl\r\n")
+    assert typed("bench", "import", "t2i-compbench", tmp_path, "-o", out)[0] == 0
+    assert [row["prompt"] for row in rows_of(out)] == ["a red bench", "a blue owl"]
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts/1.txt").write_bytes(b"a red bench\r\n")
+    other = out.with_name("dpg.yaml")
+    assert typed("bench", "import", "dpg", tmp_path / "texts", "-o", other)[0] == 0
+    assert [row["prompt"] for row in rows_of(other)] == ["a red bench"]
+
+
 def test_models_are_checked_against_the_catalog(tmp_path: Path, refuse: Callable[..., str]) -> None:
     files = write_benchmark("imgedit", tmp_path / "imgedit").files
     assert 'unknown model "z-image"' in refuse("imgedit", files, "--model", "z-image")
-    assert f"imgedit asks for edits, and {CHEAP} takes no action edit" in refuse("imgedit", files, "--model", CHEAP)
+    said = refuse("imgedit", files, "--model", CHEAP)
+    assert f"{CHEAP} does not do what imgedit asks for" in said
+    assert "it takes only addresses in image_urls" in refuse("imgedit", files, "--model", "flux-2-pro")
     twice = ("--model", "gpt-image-2", "--model", "gpt-image-2")
     assert "a model is named twice" in refuse("imgedit", files, *twice)
 

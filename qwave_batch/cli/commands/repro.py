@@ -1,0 +1,174 @@
+"""``qwave-batch repro``: makes some jobs of a run folder again, and says which models honour their seed."""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+import qwave_batch as qb
+from qwave_batch import lazy
+from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.amounts import count, usd
+from qwave_batch.cli.drawing.likeness_view import draw_changed, draw_models, draw_reasons
+from qwave_batch.cli.drawing.progress_view import view_for
+from qwave_batch.cli.drawing.summary_view import draw_warnings
+from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.interrupts import breakable, on_interrupt
+from qwave_batch.cli.options import (
+    add_base_url,
+    add_catalog_path,
+    add_json,
+    add_simulate,
+    add_yes,
+    catalogs_of,
+    read_connection,
+)
+from qwave_batch.errors import UsageError
+from qwave_batch.model.clock import SystemClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.reproductions import RepeatPlan, RepeatReport
+    from qwave_batch.runs import CostEstimate
+
+USAGE = "DIR --sample K [options]"
+
+_MOST_JOBS = 10_000
+
+
+def configure(parser: Parser) -> None:
+    """Name the arguments."""
+    parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder")
+    parser.add_argument(
+        "--sample",
+        metavar="K",
+        required=True,
+        type=whole_number(minimum=1, maximum=_MOST_JOBS),
+        help="how many jobs to make again: complete ones with a seed, spread over the models",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=whole_number(minimum=0), default=0, help="choose other jobs; 0 without it"
+    )
+    parser.add_argument(
+        "--where", metavar="EXPR", help="choose among these lines only, such as \"model == 'z-image-turbo'\""
+    )
+    parser.add_argument(
+        "-o", "--out", metavar="OUT", type=a_path, help="the folder of the repeated jobs; else DIR-repro, beside DIR"
+    )
+    parser.add_argument(
+        "--max-usd", metavar="USD", type=amount(above_zero=False), help="the most that OUT may cost in all"
+    )
+    add_yes(parser, "do not ask before money is spent")
+    parser.add_argument("--retry-failed", action="store_true", help="also do jobs again that failed for good in OUT")
+    add_simulate(parser, "make them with the embedded API, as run --simulate made those of DIR")
+    add_base_url(parser)
+    add_catalog_path(parser)
+    add_json(parser, "the result")
+
+
+def execute(args: Namespace, console: Console) -> int:
+    """Choose, ask, run, compare and show."""
+    where = qb.folders.LineFilter(
+        where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where")
+    )
+    plan = qb.reproductions.plan_repeats(
+        args.folder, sample=args.sample, seed=args.seed, where=where, catalogs=catalogs_of(args)
+    )
+    connection = read_connection(args, console)
+    out = qb.reproductions.repeat_folder(plan, args.out)
+    qb.reproductions.check_same_kind(plan, connection)
+    is_new = qb.runs.run_place(plan, connection, out).is_new
+    if is_new and plan.figures.estimated_nusd and not _may_spend_unasked(args) and not console.can_ask:
+        raise UsageError(
+            _unasked(f"{count(plan.figures.jobs, 'job')} may cost up to {usd(plan.figures.estimated_nusd)}")
+        )
+    console.say(*draw_warnings(plan.warnings, console.err))
+    console.say(*wrap(console.err.shown(_chosen(plan, out, is_new=is_new)), console.err.width, hang="  "))
+    report = lazy.asyncio.run(_repeat(plan, connection, out, args, console))
+    if args.json:
+        console.print_json(report.as_json())
+    else:
+        console.print(
+            [
+                *draw_models(report.models, "honours seed", console.out),
+                *draw_changed(report.changed, console.out),
+            ]
+        )
+    console.say(*_troubles(report, console))
+    return report.exit_status
+
+
+def _may_spend_unasked(args: Namespace) -> bool:
+    return bool(args.yes or args.simulate or args.max_usd is not None)
+
+
+def _unasked(may_cost: str) -> str:
+    return f"{may_cost}, and nobody is there to agree; name a cap with --max-usd USD, or agree with --yes"
+
+
+def _chosen(plan: "RepeatPlan", out: "Path", *, is_new: bool) -> str:
+    place = "the new folder" if is_new else "the folder"
+    return (
+        f"repeating {count(plan.figures.jobs, 'job')} of the {plan.eligible:,} that are complete and have a seed, "
+        f"in {place} {out}"
+    )
+
+
+async def _repeat(
+    plan: "RepeatPlan", connection: "Connection | Simulated", out: "Path", args: Namespace, console: Console
+) -> "RepeatReport":
+    stop = qb.runs.StopSignal()
+    view = view_for(console.stderr, console.err, SystemClock())
+
+    def interrupt() -> None:
+        is_first = not stop.is_stopping
+        stop.request()
+        if is_first:
+            view.note("stopping: what is in flight may finish; Ctrl-C again leaves at once, and nothing is lost")
+
+    try:
+        with on_interrupt(interrupt):
+            return await qb.reproductions.repeat_jobs(
+                plan,
+                connection=connection,
+                out_dir=out,
+                max_usd=args.max_usd,
+                retry_failed=args.retry_failed,
+                confirm=lambda estimate: _confirm(estimate, args, console),
+                on_progress=view.show,
+                stop=stop,
+            )
+    finally:
+        view.close()
+
+
+def _confirm(estimate: "CostEstimate", args: Namespace, console: Console) -> bool:
+    """Ask for the price, however small: nothing of this is asked for by the spec."""
+    if not estimate.estimated_nusd or args.yes or args.simulate:
+        return True
+    may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
+    may_cost += usd(estimate.estimated_nusd)
+    if estimate.typical_nusd != estimate.estimated_nusd:
+        may_cost += f", typically {usd(estimate.typical_nusd)}"
+    if console.can_ask:
+        with breakable():
+            return console.confirm(f"{may_cost}. Go on?")
+    if args.max_usd is None:
+        raise UsageError(_unasked(may_cost))
+    console.say(f"{may_cost}; --max-usd allows it")
+    return True
+
+
+def _troubles(report: "RepeatReport", console: Console) -> list[str]:
+    terminal = console.err
+    lines: list[str] = []
+    for what, jobs in (("not repeated", report.not_repeated), ("failed", report.failed)):
+        lines += draw_reasons(what, ((job.job_id, job.model, job.prompt_id, job.reason) for job in jobs), terminal)
+    uncompared = ((job.job_id, job.model, job.prompt_id, job.reason) for job in report.uncompared)
+    lines += draw_reasons("not compared", uncompared, terminal)
+    if report.run.reason and report.exit_status > 1:
+        lines += wrap(terminal.shown(f"ended early: {report.run.reason}"), terminal.width, hang="  ")
+    compared = sum(model.compared for model in report.models)
+    verdict = f"{compared:,} of {count(report.jobs, 'job')} made again and compared, for {usd(report.run.cost_nusd)}"
+    return [*lines, terminal.paint(verdict, "green" if report.exit_status == 0 else "yellow")]

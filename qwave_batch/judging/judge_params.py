@@ -1,0 +1,203 @@
+"""The settings of a judge, as ``--param NAME=VALUE`` gives them: read strictly, each with its own message. Pure."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.judging.chat_prompts import CRITERION
+from qwave_batch.judging.token_costs import TokenPrice, price_from_usd
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.strict_json import STRICT_JSON
+
+T = TypeVar("T")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NONE = "none"
+_OURS = frozenset({"model", "messages", "temperature", "seed", "max_tokens", "stream", "n"})
+"""Fields of a request that ``extra`` can't set: they have a parameter of their own, or would change what comes back."""
+_OTHER_LIMITS = ("max_completion_tokens", "max_output_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeParams:
+    """How to judge. A value of None leaves a field out of the request."""
+
+    model: str | None = None
+    mode: Literal["questions", "pairs"] = "questions"
+    ask: Literal["each", "together"] = "each"
+    questions: str | None = None
+    """A file of questions for every image; None takes those of each prompt."""
+    template: str | None = None
+    """A file with the text to ask with."""
+    criterion: str = CRITERION
+    temperature: float | None = 0.0
+    seed: int | None = 0
+    max_tokens: int | None = None
+    """The limit of an answer's tokens; None for one that grows with the questions, unless ``extra`` sets one."""
+    detail: str | None = None
+    extra: JsonObject = field(default_factory=dict)
+    base_url: str | None = None
+    key_env: str | None = None
+    price: TokenPrice | None = None
+    image_tokens: int | None = None
+    answers_as: str | None = None
+    """The name under which the service answers, if it is not that of the model."""
+    concurrency: int = 8
+    requests_per_minute: int | None = None
+    timeout: float = 120.0
+    max_wait: float = 900.0
+    tries: int = 5
+
+    @property
+    def fields(self) -> dict[str, Json]:
+        """The fields of a request beside its model and messages."""
+        wanted: dict[str, Json] = {
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "max_tokens": self.max_tokens,
+            **self.extra,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    @property
+    def most_output(self) -> int | None:
+        """The limit of an answer's tokens that the user set."""
+        limits = (self.extra.get(name) for name in _OTHER_LIMITS)
+        return next((limit for limit in limits if isinstance(limit, int)), self.max_tokens)
+
+
+def read_params(written: Mapping[str, str]) -> JudgeParams:
+    """Return the settings that ``--param`` gave.
+
+    Raises:
+        UsageError: a name or a value is not right, or two of them do not go together.
+    """
+    for name in written:
+        if name not in PARAMS:
+            raise UnknownName("parameter of judge", name, list(PARAMS), hint=f"it takes {', '.join(PARAMS)}")
+    read: dict[str, object] = {name: _read(name, PARAMS[name], text) for name, text in written.items()}
+    price = _price(written)
+    values = {name: value for name, value in read.items() if name not in {"price_in", "price_out"}}
+    params = JudgeParams(**values, price=price)  # type: ignore[arg-type]  # each reader gives its field's type
+    _check(params, written)
+    return params
+
+
+def _read(name: str, reader: Callable[[str], object], text: str) -> object:
+    try:
+        return reader(text)
+    except ValueError as error:
+        shown = "that" if name == "key_env" else f'"{text[:100]}"'  # a key may have been given in its place
+        raise UsageError(f"the parameter {name} of judge can't be {shown}: {error}") from None
+
+
+def _price(written: Mapping[str, str]) -> TokenPrice | None:
+    given = [name for name in ("price_in", "price_out") if name in written]
+    if len(given) == 1:
+        raise UsageError("price_in and price_out go together: USD for a million tokens that come in, and that go out")
+    if not given:
+        return None
+    try:
+        return price_from_usd(written["price_in"], written["price_out"])
+    except ValueError as error:
+        raise UsageError(f"price_in and price_out of judge: {error}") from None
+
+
+def _check(params: JudgeParams, written: Mapping[str, str]) -> None:
+    """Raise UsageError for parameters that do not go together."""
+    of_other_mode = {"questions": {"criterion"}, "pairs": {"ask", "questions"}}[params.mode]
+    for name in sorted(of_other_mode & written.keys()):
+        raise UsageError(f"the parameter {name} of judge is of no use with mode={params.mode}")
+    for name in _OTHER_LIMITS:
+        limit = params.extra.get(name, 1)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise UsageError(f"{name} in the parameter extra of judge is a limit of tokens, so a whole number from 1")
+    if params.max_tokens is not None and not params.extra.keys().isdisjoint(_OTHER_LIMITS):
+        raise UsageError("the limit of an answer's tokens is given twice: in max_tokens and in extra")
+    if params.base_url is None and params.key_env is not None:
+        raise UsageError("key_env names the key of another service: it goes with base_url")
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text.strip()
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"it is one of {', '.join(known)}")
+        return text
+
+    return read
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII) or not least <= int(text) <= most:
+            raise ValueError(f"it is a whole number from {least} to {most:,}")
+        return int(text)
+
+    return read
+
+
+def _amount(least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) or not least <= float(text) <= most:
+            raise ValueError(f"it is a number from {least:g} to {most:g}")
+        return float(text)
+
+    return read
+
+
+def _or_none(reader: Callable[[str], T]) -> Callable[[str], T | None]:
+    return lambda text: None if text == _NONE else reader(text)
+
+
+def _object(text: str) -> JsonObject:
+    try:
+        value = STRICT_JSON.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError('it is not a JSON object such as {"reasoning_effort": "low"}')  # noqa: TRY004 - of a text
+    if taken := sorted(_OURS & value.keys()):
+        raise ValueError(f"{taken[0]} can't be set by it")
+    json.dumps(value)
+    return value
+
+
+def _variable(text: str) -> str:
+    if not _VARIABLE.fullmatch(text):
+        raise ValueError("it is the name of an environment variable, never a key")
+    return text
+
+
+PARAMS: Mapping[str, Callable[[str], object]] = {
+    "model": _text,
+    "mode": _one_of("questions", "pairs"),
+    "ask": _one_of("each", "together"),
+    "questions": _text,
+    "template": _text,
+    "criterion": _text,
+    "temperature": _or_none(_amount(0, 2)),
+    "seed": _or_none(_whole(0, 2**31 - 1)),
+    "max_tokens": _whole(1, 100_000),
+    "detail": _one_of("auto", "low", "high"),
+    "extra": _object,
+    "base_url": _text,
+    "key_env": _variable,
+    "price_in": _text,
+    "price_out": _text,
+    "image_tokens": _whole(1, 1_000_000),
+    "answers_as": _text,
+    "concurrency": _whole(1, 128),
+    "requests_per_minute": _whole(1, 1_000_000),
+    "timeout": _amount(1, 3600),
+    "max_wait": _amount(0, 86_400),
+    "tries": _whole(1, 20),
+}
+"""The reader of each parameter's value; its ValueError says what the value may be."""

@@ -1,0 +1,4 @@
+"""Two runs of the same requests beside each other: which images are the same, and what that says of a model's seeds.
+
+Its modules are loaded when they are first used.
+"""
