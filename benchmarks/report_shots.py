@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, groupby, product
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ from playwright.sync_api import Error as PlaywrightError
 
 import qwave_batch as qb
 from benchmarks.folder import CHECKOUT
+from qwave_batch.scoring.score_lines import KeptLine
+from qwave_batch.scoring.scorer import Better, Output, ScoreError
 from tests.chromium import BROWSERS, Chromium, PageGuard, find_chromium, home_of
+from tests.scored_folders import a_score, a_scorer, write_scores
 
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
@@ -72,8 +76,47 @@ def make_report(home: Path) -> Path:
         votes = home / "votes.jsonl"
         votes.write_text("".join(f"{json.dumps(vote)}\n" for vote in votes_on(folder)), encoding="utf-8")
         call("votes", folder, votes)
+    if not (folder / "scores.jsonl").exists():
+        write_scores(folder, scores_of(folder))
     call("report", folder)
     return folder / "report"
+
+
+def scores_of(folder: Path) -> Iterator[KeptLine]:
+    """Yield the scores of two made-up scorers: one reads text and fails on some images, the other answers questions."""
+    rng = random.Random(6)
+    ocr = a_scorer(
+        "ocr", {"cer": Output((0, None), Better.LOWER), "words": Output((0, 1), Better.HIGHER)}, version="3.10"
+    )
+    judge = a_scorer("judge", {"answers": Output((0, 1), Better.HIGHER)}, version="1", params={"model": "a-judge"})
+    yield from (ocr, judge)
+    for line in lines_of(folder):
+        skill = STRENGTHS.index(line["model"]) / len(STRENGTHS)
+        for number, image in enumerate(line["images"]):
+            cer = max(0.0, rng.gauss(0.4 - 0.35 * skill, 0.1))
+            told = {"sha256": image["sha256"], "image": number}
+            if rng.random() < 0.04:
+                error = ScoreError("image_too_small", "The image is less than 32 pixels high")
+                yield replace(a_score(ocr, line["job_id"], {}, error=error), **told)
+            else:
+                read = {"read": line["prompt"][: int(40 - 60 * cer)], "wanted": line["prompt"][:40]}
+                yield replace(
+                    a_score(ocr, line["job_id"], {"cer": cer, "words": max(0.0, 1 - cer)}), **told, details=read
+                )
+            asked = [(question, rng.random() < 0.4 + skill / 2) for question in QUESTIONS]
+            answers = [{"question": question, "answer": "yes" if is_so else "no"} for question, is_so in asked]
+            share = sum(is_so for _, is_so in asked) / len(asked)
+            score = a_score(judge, line["job_id"], {"answers": share})
+            yield replace(score, **told, details={"answers": answers})
+
+
+QUESTIONS = ("Is the main subject of the prompt in the image?", "Are the colours as asked?", "Is its light as asked?")
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the completed lines of the manifest."""
+    text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
+    return [line for line in map(json.loads, text.split("\n")[:-1]) if line["status"] == "completed"]
 
 
 def votes_on(folder: Path) -> list[dict[str, object]]:
@@ -102,8 +145,7 @@ def votes_on(folder: Path) -> list[dict[str, object]]:
 
 def pairs_of(folder: Path, rng: random.Random) -> list[list[dict[str, str]]]:
     """Return the lines of the manifest that differ in their model only, two at a time, with sides drawn by lot."""
-    text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
-    lines = [line for line in map(json.loads, text.split("\n")[:-1]) if line["status"] == "completed"]
+    lines = lines_of(folder)
 
     def place(line: Mapping[str, Mapping[str, str]]) -> tuple[object, object]:
         return line["prompt_id"], line["axes"]["aspect_ratio"]
@@ -144,6 +186,17 @@ def start_votes(page: Page) -> None:
     page.get_by_role("button", name="Start").click()
 
 
+def scroll_details(page: Page) -> None:
+    """Open the first image and look at its scores."""
+    open_image(page)
+    page.locator(".remark").first.scroll_into_view_if_needed()
+
+
+def scroll_to_scores(page: Page) -> None:
+    """Look at the figures of scores."""
+    page.get_by_role("figure", name="Scores by model").scroll_into_view_if_needed()
+
+
 def stay(_: Page) -> None:
     """Do nothing."""
 
@@ -152,13 +205,16 @@ PLACES = "page=grid&rows=prompt&cols=model&supercols=aspect_ratio"
 SHOTS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "grid": (PLACES, stay),
     "grid-tags": ("page=grid&rows=tag&cols=model&superrows=aspect_ratio&size=small", stay),
+    "grid-scores": (f"{PLACES}&showscore=ocr.cer&sort=worst&score=ocr.cer%3Agt%3A0.05", stay),
     "lightbox": (PLACES, open_image),
+    "lightbox-scores": (PLACES, scroll_details),
     "compare": (PLACES, compare_two),
     "compare-empty": ("page=compare", stay),
     "vote": ("page=vote", stay),
     "voting": ("page=vote", start_votes),
     "results": ("page=results", stay),
     "figures": ("page=figures", stay),
+    "figures-scores": ("page=figures", scroll_to_scores),
 }
 """Pages by the names of their pictures: the view, and what is done there first."""
 

@@ -35,7 +35,10 @@ ALLOWED: dict[str, set[str]] = {
     "gating": {
         "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
     },
-    "report": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "voting"},
+    "report": {
+        "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
+        "voting",
+    },
     "judging": {
         "client", "errors", "files", "folder", "imaging", "lazy", "model", "run", "scoring", "spec",
     },
@@ -45,8 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "api": {
         "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
         "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing",
-        "resources", "run", "scoring",
-        "simulator", "spec", "voting",
+        "resources", "run", "scoring", "simulator", "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},

@@ -24,7 +24,7 @@ from qwave_batch.client.connection import (
 from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.client.web_addresses import read_base_url
-from qwave_batch.errors import AccountError, UsageError
+from qwave_batch.errors import AccountError, FolderError, UsageError
 from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LEDGER
@@ -40,8 +40,9 @@ from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import NextStep
 
-SIMULATED_MODEL = "simulated-judge"
+SIMULATED_MODEL = "embedded-judge"
 _MOST_FILE_BYTES = 1_000_000
 _ASK_TIMEOUT_S = 20.0
 
@@ -76,10 +77,16 @@ def make_judge(
         environ: The environment, for keys and proxies.
 
     Raises:
-        UsageError: a parameter, a file or a key is not right, or the folder was made with the simulator and the
-            service is a real one, or the other way round.
+        UsageError: a parameter, a file or a key is not right.
+        FolderError: the folder was made with the simulator and the service is a real one, or the other way round; or
+            it is a store.
     """
     params = read_params(written)
+    if layout.is_view:
+        raise FolderError(
+            f"a judge keeps a journal of what it has paid; {layout.address} is a store, so name its run folder",
+            next_steps=(NextStep.NAME_FOLDER,),
+        )
     if isinstance(connection, Simulated):
         params = replace(params, model=params.model or SIMULATED_MODEL)
     if params.model is None:

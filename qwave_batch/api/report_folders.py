@@ -23,8 +23,11 @@ from qwave_batch.report.original_files import Originals, keep_originals
 from qwave_batch.report.report_folder import DetailFiles, ReportFolder, report_folder, revision_of
 from qwave_batch.report.report_index import ReportIndex, reported_folders
 from qwave_batch.report.report_request import DEFAULT_NAME, ReportRequest, ReportWritten
+from qwave_batch.report.reported_scores import ReportedScores
+from qwave_batch.report.score_remarks import ScoreRemarks, open_score_remarks
 from qwave_batch.report.thumbnail_making import make_thumbnails
 from qwave_batch.report.thumbnail_store import ThumbnailStore, open_thumbnails
+from qwave_batch.scoring.kept_scores import KeptScores, read_kept_scores
 from qwave_batch.voting.voting_results import voting_results
 
 
@@ -81,15 +84,22 @@ class _Report:
     threads: int | None
     images: int = 0
     index: ReportIndex = field(init=False)
+    scores: list[KeptScores] = field(init=False)
+    said: str = ""
+    """Differs when scorers said something else, which the index does not hold."""
 
     def write(self) -> ReportWritten:
+        self.scores = [read_kept_scores(reader) for reader in self.readers]
         thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
         originals = keep_originals(self.readers, self.folder.path, self.on_work)
-        self.index = ReportIndex(folders=reported_folders(self.readers), tiny_of=thumbnails.tiny_of)
+        self.index = ReportIndex(
+            folders=reported_folders(self.readers), tiny_of=thumbnails.tiny_of, scores=ReportedScores(self.scores)
+        )
         details = DetailFiles(self.folder)
         picks = picks_json(self.readers)
         for number, reader in enumerate(self.readers):
-            self._add(number, reader, details, originals)
+            with open_score_remarks(reader, self.scores[number]) as remarks:
+                self._add(number, reader, details, originals, remarks)
         details.flush()
         is_live = any(reader.header().holder is not None for reader in self.readers)
         self._write_data(picks, is_live=is_live)
@@ -107,9 +117,9 @@ class _Report:
 
     def _write_data(self, picks: list[Json], *, is_live: bool) -> None:
         index = self.index.as_json()
-        figures = figure_numbers(self.readers, folder_labels(self.readers)).as_json()
+        figures = figure_numbers(self.readers, folder_labels(self.readers), self.scores).as_json()
         results = voting_results(self.readers)
-        revision = revision_of([index, picks, results, figures])
+        revision = revision_of([index, picks, results, figures, *filter(None, [self.said])])
         self.folder.write_data("index", {"revision": revision, **index})
         self.folder.write_data("picks", picks)
         self.folder.write_data("results", results)
@@ -119,7 +129,9 @@ class _Report:
         self.folder.write_data("revision", {"revision": revision, "live": is_live, "made_at": made_at})
         self.folder.finish()
 
-    def _add(self, number: int, reader: FolderReader, details: DetailFiles, originals: Originals) -> None:
+    def _add(
+        self, number: int, reader: FolderReader, details: DetailFiles, originals: Originals, remarks: ScoreRemarks
+    ) -> None:
         layout = reader.layout
         root = None if layout.store is not None else layout.root.absolute()
         specs = SpecRestorer(layout, reader.header().summary or {}, self.folder.path.parent)
@@ -127,7 +139,9 @@ class _Report:
             spec = specs.spec_of(found)
             line = _as_far_as_brought(found.line, originals)
             self.index.add(number, line)
-            details.add(job_details(line, folder=root, out=self.folder.path, spec=spec))
+            said = [remarks.of(line.job_id, at, image.sha256) for at, image in enumerate(line.images)]
+            self.said = revision_of([self.said, said]) if any(said) else self.said
+            details.add(job_details(line, folder=root, out=self.folder.path, spec=spec, remarks=said))
             self.images += len(line.images)
             self.on_work(WorkProgress(done=len(self.index.jobs), doing="reading the folders"))
 

@@ -13,13 +13,16 @@ from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.report.figure_counting import figure_numbers
 from qwave_batch.report.figure_files import FiguresWritten, check_figures_can_be_drawn, write_figures
+from qwave_batch.report.figure_numbers import FigureNumbers
 from qwave_batch.report.grid_view import ReportView
 from qwave_batch.report.report_index import ReportIndex, reported_folders
 from qwave_batch.report.report_request import DEFAULT_NAME
+from qwave_batch.report.reported_scores import ReportedScores
 from qwave_batch.report.sheet_content import SheetContent
 from qwave_batch.report.sheet_files import SheetWriter, SheetWritten, check_sheet_name
 from qwave_batch.report.sheet_fonts import SheetFonts
 from qwave_batch.report.sheet_layout import check_cell
+from qwave_batch.scoring.kept_scores import read_kept_scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,8 @@ def write_sheet(request: SheetRequest, on_work: OnWork = ignore_work) -> SheetWr
     view, fonts = ReportView.of_fragment(request.view), SheetFonts(request.font)
     with _opened(request.folders) as readers:
         _check_place(request.out, readers)
-        index = ReportIndex(folders=reported_folders(readers), tiny_of=lambda _: None)
+        scores = ReportedScores([read_kept_scores(reader) for reader in readers])
+        index = ReportIndex(folders=reported_folders(readers), tiny_of=lambda _: None, scores=scores)
         images: list[tuple[ImageFile, ...]] = []
         for number, reader in enumerate(readers):
             for line in reader.lines():
@@ -77,7 +81,11 @@ def draw_report_figures(folders: Sequence[str | Path], out: Path) -> FiguresWrit
         raise UsageError(f"{out} is a file, and figures are several files; name a folder")
     with _opened(folders) as readers:
         _check_place(out, readers)
-        return write_figures(figure_numbers(readers, folder_labels(readers)), out)
+        return write_figures(_numbers_of(readers), out)
+
+
+def _numbers_of(readers: Sequence[FolderReader]) -> FigureNumbers:
+    return figure_numbers(readers, folder_labels(readers), [read_kept_scores(reader) for reader in readers])
 
 
 @contextmanager

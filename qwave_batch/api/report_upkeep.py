@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from qwave_batch.api.report_folders import write_report
 from qwave_batch.errors import FolderBusy, QwaveError
-from qwave_batch.folder.artifacts import MANIFEST, PICKS, SUMMARY, VOTES
+from qwave_batch.folder.artifacts import MANIFEST, PICKS, SCORES, SUMMARY, VOTES
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import holder_of
 from qwave_batch.folder.workspace import LEDGER
@@ -19,7 +19,7 @@ from qwave_batch.model.work_progress import WorkProgress
 from qwave_batch.report.report_request import ReportRequest, ReportWritten
 
 _LEDGER_FILES = (LEDGER, f"{LEDGER}-wal")
-_ARTIFACTS = (MANIFEST, SUMMARY, VOTES, PICKS)
+_ARTIFACTS = (MANIFEST, SUMMARY, VOTES, PICKS, SCORES)
 
 OnUpdate: TypeAlias = Callable[[ReportWritten | QwaveError], None]
 """Told of every update, and of the error when one was not possible; the report is then as it was before."""

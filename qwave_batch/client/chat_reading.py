@@ -11,7 +11,8 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 MOST_CHARACTERS = 100_000
 """The part of a text that is kept; no answer that can be used is nearly as long."""
 _MOST_TOKENS = 10**9
-_MOST_USD = 10_000.0
+_MOST_USD = 100.0
+"""The most that is believed of one answer: a larger amount is in another unit."""
 _CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
 _FILTERED = frozenset({"content_filter", "safety", "refusal", "recitation", "prohibited_content"})
 _TOOL_CALL = frozenset({"tool_calls", "function_call", "tool_use"})

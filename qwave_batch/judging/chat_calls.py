@@ -19,6 +19,7 @@ from qwave_batch.judging.token_costs import TokenEstimate, estimate_tokens
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.run.wakeup import wait_until_either
 from qwave_batch.scoring.scorer import ItemFile, ScoreError
 
@@ -254,10 +255,14 @@ class ChatCalls:
         self._changed.set()
 
     def _cost(self, reply: ChatReply, most_nusd: int) -> int:
-        """Return the charge for an answer; one that counts no tokens is taken to cost the most."""
-        if self.budget.price is None:
-            return 0
-        return most_nusd if reply.usage is None else self.budget.price.cost_nusd(reply.usage)
+        """Return the charge for an answer; one that counts no tokens is taken to cost the most.
+
+        Without a price it is the charge that the service states, if it does.
+        """
+        usage, price = reply.usage, self.budget.price
+        if price is None:
+            return 0 if usage is None or usage.cost_usd is None else nusd_from_usd(usage.cost_usd)
+        return most_nusd if usage is None else price.cost_nusd(usage)
 
     def _note_reply(self, reply: ChatReply, estimate: TokenEstimate) -> None:
         self._answered = True

@@ -80,7 +80,7 @@ class JudgeBudget:
         """Return what people should know of the money."""
         found = []
         if self.price is None:
-            found.append("no price is known, so the judge's answers count as free")
+            found.append("no price is known: what the answers cost is known only as far as they say it themselves")
         if self.run_unsure_nusd:
             found.append(
                 f"up to {_usd(self.run_unsure_nusd)} more may be paid for questions that were sent without an answer "

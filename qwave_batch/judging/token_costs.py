@@ -40,9 +40,7 @@ class TokenPrice:
         return max(self.input_nusd, self.image_input_nusd or 0)
 
     def cost_nusd(self, usage: TokenUsage) -> int:
-        """Return the charge for an answer: the API's own if it states one, else by its tokens, rounded up."""
-        if usage.cost_usd is not None:
-            return nusd_from_usd(usage.cost_usd)
+        """Return the charge for an answer by its tokens, rounded up."""
         return _cost(usage.input_tokens, self.dearest_input_nusd) + _cost(usage.output_tokens, self.output_nusd)
 
 

@@ -22,6 +22,8 @@ from qwave_batch.report.latency_sketch import RELATIVE_ERROR, LatencyBins, Laten
 from qwave_batch.report.report_index import shown_status
 from qwave_batch.report.run_limits import RunLimits, limits_of_summary
 from qwave_batch.report.run_sessions import ImageTimes
+from qwave_batch.report.score_counting import ScoreCounter
+from qwave_batch.scoring.kept_scores import KeptScores
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_ERRORS = 500
@@ -29,20 +31,25 @@ MOST_ERRORS = 500
 _LONGEST_EXAMPLE = 300
 
 
-def figure_numbers(readers: Sequence[FolderReader], labels: Sequence[str]) -> FigureNumbers:
+def figure_numbers(
+    readers: Sequence[FolderReader], labels: Sequence[str], scores: Sequence[KeptScores]
+) -> FigureNumbers:
     """Return the numbers of the figures; the folders' lines are read once.
 
     Args:
         readers: The open folders.
         labels: A name for each of them that no other one has.
+        scores: The scores that each of them holds.
 
     Raises:
         FolderError, StorageError: as ``FolderReader.lines`` does.
     """
     counter = FigureCounter(tuple(labels))
-    for folder, reader in enumerate(readers):
+    for folder, (reader, kept) in enumerate(zip(readers, scores, strict=True)):
         for line in reader.lines():
             counter.add(folder, line)
+            counter.scores.add(folder, counter.scopes(folder), line, kept)
+        counter.scores.add_others(folder, counter.scopes(folder), kept)
         counter.add_summary(folder, reader.header().summary)
     return counter.numbers()
 
@@ -82,6 +89,7 @@ class FigureCounter:
     """Takes lines one by one, whatever their order among the folders."""
 
     folders: tuple[str, ...]
+    scores: ScoreCounter = field(default_factory=ScoreCounter)
     _models: dict[tuple[str, int | None], _ModelCounts] = field(default_factory=dict)
     _tags: dict[tuple[str | None, int | None], Outcomes] = field(default_factory=dict)
     _errors: dict[tuple[str, str, str, int | None], _ErrorCount] = field(default_factory=dict)
@@ -92,7 +100,7 @@ class FigureCounter:
     def add(self, folder: int, line: ManifestLine) -> None:
         """Count a line of a folder."""
         status, model = shown_status(line.status, line.error), model_label(line.axes, line.model)
-        for scope in self._scopes(folder):
+        for scope in self.scopes(folder):
             self._models.setdefault((model, scope), _ModelCounts()).add(line, status)
             for tag in _tags_of(line):
                 self._tags.setdefault((tag, scope), Outcomes()).add(status)
@@ -144,9 +152,11 @@ class FigureCounter:
                 for session in times.sessions()
             ),
             limits=tuple(self._limits),
+            outputs=self.scores.outputs(),
+            scores=tuple(self.scores.rows()),
         )
 
-    def _scopes(self, folder: int) -> tuple[int | None, ...]:
+    def scopes(self, folder: int) -> tuple[int | None, ...]:
         """Return all folders together, and the single one where there are several."""
         return (None,) if len(self.folders) == 1 else (None, folder)
 

@@ -3,39 +3,30 @@
 No setting of the user's own matplotlib changes them, and the same numbers give the same bytes.
 """
 
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.report.figure_numbers import FigureNumbers, OutcomeRow
+from qwave_batch.report.figure_rows import (
+    EDGE_IN,
+    MOST_ROWS,
+    axes_of_rows,
+    height_of,
+    label_rows,
+    named,
+    shown_rows,
+    wrapped,
+)
 from qwave_batch.report.figure_style import COLOURS, INK, STATUS_STYLES, WIDTH_IN, own_style, saved
-from qwave_batch.report.figure_tables import folder_label
+from qwave_batch.report.score_drawing import draw_priced_scores, draw_scores
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LINE_IN = 0.125
-"""The height of a line of a label."""
-_ROW_IN = 0.12
-"""The space around the label of a row."""
-_EDGE_IN = 0.75
-"""The height of an axis with its label."""
-_LABEL_CHARACTERS = 24
 _WIDE = 100
 """Times its left end: the right end of an axis with fewer labels."""
-MOST_ROWS = 60
-"""Rows of a figure; the table beside it has all."""
-
-
-class _HasFolder(Protocol):
-    @property
-    def folder(self) -> int | None: ...
-
-
-_Row = TypeVar("_Row", bound=_HasFolder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +54,11 @@ def draw_figures(numbers: FigureNumbers) -> Iterator[DrawnFigure]:
 
 def _draw_latency(numbers: FigureNumbers, figure: "Figure") -> bool:
     """Draw a histogram of each model on a common logarithmic axis, with its median and middle half."""
-    rows = _shown(numbers, numbers.latencies, lambda row: row.model)
+    rows = shown_rows(numbers, numbers.latencies, lambda row: row.model)
     if not rows:
         return False
-    labels = [f"{_named(numbers, row.model, row.folder)} (n={row.count:,})" for row in rows]
-    axes = _axes_of_rows(figure, labels)
+    labels = [f"{named(numbers, row.model, row.folder)} (n={row.count:,})" for row in rows]
+    axes = axes_of_rows(figure, labels)
     axes.set_xscale("log")
     for place, row in enumerate(rows):
         most = max(row.histogram)
@@ -94,11 +85,11 @@ def _draw_by_tag(numbers: FigureNumbers, figure: "Figure") -> bool:
 
 
 def _draw_outcomes(numbers: FigureNumbers, figure: "Figure", rows: Sequence[OutcomeRow]) -> bool:
-    shown = _shown(numbers, rows, lambda row: row.name)
+    shown = shown_rows(numbers, rows, lambda row: row.name)
     if not shown:
         return False
-    labels = [f"{_named(numbers, row.name or 'no tag', row.folder)} (n={row.outcomes.jobs:,})" for row in shown]
-    axes = _axes_of_rows(figure, labels, legend_lines=2)
+    labels = [f"{named(numbers, row.name or 'no tag', row.folder)} (n={row.outcomes.jobs:,})" for row in shown]
+    axes = axes_of_rows(figure, labels, legend_lines=2)
     lefts = [0.0] * len(shown)
     for status, (colour, hatch) in STATUS_STYLES.items():
         shares = [100 * getattr(row.outcomes, status) / row.outcomes.jobs for row in shown]
@@ -120,7 +111,7 @@ def _draw_errors(numbers: FigureNumbers, figure: "Figure") -> bool:
     shown = sorted(jobs.items(), key=lambda item: -item[1])[:MOST_ROWS]
     if not shown:
         return False
-    axes = _axes_of_rows(figure, [code for (code, _), _ in shown], legend_lines=1)
+    axes = axes_of_rows(figure, [code for (code, _), _ in shown], legend_lines=1)
     for status, (colour, hatch) in STATUS_STYLES.items():
         places = [place for place, ((_, found), _) in enumerate(shown) if found == status]
         if places:
@@ -136,10 +127,10 @@ def _draw_errors(numbers: FigureNumbers, figure: "Figure") -> bool:
 
 
 def _draw_cost(numbers: FigureNumbers, figure: "Figure") -> bool:
-    rows = _shown(numbers, [row for row in numbers.costs if row.images], lambda row: row.model)
+    rows = shown_rows(numbers, [row for row in numbers.costs if row.images], lambda row: row.model)
     if not any(row.nusd for row in rows):
         return False
-    axes = _axes_of_rows(figure, [_named(numbers, row.model, row.folder) for row in rows])
+    axes = axes_of_rows(figure, [named(numbers, row.model, row.folder) for row in rows])
     each = [row.usd_per(row.images) or 0.0 for row in rows]
     colours = [COLOURS[(row.folder or 0) % len(COLOURS)] for row in rows]
     bars = axes.barh(range(len(rows)), each, height=0.7, color=colours)
@@ -180,7 +171,7 @@ def _draw_rate(numbers: FigureNumbers, figure: "Figure") -> bool:
         axes.grid(axis="y")
         axes.set_ylabel("images a minute")
         if len(numbers.folders) > 1:
-            axes.set_title(_wrapped(numbers.folders[folder]), fontsize=7, loc="left")
+            axes.set_title(wrapped(numbers.folders[folder]), fontsize=7, loc="left")
     every[-1, 0].set_xlabel("minutes of work")
     return True
 
@@ -198,12 +189,12 @@ def _draw_limits(numbers: FigureNumbers, figure: "Figure") -> bool:
     parts = [(rows, unit) for rows, unit in ((waits, "seconds"), (calls, "calls")) if rows]
     if not parts:
         return False
-    labels = [[_named(numbers, text, folder) for folder, text, _ in rows] for rows, _ in parts]
-    heights = [sum(map(_height_of, each)) for each in labels]
-    figure.set_size_inches(WIDTH_IN, sum(heights) + _EDGE_IN * len(parts))
+    labels = [[named(numbers, text, folder) for folder, text, _ in rows] for rows, _ in parts]
+    heights = [sum(map(height_of, each)) for each in labels]
+    figure.set_size_inches(WIDTH_IN, sum(heights) + EDGE_IN * len(parts))
     every = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)
     for (rows, unit), names, axes in zip(parts, labels, every[:, 0], strict=True):
-        _label_rows(axes, names)
+        label_rows(axes, names)
         bars = axes.barh(range(len(rows)), [value for *_, value in rows], height=0.7, color=COLOURS[0])
         axes.bar_label(bars, labels=[f"{value:,.0f}" for *_, value in rows], padding=2)
         axes.margins(x=0.15)
@@ -220,43 +211,10 @@ FIGURES: Mapping[str, Callable[[FigureNumbers, "Figure"], bool]] = {
     "cost": _draw_cost,
     "images-per-minute": _draw_rate,
     "limits": _draw_limits,
+    "score-by-model": draw_scores,
+    "score-per-dollar": draw_priced_scores,
 }
 """By the name of the file."""
-
-
-def _shown(numbers: FigureNumbers, rows: Sequence[_Row], name_of: Callable[[_Row], str | None]) -> list[_Row]:
-    """Return the rows of single folders, those of a name one below the other."""
-    single = [row for row in rows if len(numbers.folders) == 1 or row.folder is not None]
-    places = {name: place for place, name in enumerate(dict.fromkeys(map(name_of, single)))}
-    return sorted(single, key=lambda row: places[name_of(row)])[:MOST_ROWS]
-
-
-def _axes_of_rows(figure: "Figure", labels: Sequence[str], *, legend_lines: int = 0) -> "Axes":
-    """Return axes with a row for each label, from the top, as high as all labels need."""
-    height = _EDGE_IN + sum(map(_height_of, labels)) + 0.16 * legend_lines
-    figure.set_size_inches(WIDTH_IN, height)
-    axes = figure.subplots()
-    _label_rows(axes, labels)
-    return axes
-
-
-def _label_rows(axes: "Axes", labels: Sequence[str]) -> None:
-    axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels])
-    axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-
-
-def _named(numbers: FigureNumbers, name: str, folder: int | None) -> str:
-    return name if len(numbers.folders) == 1 else f"{name} · {folder_label(numbers, folder)}"
-
-
-def _wrapped(label: str) -> str:
-    """Return a label on as many lines as it needs; a long name breaks anywhere."""
-    return "\n".join(textwrap.wrap(label, _LABEL_CHARACTERS)) or " "
-
-
-def _height_of(label: str) -> float:
-    return _ROW_IN + _LINE_IN * (_wrapped(label).count("\n") + 1)
 
 
 def _is_easy(value: float, edges: Sequence[float]) -> bool:

@@ -3,14 +3,18 @@
 A row is about a model, a tag or an error, over all folders together and, where there are several, in each as well.
 """
 
-from dataclasses import dataclass, fields
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.times import iso_from_unix
+from qwave_batch.report.reported_scores import output_as_json
 from qwave_batch.report.run_limits import RunLimits
 from qwave_batch.report.run_sessions import WorkSession
+from qwave_batch.scoring.scorer import Better, Output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,31 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    """The mean score of a model over its images."""
+
+    score: str
+    """Its full name."""
+    model: str
+    folder: int | None
+    images: int
+    prompts: int | None = None
+    """None for a score of all images together, which no prompts were drawn for."""
+    mean: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedScore(ScoreRow):
+    """A mean score beside what an image of the model costs."""
+
+    usd_per_image: float
+    per_usd: float | None
+    """The score that a dollar buys; None where more is not better, or where nothing is not 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOfFolder:
     """A session of work in a folder."""
 
@@ -127,6 +156,18 @@ class FigureNumbers:
     sessions: tuple[SessionOfFolder, ...]
     limits: tuple[RunLimits, ...]
     """Of the newest run of each folder that tells of them."""
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    """Those that ``scores`` are about, by full name."""
+    scores: tuple[ScoreRow, ...] = ()
+
+    def priced_scores(self) -> Iterator[PricedScore]:
+        """Yield the scores of models whose images cost something, beside that."""
+        costs = {(row.model, row.folder): row.usd_per(row.images) for row in self.costs}
+        for row in self.scores:
+            usd, output = costs.get((row.model, row.folder)), self.outputs[row.score]
+            if usd:
+                is_amount = output.better is Better.HIGHER and output.range[0] == 0 and math.isfinite(row.mean / usd)
+                yield PricedScore(**asdict(row), usd_per_image=usd, per_usd=row.mean / usd if is_amount else None)
 
     def as_json(self) -> dict[str, Json]:
         """Return the object of ``data/figures.js``."""
@@ -146,6 +187,15 @@ class FigureNumbers:
             "costs": [row.as_json() for row in self.costs],
             "rate": {"sessions": [_session_as_json(found) for found in self.sessions]},
             "limits": [EXACT.encode(found) for found in self.limits],
+            **({"scores": self._scores_as_json()} if self.scores else {}),
+        }
+
+    def _scores_as_json(self) -> dict[str, Json]:
+        names = list(self.outputs)
+        return {
+            "outputs": [output_as_json(name, output) for name, output in self.outputs.items()],
+            "rows": [{**EXACT.encode(row), "score": names.index(row.score)} for row in self.scores],
+            "priced": [{**EXACT.encode(row), "score": names.index(row.score)} for row in self.priced_scores()],
         }
 
 

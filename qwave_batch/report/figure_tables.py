@@ -41,6 +41,8 @@ def figure_tables(numbers: FigureNumbers) -> list[FigureTable]:
         _costs(numbers),
         _rate(numbers),
         _limits(numbers),
+        _scores(numbers),
+        _priced_scores(numbers),
     ]
 
 
@@ -147,4 +149,44 @@ def _limits(numbers: FigureNumbers) -> FigureTable:
         rows.extend((*begin, "waited_seconds", each.kind, None, each.seconds) for each in found.waits or ())
     return FigureTable(
         name="limits", header=("folder", "run_started_at", "what", "calls_or_wait", "model", "value"), rows=rows
+    )
+
+
+def _scores(numbers: FigureNumbers) -> FigureTable:
+    return FigureTable(
+        name="score-by-model",
+        header=("score", "better", "model", "folder", "images", "prompts", "mean", "low", "high"),
+        rows=[
+            (
+                row.score,
+                numbers.outputs[row.score].better,
+                row.model,
+                folder_label(numbers, row.folder),
+                row.images,
+                row.prompts,
+                row.mean,
+                row.low,
+                row.high,
+            )
+            for row in numbers.scores
+        ],
+    )
+
+
+def _priced_scores(numbers: FigureNumbers) -> FigureTable:
+    return FigureTable(
+        name="score-per-dollar",
+        header=("score", "better", "model", "folder", "mean", "usd_per_image", "score_per_usd"),
+        rows=[
+            (
+                row.score,
+                numbers.outputs[row.score].better,
+                row.model,
+                folder_label(numbers, row.folder),
+                row.mean,
+                row.usd_per_image,
+                row.per_usd,
+            )
+            for row in numbers.priced_scores()
+        ],
     )

@@ -1,5 +1,6 @@
 """The view of a report, as the fragment of the page's address says it: ``#page=grid&rows=prompt&cols=model``."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
@@ -9,7 +10,13 @@ ALL = "all"
 """The value of a filter that lets everything through."""
 NONE = "none"
 """The axis of rows or columns that go along none."""
-_TEXTS = ("rows", "cols", "superrows", "supercols", "q", "status", "model", "tag")
+_TEXTS = ("rows", "cols", "superrows", "supercols", "q", "status", "model", "tag", "showscore", "sort")
+WORST, BEST = "worst", "best"
+MISSING = "none"
+"""The comparison that images without the score meet."""
+COMPARISONS = ("lt", "le", "ge", "gt", MISSING)
+_PARTS = 3
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _OF_PAGES = frozenset({"page", "size", "job", "image", "compare", "axis", "rater", "criterion"})
 """Keys that say something of the page and nothing of which job stands where."""
 _NO_VALUE = "-"
@@ -26,6 +33,17 @@ class AxisMove:
     """Whether it was moved to the end; ``before`` means nothing then."""
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreCondition:
+    """A filter by a score."""
+
+    name: str
+    comparison: str
+    """One of ``COMPARISONS``."""
+    limit: float | None
+    """None where the view does not say it: then everything is let through."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """The grid's axes and filters."""
@@ -39,6 +57,11 @@ class ReportView:
     status: str = ALL
     model: str = ALL
     tag: str = ALL
+    score: ScoreCondition | None = None
+    showscore: str = ""
+    """The score that stands below each job; empty for none."""
+    sort: str = ""
+    """``worst`` or ``best`` by the score that is shown first; empty for the order of the plan."""
     hide: tuple[tuple[str, str | None], ...] = ()
     """Axes and the keys of their values that are hidden."""
     order: tuple[AxisMove, ...] = ()
@@ -65,6 +88,7 @@ class ReportView:
         moves = [[_part(part) for part in item.split(":")] for item in _items(pairs.get("order", ""))]
         return cls(
             **{key: pairs[key] for key in _TEXTS if pairs.get(key)},
+            score=_condition(pairs.get("score", "")),
             hide=tuple((axis, value) for axis, value, *_ in filter(_is_whole, items) if axis),
             order=tuple(
                 AxisMove(axis, value, rest[0] if rest else None, not rest)
@@ -75,13 +99,28 @@ class ReportView:
 
 
 def _check_keys(pairs: dict[str, str]) -> None:
-    known = (*_TEXTS, "hide", "order")
+    known = (*_TEXTS, "score", "hide", "order")
+    if pairs.get("sort", "") not in {"", WORST, BEST}:
+        raise UsageError(f"sort={pairs['sort']} is not an order of a view: it is {WORST} or {BEST}")
     for key, value in pairs.items():
         if key in {"pick", "change"}:
             if value not in {"", ALL}:
                 raise UsageError(f"{key}={value} is a filter that only the page has: take it out of the view")
         elif key not in known and key not in _OF_PAGES:
             raise UnknownName("key of a view", key, known, hint=f"there is {', '.join(known)}")
+
+
+def _condition(text: str) -> ScoreCondition | None:
+    if not text:
+        return None
+    parts = [_part(part) or "" for part in text.split(":")]
+    name, comparison, limit = (*parts, "", "")[:3]
+    if len(parts) > _PARTS or not name or comparison not in COMPARISONS or (limit and not _NUMBER.fullmatch(limit)):
+        raise UsageError(
+            f"score={text} is not a filter of a view: it is NAME:COMPARISON:NUMBER, as in ocr.cer:gt:0.1, and the "
+            f"comparison one of {', '.join(COMPARISONS)}"
+        )
+    return ScoreCondition(name, comparison, float(limit) if limit else None)
 
 
 def _items(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The details of a job, which the page loads when somebody looks at it: the whole request, times, files."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +15,9 @@ _KEPT = ("prompt", "axes", "tags", "meta", "task_id", "attempts", "submitted_at"
 """The keys of a manifest line that the page shows and the index does not hold."""
 
 
-def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str | None) -> dict[str, Json]:
+def job_details(
+    line: ManifestLine, *, folder: Path | None, out: Path, spec: str | None, remarks: Sequence[list[Json]]
+) -> dict[str, Json]:
     """Return the details of a job.
 
     Signatures that expire are left out of addresses, since a report is handed on.
@@ -25,6 +27,7 @@ def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str
         folder: The run folder; None if it is in a store.
         out: The report's folder.
         spec: The text of a spec that asks for this job alone.
+        remarks: For each image what scorers said of it.
     """
     told = line_as_json(line)
     images: list[Json] = [
@@ -33,8 +36,9 @@ def job_details(line: ManifestLine, *, folder: Path | None, out: Path, spec: str
             "bytes": image.size_bytes,
             "format": image.format,
             "original": _address_of(image, folder, out),
+            **({"scores": said} if said else {}),
         }
-        for image in line.images
+        for image, said in zip(line.images, remarks, strict=True)
     ]
     seed = line.request.get("seed")
     return {

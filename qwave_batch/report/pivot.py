@@ -2,7 +2,8 @@
 
 A filter selects places, and a job has several where it folded with others. A heading is there if a visible place stands
 under it; headings are in the order of the index, and those of places without a value come last. A job with two tags
-stands under both, and a cell names each of its jobs once, in the order of the index.
+stands under both, and a cell names each of its jobs once, in the order of the index. An order by a score sorts the rows
+of each super-row, and the jobs of each cell.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
+from qwave_batch.report.pivot_scores import ImageScores, PivotScore, score_admits, score_order
 from qwave_batch.report.report_index import NO_VALUE, REFUSED
 
 NO_TAG = "no tag"
@@ -38,6 +40,7 @@ class PivotJob:
     folder: int
     status: str
     places: tuple[PivotPlace, ...]
+    scores: ImageScores = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +55,13 @@ class PivotData:
     axes: tuple[tuple[str, tuple[str, ...]], ...]
     """Names and values."""
     jobs: tuple[PivotJob, ...]
+    scores: tuple[PivotScore, ...] = ()
 
     @classmethod
     def of_index(cls, index: JsonObject) -> "PivotData":
         """Return the part of the object that ``ReportIndex.as_json`` returns."""
         told: Any = index
+        scores = tuple(PivotScore(score["name"], score["better"]) for score in told.get("scores", ()))
         return cls(
             folders=tuple(folder["label"] for folder in told["folders"]),
             prompts=tuple((prompt["id"], prompt["text"]) for prompt in told["prompts"]),
@@ -71,9 +76,11 @@ class PivotData:
                         PivotPlace(place["prompt"], place["model"], tuple(place["axes"]), tuple(place["tags"]))
                         for place in job["places"]
                     ),
+                    tuple(image.get("scores") or (None,) * len(scores) for image in job["images"]),
                 )
                 for job in told["jobs"]
             ),
+            scores=scores,
         )
 
 
@@ -227,11 +234,16 @@ def pivot(data: PivotData, view: ReportView) -> Pivot:
                 for values in product(*(side.values(job, place) for side in sides)):
                     where = (Heading(values[0], values[1]), Heading(values[2], values[3]))
                     cells.setdefault(where, {})[position] = None
-    return Pivot(
-        rows=_in_order({row for row, _ in cells}, sides[0], sides[1]),
-        columns=_in_order({column for _, column in cells}, sides[2], sides[3]),
-        cells={where: tuple(jobs) for where, jobs in cells.items()},
-    )
+    rows = _in_order({row for row, _ in cells}, sides[0], sides[1])
+    columns = _in_order({column for _, column in cells}, sides[2], sides[3])
+    shown = {where: tuple(jobs) for where, jobs in cells.items()}
+    order = score_order(data.scores, view)
+    if order is not None:
+        scores = [job.scores for job in data.jobs]
+        keys = order.keys_of_rows(shown, scores)
+        rows = tuple(sorted(rows, key=lambda row: (sides[0].ranks[row.outer], keys[row])))
+        shown = {where: order.in_order(jobs, scores) for where, jobs in shown.items()}
+    return Pivot(rows=rows, columns=columns, cells=shown)
 
 
 def _side(axes: Mapping[str, PivotAxis], name: str, view: ReportView) -> _Side:
@@ -251,6 +263,7 @@ def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace
         number for number, (name, text) in enumerate(data.prompts) if wanted in _folded(name) or wanted in _folded(text)
     }
     has_tag = _tag_filter(data, view.tag)
+    has_score = score_admits(data.scores, view.score)
 
     def is_visible(job: PivotJob, place: PivotPlace) -> bool:
         return (
@@ -258,6 +271,7 @@ def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace
             and view.status in {ALL, job.status}
             and view.model in {ALL, data.models[place.model]}
             and has_tag(place)
+            and has_score(job.scores)
         )
 
     return is_visible

@@ -15,6 +15,7 @@ from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.report.folder_changes import FolderChanges
 from qwave_batch.report.reported_images import name_of_image
+from qwave_batch.report.reported_scores import ReportedScores
 
 FORMAT = 1
 """To be raised whenever the page of today can't read the data of before."""
@@ -96,6 +97,7 @@ class ReportIndex:
     folders: Sequence[ReportedFolder]
     tiny_of: Callable[[str], str | None]
     """By the SHA-256 of an image its placeholder, as text; None for one that has no thumbnail."""
+    scores: ReportedScores = field(default_factory=lambda: ReportedScores(()))
     jobs: list[tuple[JsonObject, list[_MatrixPlace]]] = field(default_factory=list)
     prompts: _Interned[tuple[str, str]] = field(default_factory=_Interned)
     models: _Interned[str] = field(default_factory=_Interned)
@@ -121,7 +123,7 @@ class ReportIndex:
             "cost": line.cost_usd,
             "seconds": line.seconds,
             "detail": len(self.jobs),
-            "images": [self._image(image) for image in line.images],
+            "images": [self._image(folder, line.job_id, at, image) for at, image in enumerate(line.images)],
         }
         if len(self.folders) > 1:
             self.changes.add(folder, len(self.jobs), line)
@@ -143,6 +145,7 @@ class ReportIndex:
             "axes": [{"name": _shown_axis(name), "values": list(values)} for name, values in self.axes.items()],
             "errors": [{"code": code, "message": message} for code, message in self.errors],
             "jobs": [{**job, "places": [each.as_json(names) for each in places]} for job, places in self.jobs],
+            **({"scores": self.scores.as_json()} if self.scores.outputs else {}),
             **({"changes": self.changes.as_json(len(self.folders))} if len(self.folders) > 1 else {}),
         }
 
@@ -160,14 +163,16 @@ class ReportIndex:
             repeat=line.repeat,
         )
 
-    def _image(self, image: ImageFile) -> JsonObject:
+    def _image(self, folder: int, job_id: str, at: int, image: ImageFile) -> JsonObject:
         tiny = self.tiny_of(image.sha256)
+        scores = self.scores.of(folder, job_id, at, image.sha256)
         return {
             "hash": name_of_image(image.sha256),
             "width": image.width,
             "height": image.height,
             "tiny": tiny or "",
             "thumb": tiny is not None,
+            **({} if scores is None else {"scores": scores}),
         }
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile
-from qwave_batch.report.grid_view import ALL, NONE, ReportView
+from qwave_batch.report.grid_view import ALL, MISSING, NONE, ReportView, ScoreCondition
 from qwave_batch.report.pivot import (
     NO_TAG,
     STATUSES,
@@ -17,10 +17,12 @@ from qwave_batch.report.pivot import (
     Pivot,
     PivotAxis,
     PivotData,
+    PivotJob,
     pivot,
     pivot_axes,
     with_default_axes,
 )
+from qwave_batch.report.pivot_scores import number_of_score
 from qwave_batch.report.sheet_layout import PictureSize
 
 OpenImage = Callable[[int, ImageFile], Image.Image | None]
@@ -75,8 +77,8 @@ class SheetContent:
 
     @property
     def has_captions(self) -> bool:
-        """Whether jobs stand side by side that something tells apart."""
-        return bool(self._left_over) and max(map(len, self.grid.cells.values())) > 1
+        """Whether jobs stand side by side that something tells apart, or have a score below them."""
+        return self._score is not None or (bool(self._left_over) and max(map(len, self.grid.cells.values())) > 1)
 
     @property
     def title(self) -> str:
@@ -91,7 +93,11 @@ class SheetContent:
         parts += [f"{kind} {name}" for kind, name in outer if name != NONE]
         filters = (("status", view.status), ("model", view.model), ("tag", view.tag))
         parts += [f"{name} {value}" for name, value in filters if value != ALL]
-        return ", ".join([*parts, *([f'"{view.q}"'] if view.q else [])])
+        parts += [f'"{view.q}"'] if view.q else []
+        parts += [] if view.score is None else [_in_words(view.score)]
+        if view.showscore:
+            parts.append(f"the {view.sort} {view.showscore} first" if view.sort else f"{view.showscore} below each")
+        return ", ".join(parts)
 
     def label(self, axis: str, value: int) -> tuple[str, str]:
         """Return a name for a value of an axis and, for a prompt, its text."""
@@ -121,8 +127,19 @@ class SheetContent:
         caption = " · ".join(
             self.label(axis.name, axis.values_of(job, job.places[0])[0])[0] for axis in self._left_over
         )
-        for image in self.images[number] or (None,):
-            yield SheetTile(folder=job.folder, image=image, status=job.status, reason=reason, caption=caption)
+        for at, image in enumerate(self.images[number] or (None,)):
+            below = " · ".join(filter(None, (caption, self._score_below(job, at))))
+            yield SheetTile(folder=job.folder, image=image, status=job.status, reason=reason, caption=below)
+
+    @property
+    def _score(self) -> int | None:
+        return number_of_score(self._data.scores, self.view.showscore)
+
+    def _score_below(self, job: PivotJob, image: int) -> str:
+        if self._score is None or not job.scores:
+            return ""
+        score = job.scores[image][self._score]
+        return "\N{EN DASH}" if score is None else f"{score:.3g}"
 
     def _shown(self) -> set[int]:
         return {job for jobs in self.grid.cells.values() for job in jobs}
@@ -141,6 +158,18 @@ def _check_filters(data: PivotData, view: ReportView) -> None:
         ("status", view.status, STATUSES),
         ("model", view.model, data.models),
         ("tag", view.tag, (*data.tags, NO_TAG)),
+        ("score", ALL if view.score is None else view.score.name, [score.name for score in data.scores]),
+        ("score", view.showscore or ALL, [score.name for score in data.scores]),
     ):
         if name != ALL and name not in known:
             raise UnknownName(what, name, known, hint=f"there is {', '.join(known)}")
+
+
+_WORDS = {"lt": "below", "le": "at most", "ge": "at least", "gt": "above"}
+
+
+def _in_words(condition: ScoreCondition) -> str:
+    if condition.comparison == MISSING:
+        return f"without {condition.name}"
+    limit = "any number" if condition.limit is None else f"{condition.limit:g}"
+    return f"{condition.name} {_WORDS[condition.comparison]} {limit}"

@@ -91,7 +91,8 @@ def context() -> ForkServerContext:
     """Return where processes come from that have everything loaded."""
     found = multiprocessing.get_context("forkserver")
     choose_a_short_path()
-    found.set_forkserver_preload([__name__, *LOADED_LATE, "qwave_batch.api.run_batch", "qwave_batch.cli.commands.run"])
+    use_cases = ("qwave_batch.api.run_batch", "qwave_batch.api.judge_setup", "qwave_batch.cli.commands.run")
+    found.set_forkserver_preload([__name__, *LOADED_LATE, *use_cases])
     return found
 
 

@@ -60,5 +60,38 @@ function fieldsOf({ job, image }, detail) {
   if (picture !== undefined) fields.set("size", `${picture.width} × ${picture.height}`);
   fields.set("cost", costText(job.cost));
   if (job.seconds !== null) fields.set("time", secondsText(job.seconds));
+  for (const [name, text] of scoreFields(picture, detail?.images[image]?.scores ?? [])) fields.set(name, text);
   return fields;
+}
+
+/**
+ * @param {ImageData_ | undefined} picture
+ * @param {readonly ScoreDetail[]} remarks
+ * @returns {FieldTexts} its scores, and what scorers said beside them
+ */
+function scoreFields(picture, remarks) {
+  /** @type {FieldTexts} */
+  const fields = new Map();
+  knownScores().forEach((score, number) => {
+    const value = picture === undefined ? null : scoreOf(picture, number);
+    const direction = directionText(score);
+    if (value !== null) fields.set(`score ${score.name}${direction === "" ? "" : ` (${direction})`}`, scoreText(value));
+  });
+  for (const { scorer, details, error } of remarks) {
+    if (error !== null) fields.set(`${scorer}: no score`, `${error.code}: ${error.message}`);
+    for (const [name, value] of isPlainObject(details) ? Object.entries(details) : []) {
+      fields.set(`${scorer}: ${name}`, linesOfDetail(value));
+    }
+  }
+  return fields;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string} a line for each entry of a list
+ */
+function linesOfDetail(value) {
+  if (value === null || typeof value !== "object") return plainText(value);
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  return value.map((each) => (isFlatObject(each) ? Object.values(each).map(plainText).join(" · ") : typeof each === "object" ? JSON.stringify(each) : plainText(each))).join("\n");
 }

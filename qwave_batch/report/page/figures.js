@@ -17,6 +17,8 @@ function drawFigures(main) {
     outcomeFigure(data, "tag"),
     errorFigure(data),
     costFigure(data),
+    scoreFigure(data),
+    scorePerDollarFigure(data),
     rateFigure(data),
     limitFigure(data),
   ].filter((figure) => figure !== null);

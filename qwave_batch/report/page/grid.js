@@ -8,7 +8,7 @@ const CELL_SIDES = new Map([
 ]);
 const CAPTION_PX = 20;
 /** Parts of the view that change what the grid shows. */
-const GRID_KEYS = ["rows", "cols", "superrows", "supercols", "q", "hide", "order", "size", "compare"];
+const GRID_KEYS = ["rows", "cols", "superrows", "supercols", "q", "hide", "order", "size", "compare", "score", "showscore", "sort"];
 
 /**
  * The page Grid while it is shown.
@@ -68,13 +68,15 @@ function refreshGrid() {
   /** @param {Role} role */
   const side = (role) => sideOf(axes[role], hidden, moves);
   const sides = { rows: side("rows"), cols: side("cols"), superrows: side("superrows"), supercols: side("supercols") };
-  const pivot = pivotOf(report.jobs, sides, visibleInView());
+  const pivot = pivotOf(report.jobs, sides, visibleInView(), scoreOrder());
   toolbar.refresh();
   toolbar.showCount(pivot.jobs);
   surface.root.hidden = pivot.jobs === 0;
   showWhetherEmpty(nothing, pivot.jobs);
   const caption = captionsFor(axes);
-  const size = { side: CELL_SIDES.get(chosenSize()) ?? 0, caption: caption === null ? 0 : CAPTION_PX };
+  const score = shownScore();
+  const hasCaption = caption !== null || score !== -1;
+  const size = { side: CELL_SIDES.get(chosenSize()) ?? 0, caption: hasCaption ? CAPTION_PX : 0 };
   const measures = {
     width: surface.root.clientWidth - surface.headingWidthFor(axes),
     hasBands: axes.superrows !== NO_AXIS,
@@ -82,8 +84,8 @@ function refreshGrid() {
     hasColumns: axes.cols !== NO_AXIS,
     hasRows: axes.rows !== NO_AXIS,
   };
-  const look = { side: size.side, caption: caption ?? (() => "") };
-  surface.show({ layout: layoutOf(pivot, size, measures), axes, look });
+  const look = { side: size.side, caption: caption ?? (() => ""), score };
+  surface.show({ layout: layoutOf(pivot, size, measures), axes, look, means: score === -1 ? null : meansOf(pivot, score) });
 }
 
 /**

@@ -1,6 +1,6 @@
 "use strict";
 
-/** @typedef {{side: number, caption: (entry: Entry) => string}} CellLook */
+/** @typedef {{side: number, caption: (entry: Entry) => string, score: number}} CellLook `score` is -1 for none */
 
 /** How a cell without image looks; told apart without colour too. */
 const STATE_SIGNS = new Map([
@@ -49,12 +49,13 @@ function fillCell(cell, entry, look) {
     setBox(content, { height: look.side });
     cell.className = `cell is-${job.images.length > 0 ? "shown" : job.status}`;
   }
-  caption.textContent = text;
+  const score = look.score === -1 ? "" : scoreBelow(job, look.score);
+  caption.replaceChildren(...[text !== "" && el("span", { class: "cell-caption-text" }, text), score !== "" && el("span", { class: "score-below" }, score)].filter((part) => part instanceof Node));
   cell.dataset["jobId"] = job.id;
   const compared = isCompared(job);
   cell.classList.toggle("is-compared", compared);
   marks.replaceChildren(...[pickedMarks(job), compared && el("span", { class: "compared-mark" }, "compare")].filter((mark) => mark instanceof Node));
-  const name = [nameOfJob(job, place), text, pickedName(job), compared ? "to compare" : ""];
+  const name = [nameOfJob(job, place), text, look.score === -1 ? "" : scoreName(job, look.score), pickedName(job), compared ? "to compare" : ""];
   setProperty(cell, "aria-label", name.filter((part) => part !== "").join(", "));
 }
 

@@ -91,7 +91,7 @@ function activeColumn({ active, input }) {
 function headingNode(surface, before, stop, facts) {
   const key = keyOfStop(surface.given().layout, surface.keys, stop);
   const known = before.nodes.get(key);
-  const isSame = known?.getAttribute("aria-label") === headingName(facts.axis, facts.value);
+  const isSame = known?.getAttribute("aria-label") === headingName(facts.axis, facts.value, facts.mean);
   const node = known !== undefined && isSame ? known : headingOf(facts);
   surface.drawing.nodes.set(key, node);
   surface.drawing.keys.set(node, key);
@@ -105,7 +105,7 @@ function headingNode(surface, before, stop, facts) {
  * @param {readonly number[]} columns
  */
 function drawColumnHeadings(surface, before, seen, columns) {
-  const { layout, axes } = surface.given();
+  const { layout, axes, means } = surface.given();
   const { columnStarts, columnGroups, pivot } = layout;
   const groups = new Set(columns.map((column) => groupHolding(columnGroups, column)));
   const supers = axes.supercols === NO_AXIS ? [] : [...groups].flatMap((group) => {
@@ -121,7 +121,7 @@ function drawColumnHeadings(surface, before, seen, columns) {
   });
   const own = axes.cols === NO_AXIS ? [] : columns.map((column) => {
     const value = pivot.columns[column]?.inner ?? NO_VALUE;
-    const node = headingNode(surface, before, { part: "column", column }, { axis: axes.cols, value, role: "columnheader" });
+    const node = headingNode(surface, before, { part: "column", column }, { axis: axes.cols, value, role: "columnheader", mean: means?.columns[column] });
     const left = columnStarts[column] ?? 0;
     setProperty(node, "aria-colindex", column + 1);
     setBox(node, { left: left - seen.shiftX, width: (columnStarts[column + 1] ?? 0) - left });
@@ -172,7 +172,7 @@ function drawStrip(surface, seen) {
  * @returns {HTMLElement}
  */
 function drawRow(surface, before, seen, row, columns) {
-  const { layout, axes } = surface.given();
+  const { layout, axes, means } = surface.given();
   const key = surface.keys.rows[row] ?? "";
   const node = before.rows.get(key) ?? el("div", { role: "row", class: "grid-row" });
   surface.drawing.rows.set(key, node);
@@ -184,7 +184,8 @@ function drawRow(surface, before, seen, row, columns) {
   setBox(node, { top: top - seen.shiftY, height: bottom - top });
   setProperty(node, "aria-rowindex", row + 1);
   const value = layout.pivot.rows[row]?.inner ?? NO_VALUE;
-  const heading = axes.rows === NO_AXIS ? [] : [headingNode(surface, before, { part: "row", row }, { axis: axes.rows, value, role: "rowheader" })];
+  const facts = /** @type {HeadingFacts} */ ({ axis: axes.rows, value, role: "rowheader", mean: means?.rows[row] });
+  const heading = axes.rows === NO_AXIS ? [] : [headingNode(surface, before, { part: "row", row }, facts)];
   const cells = cellsSeen(surface, seen, row, columns).map(({ column, at }) => {
     const cell = drawCell(surface, before, row, column, at);
     const box = cellPlace(layout, row, column, at);

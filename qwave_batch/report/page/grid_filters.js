@@ -65,8 +65,9 @@ function chosenOf(filter) {
 function visibleInView() {
   const chosen = gridFilters.map((filter) => ({ admits: filter.admits, value: chosenOf(filter) })).filter((each) => each.value !== ALL);
   const found = promptsFound(viewValue("q"));
+  const hasScore = scoreAdmits();
   return (job, place) =>
-    (found === null || found.has(place.prompt)) && chosen.every(({ admits, value }) => admits(job, place, value));
+    (found === null || found.has(place.prompt)) && hasScore(job) && chosen.every(({ admits, value }) => admits(job, place, value));
 }
 
 /**
@@ -97,5 +98,5 @@ function folded(text) {
 
 /** Let everything through again. */
 function clearFilters() {
-  setView({ q: null, hide: null, ...Object.fromEntries(gridFilters.map((filter) => [filter.key, null])) });
+  setView({ q: null, hide: null, score: null, ...Object.fromEntries(gridFilters.map((filter) => [filter.key, null])) });
 }

@@ -7,6 +7,7 @@
  * @property {Axis} axis
  * @property {number} value
  * @property {"rowheader" | "columnheader"} role
+ * @property {string} [mean] of the score that is shown, with its name
  */
 
 const EMPTY_LABEL = "(empty)";
@@ -20,11 +21,11 @@ const HEADING_TEXT = 400;
  * @returns {HTMLElement}
  */
 function headingOf(facts) {
-  const { axis, value, role } = facts;
+  const { axis, value, role, mean = "" } = facts;
   return el(
     "div",
-    { role, class: "heading", tabindex: -1, draggable: "true", "aria-haspopup": "dialog", "aria-label": headingName(axis, value) },
-    headingText(axis, value),
+    { role, class: "heading", tabindex: -1, draggable: "true", "aria-haspopup": "dialog", "aria-label": headingName(axis, value, mean) },
+    headingText(axis, value, mean),
     el("span", { class: "heading-sign", "aria-hidden": "true" }, "⋯"),
   );
 }
@@ -32,25 +33,29 @@ function headingOf(facts) {
 /**
  * @param {Axis} axis
  * @param {number} value
+ * @param {string} [mean]
  * @returns {HTMLElement} what is seen of a heading
  */
-function headingText(axis, value) {
+function headingText(axis, value, mean = "") {
   const above = subtitleOf(axis, value);
   return el(
     "div",
     { class: "heading-text" },
     above !== "" && el("span", { class: "heading-above user-text" }, beginningOf(above, 80)),
     el("span", { class: "heading-label user-text" }, beginningOf(axis.labelOf(value), HEADING_TEXT) || EMPTY_LABEL),
+    mean !== "" && el("span", { class: "heading-mean" }, mean),
   );
 }
 
 /**
  * @param {Axis} axis
  * @param {number} value
+ * @param {string} [mean]
  * @returns {string}
  */
-function headingName(axis, value) {
-  return axis.nameOf(value).trim() || EMPTY_LABEL;
+function headingName(axis, value, mean = "") {
+  const name = axis.nameOf(value).trim() || EMPTY_LABEL;
+  return mean === "" ? name : `${name}, ${mean}`;
 }
 
 /**
@@ -81,6 +86,7 @@ function subtitleOf(axis, value) {
 function openHeadingCard(heading) {
   const { axis, value, isAcross, siblings } = heading;
   const at = siblings.indexOf(value);
+  const isSorted = !isAcross && chosenSort() !== "";
   const [back, on] = isAcross ? ["Move left", "Move right"] : ["Move up", "Move down"];
   /**
    * @param {string} text
@@ -96,12 +102,13 @@ function openHeadingCard(heading) {
     { class: "card", "aria-label": axis.name },
     el("p", { class: "card-above user-text" }, above || axis.name),
     el("div", { class: "card-text user-text", tabindex: 0, role: "group", "aria-label": "Whole text" }, axis.labelOf(value) || EMPTY_LABEL),
+    isSorted && el("p", { class: "card-above" }, "Rows are sorted by the score that is shown."),
     el(
       "div",
       { class: "card-actions" },
-      action(back, at > 0, () => moveHeading(heading, -1)),
-      action(on, at + 1 < siblings.length, () => moveHeading(heading, 1)),
-      action("Move first", at > 0, () => moveHeading(heading, -Infinity)),
+      action(back, at > 0 && !isSorted, () => moveHeading(heading, -1)),
+      action(on, at + 1 < siblings.length && !isSorted, () => moveHeading(heading, 1)),
+      action("Move first", at > 0 && !isSorted, () => moveHeading(heading, -Infinity)),
       action("Hide", true, () => hideValue(hidden)),
       el("button", { type: "button", class: "primary", onclick: () => card.close() }, "Close"),
     ),
@@ -116,9 +123,13 @@ function openHeadingCard(heading) {
  * @param {number} by -1, 1, or -Infinity for the first place
  * @returns {boolean} whether there was a place to move to
  */
-function moveHeading({ axis, value, siblings }, by) {
+function moveHeading({ axis, value, isAcross, siblings }, by) {
   const at = siblings.indexOf(value);
   const to = Math.max(0, at + by);
+  if (!isAcross && chosenSort() !== "") {
+    announce("Rows are sorted by their score.");
+    return false;
+  }
   if (to === at || to >= siblings.length) return false;
   const next = siblings[by > 0 ? to + 1 : to];
   const before = next === undefined ? undefined : keyOfValue(axis, next);

@@ -7,6 +7,7 @@
  * @property {GridLayout} layout
  * @property {ChosenAxes} axes
  * @property {CellLook} look
+ * @property {ScoreMeans | null} means of the score that is shown
  *
  * @typedef {object} Seen the part of the layout that is seen, and how far it is from where the tree has it
  * @property {number} left
@@ -18,6 +19,8 @@
  */
 
 const COLUMN_HEADING_PX = 56;
+/** Of a mean below the two lines of a column's heading. */
+const COLUMN_MEAN_PX = 18;
 const SUPERCOLUMN_HEADING_PX = 32;
 const ROW_HEADING_PX = 208;
 const NARROW_ROW_HEADING_PX = 104;
@@ -87,9 +90,9 @@ class GridSurface {
   }
 
   measure() {
-    const { layout, axes } = this.given();
+    const { layout, axes, means } = this.given();
     const supercolumns = axes.supercols === NO_AXIS ? 0 : SUPERCOLUMN_HEADING_PX;
-    const columns = axes.cols === NO_AXIS ? 0 : COLUMN_HEADING_PX;
+    const columns = axes.cols === NO_AXIS ? 0 : COLUMN_HEADING_PX + (means === null || axes.cols.name === "model" ? 0 : COLUMN_MEAN_PX);
     this.headHeight = supercolumns + columns;
     this.headingWidth = this.headingWidthFor(axes);
     this.across = scrollSpan(layout.columnStarts.at(-1) ?? 0, this.root.clientWidth - this.headingWidth);

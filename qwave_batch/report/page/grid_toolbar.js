@@ -14,15 +14,19 @@ const TYPING_MS = 200;
 
 /** @returns {GridToolbar} */
 function gridToolbar() {
-  const roles = ROLES.map(({ role, label }) => followingChoice(label, roleOptions, () => chosenAxes()[role].name, (name) => chooseAxis(role, name)));
+  const roles = ROLES.map(({ role, label }) => followingChoice(label, () => plainOptions(roleOptions()), () => chosenAxes()[role].name, (name) => chooseAxis(role, name)));
   const filters = gridFilters.map((filter) => ({
     filter,
-    ...followingChoice(filter.label, () => [ALL, ...filter.options().filter((value) => value !== ALL)], () => chosenOf(filter), (value) =>
-      setView({ [filter.key]: value === ALL ? null : value }),
+    ...followingChoice(
+      filter.label,
+      () => plainOptions([ALL, ...filter.options().filter((value) => value !== ALL)]),
+      () => chosenOf(filter),
+      (value) => setView({ [filter.key]: value === ALL ? null : value }),
     ),
   }));
-  const size = followingChoice("Size", () => [...CELL_SIDES.keys()], chosenSize, (value) => setView({ size: value }));
+  const size = followingChoice("Size", () => plainOptions([...CELL_SIDES.keys()]), chosenSize, (value) => setView({ size: value }));
   const search = searchBox();
+  const scores = scoreTools();
   const arrangement = el("button", { type: "button", onclick: openArrangementCard });
   const count = el("p", { role: "status", class: "grid-count" });
   const root = el(
@@ -30,10 +34,11 @@ function gridToolbar() {
     { class: "grid-toolbar" },
     el("div", { class: "toolbar", role: "group", "aria-label": "Axes" }, ...roles.map((each) => each.root), size.root),
     el("div", { class: "toolbar", role: "group", "aria-label": "Filters" }, search.root, ...filters.map((each) => each.root)),
+    scores.root,
     el("div", { class: "toolbar grid-tools" }, count, arrangement, pickTools()),
   );
   const refresh = () => {
-    for (const each of [...roles, ...filters, size, search]) each.refresh();
+    for (const each of [...roles, ...filters, size, search, scores]) each.refresh();
     for (const { filter, root: box } of filters) box.hidden = !(filter.isOffered?.() ?? true);
     const hidden = hiddenValues().length;
     arrangement.hidden = hidden === 0 && movedValues().length === 0;
@@ -51,7 +56,7 @@ function gridToolbar() {
  * Make a choice that follows the view.
  *
  * @param {string} label
- * @param {() => readonly string[]} optionsNow
+ * @param {() => ReadonlyArray<{value: string, text: string}>} optionsNow
  * @param {() => string} chosenNow
  * @param {(value: string) => void} onChoice
  */
@@ -62,11 +67,19 @@ function followingChoice(label, optionsNow, chosenNow, onChoice) {
   const refresh = () => {
     const options = optionsNow();
     const now = JSON.stringify(options);
-    if (now !== shown) select.replaceChildren(...options.map((value) => new Option(beginningOf(value, 60), value)));
+    if (now !== shown) select.replaceChildren(...options.map(({ value, text }) => new Option(text, value)));
     shown = now;
     select.value = chosenNow();
   };
   return { root, refresh };
+}
+
+/**
+ * @param {readonly string[]} values
+ * @returns {Array<{value: string, text: string}>} options that say what they are
+ */
+function plainOptions(values) {
+  return values.map((value) => ({ value, text: beginningOf(value, 60) }));
 }
 
 /** @returns {readonly string[]} */

@@ -9,14 +9,15 @@
  *
  * @param {Job} job
  * @param {number} imageIndex
- * @returns {HTMLElement}
+ * @returns {HTMLElement[]}
  */
 function indexFacts(job, imageIndex) {
   const reason = reasonOf(job);
   /** @type {Facts} */
   const facts = [["Prompt", userText(promptOf(job).text)]];
   if (reason !== "") facts.push(["Reason", userText(reason)]);
-  return factList([...facts, ...measuredFacts(job, imageIndex)]);
+  const scores = scoreFacts(job, imageIndex);
+  return [...(scores === null ? [] : [scores]), factList([...facts, ...measuredFacts(job, imageIndex)])];
 }
 
 /**
@@ -25,7 +26,7 @@ function indexFacts(job, imageIndex) {
  * @param {Job} job
  * @param {number} imageIndex
  * @param {DetailData} detail
- * @returns {HTMLElement}
+ * @returns {HTMLElement[]}
  */
 function allFacts(job, imageIndex, detail) {
   const image = detail.images[imageIndex];
@@ -44,7 +45,8 @@ function allFacts(job, imageIndex, detail) {
   if (image !== undefined) facts.push(["File", userText(image.path)], ["Bytes", `${image.bytes.toLocaleString("en")} (${image.format})`]);
   facts.push(["Task", userText(detail.task_id ?? "none")], ["Job", userText(detail.job_id)]);
   facts.push(["Request", jsonText(detail.request)]);
-  return factList(facts);
+  const scores = scoreFacts(job, imageIndex, image?.scores);
+  return [...(scores === null ? [] : [scores]), factList(facts)];
 }
 
 /**

@@ -23,7 +23,7 @@ function drawLightbox(shown) {
  */
 function fillLightbox(dialog, shown) {
   const said = el("p", { class: "lightbox-said", role: "status" });
-  const details = el("div", { class: "lightbox-details" }, indexFacts(shown.job, shown.image));
+  const details = el("div", { class: "lightbox-details" }, ...indexFacts(shown.job, shown.image));
   dialog.replaceChildren(
     el("div", { class: "lightbox-stage" }, lightboxFrame(shown, said), ...lightboxArrows(), said),
     el(
@@ -239,7 +239,7 @@ const DETAILS_MISSING = "The details of this job are not in the report's folder.
 async function loadDetails({ job, image }, place) {
   try {
     const detail = await detailsOf(job);
-    place.replaceChildren(allFacts(job, image, detail));
+    place.replaceChildren(...allFacts(job, image, detail));
   } catch {
     place.append(el("p", { class: "lightbox-missing" }, DETAILS_MISSING));
   }

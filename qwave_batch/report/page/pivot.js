@@ -4,7 +4,8 @@
  * Which jobs stand in which row and column: the rules that `qwave_batch/report/pivot.py` follows as well. Pure.
  *
  * A filter selects places, and a job has several where it folded with others. A heading is there if a visible place
- * stands under it; headings are in the order of the index, and those of places without a value come last.
+ * stands under it; headings are in the order of the index, and those of places without a value come last. An order by a
+ * score sorts the rows of each super-row by all their jobs, and the jobs of each cell.
  *
  * @typedef {object} PivotSide what rows or columns go along
  * @property {number} count of values
@@ -26,6 +27,9 @@
  * @property {Heading[]} columns
  * @property {PivotCell[][]} cells of each row, in the order of columns; there is none without jobs
  * @property {number} jobs how many are seen, each counted once
+ *
+ * @typedef {(jobs: readonly Job[]) => number | null} JobOrder what jobs are sorted by, the least first; those that have
+ *   nothing to be sorted by come last
  */
 
 /** @type {PivotSide} */
@@ -35,9 +39,10 @@ const NO_SIDE = { count: 1, valuesOf: () => [0], rankOf: () => 0, isHidden: () =
  * @param {readonly Job[]} jobs
  * @param {PivotSides} sides
  * @param {(job: Job, place: PlaceData) => boolean} isVisible
+ * @param {JobOrder | null} [order] null for that of the index
  * @returns {Pivot}
  */
-function pivotOf(jobs, sides, isVisible) {
+function pivotOf(jobs, sides, isVisible, order = null) {
   const rows = headingCollector(sides.superrows, sides.rows);
   const columns = headingCollector(sides.supercols, sides.cols);
   /** @type {Map<number, Map<number, Entry[]>>} */
@@ -57,12 +62,13 @@ function pivotOf(jobs, sides, isVisible) {
   /** @type {Set<number>} */
   const columnCodes = new Set();
   for (const cells of found.values()) for (const column of cells.keys()) columnCodes.add(column);
-  const rowCodes = ascending(found.keys());
-  const order = ascending(columnCodes);
-  const columnNumbers = new Map(order.map((code, number) => [code, number]));
+  const rowCodes = order === null ? ascending(found.keys()) : rowsInOrder(found, rows.groupOf, order);
+  const inOrder = ascending(columnCodes);
+  const columnNumbers = new Map(inOrder.map((code, number) => [code, number]));
+  if (order !== null) for (const cells of found.values()) for (const entries of cells.values()) sortEntries(entries, order);
   return {
     rows: rowCodes.map(rows.headingOf),
-    columns: order.map(columns.headingOf),
+    columns: inOrder.map(columns.headingOf),
     cells: rowCodes.map((code) => cellsInOrder(found.get(code) ?? new Map(), columnNumbers)),
     jobs: seen.size,
   };
@@ -112,7 +118,49 @@ function headingCollector(outer, inner) {
   };
   /** @param {number} code */
   const headingOf = (code) => /** @type {Heading} */ (headings.get(code));
-  return { codesOf, headingOf };
+  /** @param {number} code */
+  const groupOf = (code) => Math.floor(code / step);
+  return { codesOf, headingOf, groupOf };
+}
+
+/**
+ * @param {ReadonlyMap<number, ReadonlyMap<number, Entry[]>>} found
+ * @param {(code: number) => number} groupOf the place of a row's super-row
+ * @param {JobOrder} order
+ * @returns {number[]} the codes of rows
+ */
+function rowsInOrder(found, groupOf, order) {
+  const keys = new Map([...found].map(([code, cells]) => [code, order(jobsOnce([...cells.values()].flat()))]));
+  return ascending(found.keys()).sort((one, other) =>
+    groupOf(one) - groupOf(other) || compareKeys(keys.get(one) ?? null, keys.get(other) ?? null));
+}
+
+/**
+ * @param {readonly Entry[]} entries
+ * @returns {Job[]} their jobs, each once, in the order of the index: so that sums over them are the same everywhere
+ */
+function jobsOnce(entries) {
+  return [...new Set(entries.map(({ job }) => job))].sort((one, other) => one.index - other.index);
+}
+
+/**
+ * @param {Entry[]} entries
+ * @param {JobOrder} order
+ */
+function sortEntries(entries, order) {
+  if (entries.length < 2) return;
+  const keys = new Map(entries.map(({ job }) => [job, order([job])]));
+  entries.sort((one, other) => compareKeys(keys.get(one.job) ?? null, keys.get(other.job) ?? null));
+}
+
+/**
+ * @param {number | null} one
+ * @param {number | null} other
+ * @returns {number}
+ */
+function compareKeys(one, other) {
+  if (one === null || other === null) return Number(one === null) - Number(other === null);
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /**

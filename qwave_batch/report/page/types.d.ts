@@ -31,6 +31,19 @@ interface ImageData_ {
   /** Base64 of nine RGB pixels, or empty. */
   tiny: string;
   thumb: boolean;
+  /** In the order of `scores` of the index; null for one that the image does not have. Not there where it has none. */
+  scores?: Array<number | null>;
+}
+
+/** A number that a scorer gives to images. */
+interface ScoreData {
+  /** Such as `ocr.cer`. */
+  name: string;
+  /** The bounds of its range; null for none. */
+  low: number | null;
+  high: number | null;
+  better: "higher" | "lower" | null;
+  unit: string;
 }
 
 interface PlaceData {
@@ -77,6 +90,8 @@ interface IndexData {
   axes: AxisData[];
   errors: ErrorData[];
   jobs: JobData[];
+  /** There where images have scores. */
+  scores?: ScoreData[];
   /** There with two or more folders. */
   changes?: ChangeData[];
 }
@@ -87,11 +102,21 @@ interface RevisionData {
   made_at: string;
 }
 
+/** What a scorer said of an image beside its numbers. */
+interface ScoreDetail {
+  scorer: string;
+  version: string;
+  details: unknown;
+  error: { code: string; message: string } | null;
+}
+
 interface DetailImage {
   path: string;
   bytes: number;
   format: string;
   original: string;
+  /** There where a scorer said something. */
+  scores?: ScoreDetail[];
 }
 
 interface DetailData {
@@ -233,6 +258,31 @@ interface LimitData {
   waits: Array<{ kind: string; seconds: number }> | null;
 }
 
+interface ScoreRowData {
+  /** Which of the outputs. */
+  score: number;
+  model: string;
+  folder: number | null;
+  images: number;
+  /** Null for a score of a whole set, which has no interval. */
+  prompts: number | null;
+  mean: number;
+  low: number | null;
+  high: number | null;
+}
+
+interface PricedScoreData {
+  score: number;
+  model: string;
+  folder: number | null;
+  mean: number;
+  low: number | null;
+  high: number | null;
+  usd_per_image: number;
+  /** Null where it says nothing. */
+  per_usd: number | null;
+}
+
 /** `data/figures.js`. */
 interface FiguresData {
   format: number;
@@ -242,4 +292,6 @@ interface FiguresData {
   costs: CostData[];
   rate: { sessions: SessionData[] };
   limits: LimitData[];
+  /** There where images, pairs or sets have scores. */
+  scores?: { outputs: ScoreData[]; rows: ScoreRowData[]; priced: PricedScoreData[] };
 }

@@ -150,7 +150,7 @@ def test_an_answer_in_another_dress_is_an_answer(tmp_path: Path, fault: str) -> 
 @pytest.mark.parametrize(
     "faults",
     [
-        "chat.http429=@1..6:0.1",
+        "chat.http429=@1..2:0.1",
         "chat.http429_bare=#1",
         "chat.http500=#1..2",
         "chatted.http502=#1",

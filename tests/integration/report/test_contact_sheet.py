@@ -126,7 +126,7 @@ def test_figures_are_written_beside_their_tables_and_say_what_has_no_numbers(
     run_report: Report, tmp_path: Path
 ) -> None:
     status, told, said = run_report("--figures", str(tmp_path / "figures"))
-    assert (status, told["figures"]["without_numbers"]) == (0, ["limits"])
+    assert (status, told["figures"]["without_numbers"]) == (0, ["limits", "score-by-model", "score-per-dollar"])
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert {f"latency{ending}" for ending in (".svg", ".png", ".csv")} < names
     assert "6 figures as SVG and PNG" in said

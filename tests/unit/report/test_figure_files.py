@@ -1,6 +1,8 @@
 """Figures for papers: the same numbers give the same bytes, and no label is cut."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,18 @@ from qwave_batch.report import figure_files
 from qwave_batch.report.figure_counting import FigureCounter
 from qwave_batch.report.figure_drawing import FIGURES, draw_figures
 from qwave_batch.report.figure_files import write_figures
-from qwave_batch.report.figure_numbers import FigureNumbers
+from qwave_batch.report.figure_numbers import FigureNumbers, ScoreRow
+from qwave_batch.scoring.scorer import Better, Output
 from tests.unit.report.test_figure_numbers import BLOCKED, BROKEN, DONE, NOON
 
 LONG = "a-vendor/a-model-whose-name-never-ends-모델-" * 2
 NAMES = ("$x$ <b>&amp;\n\x01 $y$", LONG)
+OUTPUTS = {
+    "ocr.words": Output((0, 1), Better.HIGHER),
+    "wild.far_down": Output(unit="$x$ <b>שלום</b>"),
+    "wild.small": Output((None, None), Better.LOWER),
+    f"{'w' * 63}.{'x' * 63}": Output(),
+}
 SUMMARY = {
     "requests": {"submit": 9, "poll": 9, "download": 9, "retried": 1},
     "started_at": "2026-11-22T08:00:00.000Z",
@@ -33,7 +42,16 @@ def numbers(*folders: str) -> FigureNumbers:
             counter.add(folder, line)
             counter.add(folder, replace(BROKEN if place % 2 else BLOCKED, model=name, tags=()))
         counter.add_summary(folder, SUMMARY)
-    return counter.numbers()
+    rows = tuple(score_rows(len(folders)))
+    return replace(counter.numbers(), outputs=OUTPUTS, scores=rows)
+
+
+def score_rows(folders: int) -> Iterator[ScoreRow]:
+    """Yield means of all models: ordinary ones, huge and tiny ones, and some that nothing can draw."""
+    for output, mean in zip(OUTPUTS, (0.8, -2e250, 1e-300, 1e308), strict=True):
+        for folder, name in product(range(folders), NAMES):
+            interval = {} if mean < 0 else {"low": mean * 0.9, "high": mean * 1.1}
+            yield ScoreRow(score=output, model=name, folder=folder, images=3, prompts=3, mean=mean, **interval)
 
 
 @pytest.fixture(scope="module")
