@@ -56,6 +56,21 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "api.folder_inputs": ("downloads large input images into a scratch folder of its own", frozenset({"tempfile"})),
+    "files.appended_lines": (
+        "adds lines to the file that it holds the lock of",
+        frozenset({"fcntl", "os.ftruncate", "os.pread", "os.pwrite"}),
+    ),
+    "imaging.picture_levels": ("measures a picture that is decoded elsewhere", frozenset({"PIL"})),
+    "scoring.command_process": (
+        "starts the command that the user's file names, its stderr in a nameless file",
+        frozenset({"os.SEEK_END", "subprocess", "tempfile"}),
+    ),
+    "scoring.command_scorer": (
+        "writes images of a store to a scratch folder, for the command",
+        frozenset({".open()", "tempfile"}),
+    ),
+    "scoring.score_questions": ("puts pairs together in a temporary database", frozenset({"sqlite3.connect"})),
+    "scoring.text_reader": ("finds the weights in the engine's own package", frozenset({".glob()"})),
     "api.folder_session": ("makes a workspace for a store that is named by its address", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.spec_files": (

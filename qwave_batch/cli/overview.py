@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "prune": "remove what the spec no longer asks for, after showing it",
     "report": "make a page to look at the images, compare them and vote",
     "votes": "import and count the votes of people",
+    "score": "have programs give numbers to images",
     "compare-scores": "say by their scores how two folders differ",
     "gate": "hold a folder to rules, for a CI",
     "export": "make a dataset of run folders",
