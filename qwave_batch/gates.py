@@ -5,7 +5,7 @@ from qwave_batch.api.gate_folder import gate_folder
 from qwave_batch.gating.cell_pairs import Pairing, Unpaired
 from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.paired_difference import Comparative, PairedDifference
-from qwave_batch.gating.rule_results import GateReport, Outcome, RuleResult
+from qwave_batch.gating.rule_results import GateReport, RuleOutcome, RuleResult
 from qwave_batch.gating.score_comparison import ComparedScore, ScoreComparison
 from qwave_batch.gating.sides import AxisPair
 
@@ -15,9 +15,9 @@ __all__ = [
     "ComparedScore",
     "GateReport",
     "Measure",
-    "Outcome",
     "PairedDifference",
     "Pairing",
+    "RuleOutcome",
     "RuleResult",
     "ScoreComparison",
     "Unpaired",

@@ -5,14 +5,14 @@ from qwave_batch.gating.cell_pairs import Pairing
 from qwave_batch.gating.comparison_warnings import counted, first_names
 from qwave_batch.gating.gate_rules import Bounds, CostRule, Extreme, Mean, NoWorseRule, Percentile, Share, ThresholdRule
 from qwave_batch.gating.paired_difference import PairedDifference
-from qwave_batch.gating.rule_results import Outcome
+from qwave_batch.gating.rule_results import RuleOutcome
 from qwave_batch.gating.score_estimates import ScoreCounts, ScoreEstimate
 from qwave_batch.model.shown_numbers import shown_numbers
 
 NO_JOBS = "no job is there for the rule to hold to"
 
 
-def threshold_sentence(rule: ThresholdRule, found: ScoreEstimate, counts: ScoreCounts, outcome: Outcome) -> str:
+def threshold_sentence(rule: ThresholdRule, found: ScoreEstimate, counts: ScoreCounts, outcome: RuleOutcome) -> str:
     """Return the number that a rule on a score is about, and what was asked for."""
     bounds = [each for each in (rule.bounds.least, rule.bounds.most) if each is not None]
     value, *shown = shown_numbers([found.value, *_bounds_of(found.interval), *bounds])
@@ -23,7 +23,9 @@ def threshold_sentence(rule: ThresholdRule, found: ScoreEstimate, counts: ScoreC
     return f"{about}, {asked_words(rule.bounds, tuple(shown))}{whole}{end}"
 
 
-def no_worse_sentence(rule: NoWorseRule, found: PairedDifference, outcome: Outcome, *, is_lower_better: bool) -> str:
+def no_worse_sentence(
+    rule: NoWorseRule, found: PairedDifference, outcome: RuleOutcome, *, is_lower_better: bool
+) -> str:
     """Return the difference that a comparison with another folder is decided by."""
     here, there, difference, margin, *interval = shown_numbers(
         [found.b, found.a, found.difference, rule.margin, *_bounds_of(found.interval)]
@@ -32,9 +34,9 @@ def no_worse_sentence(rule: NoWorseRule, found: PairedDifference, outcome: Outco
     better = "lower" if is_lower_better else "higher"
     worse = f"{'+' if is_lower_better else '-'}{_trimmed(margin)}"
     end = {
-        Outcome.PASSED: f"none of it is worse than {worse}",
-        Outcome.FAILED: f"all of it is worse than {worse}",
-        Outcome.UNDECIDED: f"it may be worse than {worse} or not",
+        RuleOutcome.PASSED: f"none of it is worse than {worse}",
+        RuleOutcome.FAILED: f"all of it is worse than {worse}",
+        RuleOutcome.UNDECIDED: f"it may be worse than {worse} or not",
     }[outcome]
     return (
         f"{rule.score} ({better} is better) is {here}, and {there} in {rule.folder}, on "
@@ -111,8 +113,8 @@ def asked_words(bounds: Bounds, shown: tuple[str, ...]) -> str:
     return f"and at {'least' if bounds.least is not None else 'most'} {shown[0]} is asked for"
 
 
-def _undecided_words(outcome: Outcome, *, passes: bool) -> str:
-    if outcome is not Outcome.UNDECIDED:
+def _undecided_words(outcome: RuleOutcome, *, passes: bool) -> str:
+    if outcome is not RuleOutcome.UNDECIDED:
         return ""
     return f"; undecided, which {'the rule lets pass' if passes else 'fails: more prompts would decide it'}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from qwave_batch.errors import FolderError
 from qwave_batch.gating.gate_rules import CostRule, FindingsRule, JobsRule
 from qwave_batch.gating.gate_sentences import NO_JOBS, cost_subject, number_sentence, share_sentence
-from qwave_batch.gating.rule_results import Outcome, RuleResult
+from qwave_batch.gating.rule_results import RuleOutcome, RuleResult
 from qwave_batch.gating.score_comparison import TAG
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.record import JobStatus
@@ -97,7 +97,7 @@ class LineTally:
             rule=self.rule.head.name,
             number=self.rule.head.number,
             group=group,
-            outcome=Outcome.PASSED if is_passed else Outcome.FAILED,
+            outcome=RuleOutcome.PASSED if is_passed else RuleOutcome.FAILED,
             is_passed=is_passed,
             reason=reason,
             value=value,

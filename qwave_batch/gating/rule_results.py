@@ -8,7 +8,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice
 
 
-class Outcome(StrEnum):
+class RuleOutcome(StrEnum):
     """The outcome of a rule."""
 
     PASSED = "passed"
@@ -26,7 +26,7 @@ class RuleResult:
     """The rule's place in the file, from 1."""
     group: str | None
     """The group, such as a tag; None for a rule without groups."""
-    outcome: Outcome
+    outcome: RuleOutcome
     is_passed: bool
     reason: str
     """A sentence with the numbers."""

@@ -15,7 +15,7 @@ from qwave_batch.gating.gate_sentences import (
 )
 from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.paired_difference import paired_difference
-from qwave_batch.gating.rule_results import Outcome, RuleResult
+from qwave_batch.gating.rule_results import RuleOutcome, RuleResult
 from qwave_batch.gating.score_estimates import ScoreCounts, ScoreEstimate, count_scores, estimate_score
 from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.scoring.scorer import Better
@@ -72,9 +72,9 @@ def decide_no_worse(
     interval = found.interval
     best, worst = (-interval.low, -interval.high) if is_lower_better else (interval.high, interval.low)
     if reaches(worst, -rule.margin):
-        outcome = Outcome.PASSED
+        outcome = RuleOutcome.PASSED
     else:
-        outcome = Outcome.UNDECIDED if reaches(best, -rule.margin) else Outcome.FAILED
+        outcome = RuleOutcome.UNDECIDED if reaches(best, -rule.margin) else RuleOutcome.FAILED
     return RuleResult(
         rule=rule.head.name,
         number=rule.head.number,
@@ -90,15 +90,15 @@ def decide_no_worse(
     )
 
 
-def _threshold_outcome(rule: ThresholdRule, found: ScoreEstimate) -> Outcome:
+def _threshold_outcome(rule: ThresholdRule, found: ScoreEstimate) -> RuleOutcome:
     if not rule.by_interval:
-        return Outcome.PASSED if rule.bounds.hold(found.value) else Outcome.FAILED
+        return RuleOutcome.PASSED if rule.bounds.hold(found.value) else RuleOutcome.FAILED
     if found.interval is None:
-        return Outcome.UNDECIDED
+        return RuleOutcome.UNDECIDED
     low, high = found.interval.low, found.interval.high
     if rule.bounds.hold(low) and rule.bounds.hold(high):
-        return Outcome.PASSED
-    return Outcome.FAILED if rule.bounds.exclude(low, high) else Outcome.UNDECIDED
+        return RuleOutcome.PASSED
+    return RuleOutcome.FAILED if rule.bounds.exclude(low, high) else RuleOutcome.UNDECIDED
 
 
 def _not_enough(score: str, terms: ScoreTerms, counts: ScoreCounts) -> str | None:
@@ -117,7 +117,7 @@ def _failed(rule: ThresholdRule | NoWorseRule, group: str | None, reason: str, c
         rule=rule.head.name,
         number=rule.head.number,
         group=group,
-        outcome=Outcome.FAILED,
+        outcome=RuleOutcome.FAILED,
         is_passed=False,
         reason=reason,
         prompts=counts.prompts,
@@ -125,8 +125,8 @@ def _failed(rule: ThresholdRule | NoWorseRule, group: str | None, reason: str, c
     )
 
 
-def _is_passed(outcome: Outcome, terms: ScoreTerms) -> bool:
-    return outcome is Outcome.PASSED or (outcome is Outcome.UNDECIDED and terms.passes_undecided)
+def _is_passed(outcome: RuleOutcome, terms: ScoreTerms) -> bool:
+    return outcome is RuleOutcome.PASSED or (outcome is RuleOutcome.UNDECIDED and terms.passes_undecided)
 
 
 def decide_set(rule: ThresholdRule, value: float | None, model: str | None) -> RuleResult:
@@ -142,7 +142,7 @@ def decide_set(rule: ThresholdRule, value: float | None, model: str | None) -> R
         rule=rule.head.name,
         number=rule.head.number,
         group=model,
-        outcome=Outcome.PASSED if is_passed else Outcome.FAILED,
+        outcome=RuleOutcome.PASSED if is_passed else RuleOutcome.FAILED,
         is_passed=is_passed,
         reason=reason,
         value=value,

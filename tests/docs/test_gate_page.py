@@ -10,7 +10,7 @@ import pytest
 
 from qwave_batch.gating.gate_file import read_gate
 from qwave_batch.gating.paired_difference import Comparative
-from qwave_batch.gating.rule_results import Outcome
+from qwave_batch.gating.rule_results import RuleOutcome
 from tests.docs.run_page import run_page
 from tests.docs.test_schema_pages import keys
 
@@ -42,4 +42,4 @@ def test_every_key_and_every_outcome_is_named(checkout: Path, code_words: CodeWo
     schema = json.loads((checkout / "schemas" / "gate.schema.json").read_text(encoding="utf-8"))
     assert set(keys(schema)) - words == set()
     assert {each.value for each in Comparative} - words == set()
-    assert {each.value for each in Outcome} - words == set()
+    assert {each.value for each in RuleOutcome} - words == set()

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.gating.junit_xml import junit_xml, legal
-from qwave_batch.gating.rule_results import GateReport, Outcome, RuleResult
+from qwave_batch.gating.rule_results import GateReport, RuleOutcome, RuleResult
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
 
 
 def report(rule: str, reason: str, group: str | None = None) -> GateReport:
-    found = RuleResult(rule=rule, number=1, group=group, outcome=Outcome.FAILED, is_passed=False, reason=reason)
+    found = RuleResult(rule=rule, number=1, group=group, outcome=RuleOutcome.FAILED, is_passed=False, reason=reason)
     return GateReport(gate="gate", folder="run", results=[found])
 
 
