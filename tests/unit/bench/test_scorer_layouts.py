@@ -12,7 +12,7 @@ def test_every_benchmark_has_a_layout_and_every_layout_a_strict_reader() -> None
 
 
 def test_a_layout_reads_as_many_images_as_an_import_asks_for() -> None:
-    """Where the scorer reads any number, the import decides."""
+    """The import decides it where the scorer reads any number."""
     wanted = {name: find_benchmark(name).images for name in benchmark_names()}
     read = {name: layout.images or wanted[name] for name, layout in LAYOUTS.items()}
     assert read == wanted
