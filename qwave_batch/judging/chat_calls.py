@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,7 +18,6 @@ from qwave_batch.judging.judge_budget import JudgeBudget
 from qwave_batch.judging.judge_journal import AskedCall, JudgeJournal
 from qwave_batch.judging.token_costs import TokenEstimate, estimate_tokens
 from qwave_batch.model.clock import Clock
-from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.run.wakeup import wait_until_either
@@ -80,8 +80,9 @@ class ChatCall:
     def id(self) -> str:
         """64 hex digits that stand for the question: equal for equal requests to one service."""
         shown: list[Json] = [f"sha256:{image.sha256}" for image in self.images]
-        whole: JsonObject = {"request": self._request(shown), "service": self.settings.service}
-        return hashlib.sha256(canonical(whole)).hexdigest()
+        whole = {"request": self._request(shown), "service": self.settings.service}
+        text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def estimate(self) -> TokenEstimate:

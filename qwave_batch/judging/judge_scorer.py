@@ -105,6 +105,11 @@ class JudgeScorer:
                         total += call.estimate.cost(price)
         return total
 
+    def spent(self) -> int:
+        """Return what all judges have cost this folder, with what they may have; it blocks."""
+        money = self.journal.money()
+        return money.spent_nusd + money.unsure_nusd
+
     def notes(self) -> list[str]:
         """Return facts about the money."""
         return [] if self._budget is None else self._budget.notes()

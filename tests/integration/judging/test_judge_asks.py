@@ -171,6 +171,29 @@ def test_passing_trouble_is_waited_out_and_nothing_is_paid_twice(
     assert len({charge.idempotency_key for charge in charges}) == 6
 
 
+def test_a_storm_of_trouble_is_survived_and_every_answer_is_paid_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hurry(monkeypatch)
+    items = [judged_item(number) for number in range(40)]
+    storm = "chat.http429_bare=0.4,chat.http500=0.1,chatted.cut_body=0.1,chatted.html=0.1,chatted.drop=0.1,fenced=0.3"
+    emitted, charges = judged(tmp_path / "run", items, faults=storm, tries="20")
+    assert all(isinstance(scored.outcome, Score) for scored in emitted.outcomes)
+    assert len(charges) == len({charge.idempotency_key for charge in charges}) == 80
+
+
+def test_an_answer_that_does_not_come_in_time_is_asked_for_under_the_same_key(tmp_path: Path) -> None:
+    emitted, charges = judged(tmp_path / "run", [judged_item(1)], faults="chatted.hang=@1:60", timeout="1")
+    assert isinstance(emitted.outcomes[0].outcome, Score)
+    assert len(charges) == 2
+
+
+def test_a_quota_window_is_waited_for(tmp_path: Path) -> None:
+    emitted, charges = judged(tmp_path / "run", [judged_item(1)], faults="chat.quota_window_exceeded=@2:1")
+    assert isinstance(emitted.outcomes[0].outcome, Score)
+    assert len(charges) == 2
+
+
 def test_a_service_that_keeps_no_keys_may_be_paid_twice_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
