@@ -404,6 +404,27 @@ def test_tokens_beyond_the_estimate_are_learned_from_and_told(tmp_path: Path) ->
     asyncio.run(scenario())
 
 
+def test_a_large_image_is_shown_smaller_and_costs_as_much(tmp_path: Path) -> None:
+    item = replace(judged_item(1, ONE_QUESTION), file=image_file(1, (1120, 560)))
+    emitted, _ = judged(tmp_path / "whole", [item], max_size="none")
+    smaller, _ = judged(tmp_path / "small", [item], max_size="280")
+    saved_tokens = 40 * 20 - 10 * 5
+    (whole,), (small,) = emitted.outcomes, smaller.outcomes
+    assert whole.cost_nusd - small.cost_nusd == pytest.approx(saved_tokens * 400, abs=2000)
+    assert isinstance(small.outcome, Score)
+
+
+def test_a_large_image_that_does_not_decode_is_an_error_and_costs_nothing(tmp_path: Path) -> None:
+    item = judged_item(1, ONE_QUESTION)
+    large = image_file(1, (300, 300))
+    item = replace(item, file=replace(large, data=large.data[:100]))
+    emitted, charges = judged(tmp_path / "run", [item], max_size="64")
+    (scored,) = emitted.outcomes
+    assert isinstance(scored.outcome, ScoreError)
+    assert scored.outcome.code == "unusable_image"
+    assert charges == []
+
+
 def test_without_a_price_nothing_is_estimated(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with a_service("info.http500") as (_, base_url):
