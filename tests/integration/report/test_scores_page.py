@@ -135,7 +135,7 @@ def test_an_image_has_its_scores_beside_it_with_what_scorers_said(pages: Pages, 
     page.evaluate("(ids) => setView({job: null, page: 'compare', compare: ids})", f"{canal},{failed}")
     table = page.get_by_role("table", name="What differs")
     expect(table).to_contain_text("score ocr.cer (lower is better)")
-    expect(table).to_contain_text("Is it <b>bold</b>? · yes · 0.333")
+    expect(table).to_contain_text("question: Is it <b>bold</b>? · answer: yes · sure: 0.333")
     expect(table).to_contain_text("ocr: no score")
     assert page.title() == "teahouse-ab"
 
