@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qwave_batch import reports as reports
     from qwave_batch import reproductions as reproductions
     from qwave_batch import runs as runs
+    from qwave_batch import scores as scores
     from qwave_batch import simulations as simulations
     from qwave_batch import votes as votes
     from qwave_batch.accounts import ask_balance
@@ -105,7 +106,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes", "reports", "votes", "benches", "reproductions",
+    "exports", "pushes", "reports", "votes", "benches", "reproductions", "scores",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
-    "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
+    "scoring": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "spec"},
     "report": {
         "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
         "voting",
@@ -59,6 +59,7 @@ ALLOWED: dict[str, set[str]] = {
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
+    "scores": {"api", "model", "scoring"},
     "bench": {
         "errors", "export", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec",
     },
@@ -66,12 +67,12 @@ ALLOWED: dict[str, set[str]] = {
     "reproductions": {"api", "lazy", "reproducing"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "plans", "pushes", "reports", "reproductions", "runs", "simulations", "votes",
+        "plans", "pushes", "reports", "reproductions", "runs", "scores", "simulations", "votes",
     },
     "cli": {
         "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
-        "folders", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs", "simulations",
-        "votes",
+        "folders", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs", "scores",
+        "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "prune": "remove what the spec no longer asks for, after showing it",
     "report": "make a page to look at the images, compare them and vote",
     "votes": "import and count the votes of people",
+    "score": "have programs give numbers to images",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
     "bench": "bring public benchmarks in, and their images out",
