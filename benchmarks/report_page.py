@@ -9,7 +9,7 @@ does other work frames wait for it; the CPU time of tasks does not.
 
     python -m benchmarks.report_page
     python -m benchmarks.report_page --cells 10000 --keep /tmp/cells --seconds 6 --rounds 3
-    python -m benchmarks.report_page --scores
+    python -m benchmarks.report_page --scores --fragment 'showscore=many.score_0&sort=worst'
 """
 
 import argparse
@@ -113,7 +113,7 @@ class Opened:
     faults: Sequence[str]
 
 
-def visit(program: Path, index: Path, cell: str, header: str, seconds: float) -> Opened:
+def visit(program: Path, index: Path, cell: str, header: str, seconds: float, *, fragment: str = "") -> Opened:
     """Open a page in a new browser, turn the wheel on it, and measure."""
     chromium = Chromium(program)
     memory, scrolled = {}, {}
@@ -122,7 +122,7 @@ def visit(program: Path, index: Path, cell: str, header: str, seconds: float) ->
         guard = PageGuard(context, home_of(index.as_uri()))
         context.add_init_script(WATCH.replace("CELL", cell).replace("HEADER", header))
         page, machine = context.new_page(), browser.new_browser_cdp_session()
-        page.goto(index.as_uri())
+        page.goto(f"{index.as_uri()}#{fragment}")
         useful, thumbnails = all_in_sight(page)
         elements = page.evaluate("document.querySelectorAll('*').length")
         memory["opened"] = tab_memory(machine)
@@ -284,7 +284,12 @@ def main(argv: Sequence[str]) -> int:
         (report / "plain.html").unlink()
         visits = [
             visit(
-                program, report / "index.html", "[role=gridcell]", "[role=rowheader], [role=columnheader]", args.seconds
+                program,
+                report / "index.html",
+                "[role=gridcell]",
+                "[role=rowheader], [role=columnheader]",
+                args.seconds,
+                fragment=args.fragment,
             )
             for _ in range(args.rounds)
         ]
