@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 from qwave_batch.api.folder_catalog import catalog_of_folder
 from qwave_batch.api.repeat_plan import is_seeded
@@ -18,6 +17,7 @@ from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilte
 from qwave_batch.output.image_search import FoundJob, all_jobs
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.reproducing.control_search import ControlSearch
+from qwave_batch.reproducing.effort_change import EffortChange, EffortTally
 from qwave_batch.reproducing.model_comparison import ChangedJob, ModelComparison
 from qwave_batch.reproducing.repeated_jobs import JobFacts, Unfit, facts_of_line, fault_of_pair
 from qwave_batch.reproducing.run_comparison import CONTROL_JOBS, RunComparison, UncomparedJob
@@ -47,27 +47,6 @@ class RunSide:
             "first_at": None if self.first_at is None else iso_from_unix(self.first_at),
             "last_at": None if self.last_at is None else iso_from_unix(self.last_at),
             "alone": self.alone,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EffortChange:
-    """Cost and time of a model's jobs that both runs made, then and now."""
-
-    jobs: int
-    usd_before: float
-    """A job, on average."""
-    usd_after: float
-    seconds_before: float | None
-    """From submit to end, the median; None where no job says."""
-    seconds_after: float | None
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the object that is printed."""
-        return {
-            "jobs": self.jobs,
-            "usd_per_job": {"before": round(self.usd_before, 9), "after": round(self.usd_after, 9)},
-            "median_seconds": {"before": self.seconds_before, "after": self.seconds_after},
         }
 
 
@@ -170,37 +149,12 @@ def _check_pair(earlier: FolderReader, later: FolderReader) -> None:
 
 
 @dataclass(slots=True)
-class _Effort:
-    usd_before: float = 0.0
-    usd_after: float = 0.0
-    seconds_before: list[float] = field(default_factory=list)
-    seconds_after: list[float] = field(default_factory=list)
-    jobs: int = 0
-
-    def add(self, before: JobFacts, after: JobFacts) -> None:
-        self.jobs += 1
-        self.usd_before += before.cost_usd
-        self.usd_after += after.cost_usd
-        self.seconds_before += [] if before.seconds is None else [before.seconds]
-        self.seconds_after += [] if after.seconds is None else [after.seconds]
-
-    def change(self) -> EffortChange:
-        return EffortChange(
-            jobs=self.jobs,
-            usd_before=self.usd_before / self.jobs,
-            usd_after=self.usd_after / self.jobs,
-            seconds_before=median(self.seconds_before) if self.seconds_before else None,
-            seconds_after=median(self.seconds_after) if self.seconds_after else None,
-        )
-
-
-@dataclass(slots=True)
 class _Drift:
     comparison: RunComparison
     where: LineFilter
     catalogs: CatalogSource
     common: int = 0
-    effort: dict[str, _Effort] = field(default_factory=dict)
+    effort: dict[str, EffortTally] = field(default_factory=dict)
     moments_before: list[float] = field(default_factory=list)
     """The first and the last end of a job that both runs have."""
     moments_after: list[float] = field(default_factory=list)
@@ -244,7 +198,7 @@ class _Drift:
                 self.comparison.tally.add_unfit(after.model, fault)
 
     def _note_effort(self, before: JobFacts, after: JobFacts) -> None:
-        self.effort.setdefault(after.model, _Effort()).add(before, after)
+        self.effort.setdefault(after.model, EffortTally()).add(before, after)
         for moments, job in ((self.moments_before, before), (self.moments_after, after)):
             if job.completed_at is not None:
                 moments[:] = [min([job.completed_at, *moments]), max([job.completed_at, *moments])]
