@@ -153,6 +153,7 @@ def test_figures_show_scores_by_model_and_beside_their_cost(pages: Pages, scored
     priced = table_of(page, "Score and cost")
     by_score = {row[0]: row[-1] for row in priced}
     assert by_score["ocr.cer"] == NONE  # more of it is not better
+    assert "wild.number" not in by_score  # neither more nor less of it is better
     assert float(by_score["ocr.words"].replace(",", "")) > 0
     assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
