@@ -33,7 +33,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.imaging.formats.signatures import format_of
 from qwave_batch.judging.approaches import Approach, PairApproach, QuestionApproach
-from qwave_batch.judging.chat_calls import ChatSettings, UnusableImage
+from qwave_batch.judging.chat_calls import ChatSettings, UnshrinkableImage
 from qwave_batch.judging.chat_prompts import ChatPrompt, chat_prompt
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.judging.judge_params import JudgeParams, read_params
@@ -238,7 +238,7 @@ def _shrunk_image(image: ItemFile, longer_side: int) -> bytes:
     try:
         data, _ = encode_image(image.data, facts, ImageChange(max_size=longer_side))
     except UnreadableImage as error:
-        raise UnusableImage(f"the image is larger than max_size, and {error}") from None
+        raise UnshrinkableImage(f"the image is larger than max_size, and {error}") from None
     return data
 
 

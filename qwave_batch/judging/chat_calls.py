@@ -50,7 +50,7 @@ class ChatCompleter(Protocol):
         ...
 
 
-class UnusableImage(UsageError):
+class UnshrinkableImage(UsageError):
     """An image that can't be made smaller."""
 
 
@@ -70,7 +70,7 @@ class ChatSettings:
     max_size: int | None = None
     """Pixels of the longer side of an image; larger ones are shown smaller."""
     shrink: Callable[[ItemFile, int], bytes] = field(default=_as_it_is, repr=False, compare=False)
-    """Makes an image smaller; raises UnusableImage."""
+    """Makes an image smaller; raises UnshrinkableImage."""
 
     def size_of(self, image: ItemFile) -> tuple[int, int]:
         """Return width and height as an image is shown."""
@@ -125,7 +125,7 @@ class ChatCall:
         )
 
     def body(self) -> bytes:
-        """Return the request as it is sent; it takes time for large images. Raises UnusableImage."""
+        """Return the request as it is sent; it takes time for large images. Raises UnshrinkableImage."""
         return encoded(self._request([data_uri(self.settings.shown(image)) for image in self.images]))
 
     def _request(self, urls: Sequence[Json]) -> dict[str, Json]:

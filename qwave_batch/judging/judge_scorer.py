@@ -12,7 +12,7 @@ from qwave_batch.client.chat_answers import ChatReply
 from qwave_batch.errors import AccountError, QwaveError, RunStopped, UsageError
 from qwave_batch.judging.approaches import Approach, Heard, Hearing
 from qwave_batch.judging.call_pacing import pacing_of
-from qwave_batch.judging.chat_calls import ChatCall, ChatCalls, ChatCompleter, UnusableImage
+from qwave_batch.judging.chat_calls import ChatCall, ChatCalls, ChatCompleter, UnshrinkableImage
 from qwave_batch.judging.judge_budget import JudgeBudget
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.judging.judge_params import JudgeParams
@@ -170,7 +170,7 @@ class JudgeScorer:
         try:
             outcome: Outcome = await self.approach.judged(item, ask)
         except UsageError as error:
-            code = "unusable_image" if isinstance(error, UnusableImage) else "bad_question"
+            code = "unusable_image" if isinstance(error, UnshrinkableImage) else "bad_question"
             outcome = ScoreError(code, str(error))
         return Scored(item, outcome, cost_nusd)
 
