@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qwave_batch import events as events
     from qwave_batch import exports as exports
     from qwave_batch import folders as folders
+    from qwave_batch import gates as gates
     from qwave_batch import plans as plans
     from qwave_batch import pushes as pushes
     from qwave_batch import reports as reports
@@ -106,7 +107,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes", "reports", "votes", "benches", "reproductions", "scores",
+    "exports", "pushes", "reports", "votes", "gates", "benches", "reproductions", "scores",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

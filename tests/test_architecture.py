@@ -31,6 +31,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
+    "gating": {
+        "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
+    },
     "scoring": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "spec"},
     "report": {
         "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
@@ -45,9 +48,9 @@ ALLOWED: dict[str, set[str]] = {
         "errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring", "spec", "voting",
     },
     "api": {
-        "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging",
-        "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing", "resources", "run",
-        "scoring", "simulator", "spec", "voting",
+        "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
+        "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing",
+        "resources", "run", "scoring", "simulator", "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
@@ -58,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},
     "exports": {"api", "export", "model"},
+    "gates": {"api", "gating"},
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
@@ -69,11 +73,12 @@ ALLOWED: dict[str, set[str]] = {
     "reproductions": {"api", "lazy", "reproducing"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "plans", "pushes", "reports", "reproductions", "runs", "scores", "simulations", "votes",
+        "gates", "plans", "pushes", "reports", "reproductions", "runs", "scores", "simulations", "votes",
     },
     "cli": {
         "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
-        "folders", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs", "scores",
+        "folders", "gates", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs",
+        "scores",
         "simulations", "votes",
     },
     "__main__": {"cli"},

@@ -121,7 +121,7 @@ class _Reader:
             cells = resolve_cells(row, columns)
             missing = [name for name in columns if name not in cells and not self._is_in_parquet(name, row.file)]
             if missing:
-                self._add(f"row {row.number} has {_no_columns(missing, columns)}", row.place)
+                self._add_missing(f"row {row.number}", missing, columns, tuple(row.cells), row.place)
             else:
                 yield row, cells
             if len(self.problems) >= _MOST_PROBLEMS:
@@ -132,15 +132,7 @@ class _Reader:
         header = columns_of_file(self.benchmark.form, file)
         missing = [name for name, official in columns.items() if header and not set(official).intersection(header)]
         if missing and header:
-            has = f"it has {names_listed(header, _NAMES_SHOWN)}"
-            step = None if self.benchmark.is_verified else Advice(NextStep.NAME_COLUMN, missing[0])
-            self.problems.append(
-                Problem(
-                    message=f"the file has {_no_columns(missing, columns)}; {has}",
-                    place=SourcePlace(str(file)),
-                    next_step=step,
-                )
-            )
+            self._add_missing("the file", missing, columns, header, SourcePlace(str(file)))
         return not missing
 
     def _prompt(self, row: PromptRow, cells: PromptCells, part: BenchmarkPart) -> BenchPrompt:
@@ -210,6 +202,20 @@ class _Reader:
         """Whether a column holds images themselves, which are read one at a time later."""
         return name == self._image_column and file.suffix.lower() == _PARQUET
 
+    def _add_missing(
+        self,
+        owner: str,
+        missing: Sequence[str],
+        columns: Mapping[str, tuple[str, ...]],
+        has: Sequence[str],
+        place: SourcePlace,
+    ) -> None:
+        """Note columns that a file or a row lacks; where their names are not verified, the user can tell them."""
+        lacks = " and no ".join(" or ".join(columns[name]) for name in missing)
+        message = f"{owner} has no {lacks}; it has {names_listed(has, _NAMES_SHOWN)}"
+        step = None if self.benchmark.is_verified else Advice(NextStep.NAME_COLUMN, missing[0])
+        self.problems.append(Problem(message=message, place=place, next_step=step))
+
     def _add(self, message: str, place: SourcePlace) -> None:
         self.problems.append(Problem(message=message, place=place))
 
@@ -232,10 +238,6 @@ def columns_with_names(
 
 def _officials(columns: Mapping[str, tuple[str, ...]], *, without: str | None) -> frozenset[str]:
     return frozenset(official for name, each in columns.items() if name != without for official in each)
-
-
-def _no_columns(missing: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> str:
-    return "no " + " and no ".join(" or ".join(columns[name]) for name in missing)
 
 
 def _as_number(cell: Json) -> tuple[bool, int, str]:

@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "report": "make a page to look at the images, compare them and vote",
     "votes": "import and count the votes of people",
     "score": "have programs give numbers to images",
+    "compare-scores": "say by their scores how two folders differ",
+    "gate": "hold a folder to rules, for a CI",
     "export": "make a dataset of run folders",
     "push": "bring a dataset of run folders to the Hub",
     "bench": "bring public benchmarks in, and their images out",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
+from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import pasted, wrap
 
@@ -13,13 +14,50 @@ if TYPE_CHECKING:
 UNKNOWN_LICENSE = "not stated here; the repository says it"
 
 
+_MOST_PARTS = 4
+"""Named in a table."""
+_COLUMNS = (
+    Column("name"),
+    Column("prompts", right=True),
+    Column("images", right=True),
+    Column("about", gives_way=True),
+    Column("parts", gives_way=True),
+)
+
+
+def draw_benchmark_table(benchmarks: Sequence["Benchmark"], terminal: Terminal) -> Iterator[str]:
+    """Yield the lines of a table of benchmarks."""
+    rows = [
+        (
+            benchmark.name,
+            _prompts_of(benchmark),
+            f"{benchmark.images}",
+            benchmark.about,
+            _parts_of(benchmark),
+        )
+        for benchmark in benchmarks
+    ]
+    yield from draw_table(_COLUMNS, rows, terminal)
+
+
+def _prompts_of(benchmark: "Benchmark") -> str:
+    counts = [part.rows[-1] for part in benchmark.parts if part.rows]
+    return f"{sum(counts):,}" if counts else "yours"
+
+
+def _parts_of(benchmark: "Benchmark") -> str:
+    names = [part.name for part in benchmark.parts if part.name]
+    return ", ".join(names) if len(names) <= _MOST_PARTS else count(len(names), "part")
+
+
 def draw_benchmarks(benchmarks: Sequence["Benchmark"], terminal: Terminal) -> Iterator[str]:
-    """Yield the lines that tell of benchmarks: a paragraph for each."""
-    for benchmark in benchmarks:
+    """Yield the lines that tell all of benchmarks: a paragraph for each."""
+    for number, benchmark in enumerate(benchmarks):
+        if number:
+            yield ""
         yield from wrap(f"{benchmark.name}: {benchmark.title}, {benchmark.about}", terminal.width, hang="  ")
         for label, words in _facts(benchmark):
             yield from wrap(f"{label:<11} {words}", terminal.width, indent="  ", hang=" " * 14)
-        yield ""
 
 
 def _facts(benchmark: "Benchmark") -> Iterator[tuple[str, str]]:

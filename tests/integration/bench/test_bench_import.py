@@ -144,6 +144,14 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path, ref
     assert "--column prompt=NAME" in said
 
 
+def test_a_column_that_rows_lack_is_named_too(tmp_path: Path, refuse: Callable[..., str]) -> None:
+    row = {"id": "t_1", "category": "t", "instruction": "a", "image": "t/1.png"}
+    (tmp_path / "data_total.json").write_text(json.dumps([row]))
+    said = refuse("risebench", tmp_path / "data_total.json")
+    assert ":1:2: row 1 has no index; it has id, category, instruction, image" in said
+    assert "--column index=NAME" in said
+
+
 def test_columns_can_be_named(tmp_path: Path, out: Path) -> None:
     (tmp_path / "mine.csv").write_text(csv_text(("Text", "Kind"), [("a red bench", "Colors")]))
     columns = ("--column", "prompt=Text", "--column", "category=Kind")
@@ -155,7 +163,10 @@ def test_columns_can_be_named(tmp_path: Path, out: Path) -> None:
 
 
 BROKEN = [
-    ('{"tag": "x", "include": [], "prompt": "a"}\n{"tag": "x", "prompt": "b"}\n', ":2:1: row 2 has no include"),
+    (
+        '{"tag": "x", "include": [], "prompt": "a"}\n{"tag": "x", "prompt": "b"}\n',
+        ":2:1: row 2 has no include; it has tag, prompt",
+    ),
     ('{"tag": "x", "include": [], "prompt": 7}\n', ":1:1: row 1: the prompt is a number"),
     ('{"tag": "x", "include": [], "prompt": " "}\n', ":1:1: row 1: the prompt is empty"),
     ('{"tag": ["x"], "include": [], "prompt": "a"}\n', "row 1: tag is a list, and must be a string or a number"),
@@ -299,7 +310,15 @@ def test_an_action_that_does_not_exist_has_a_suggestion() -> None:
 def test_the_list_names_all_with_what_a_program_needs() -> None:
     found = json.loads(typed("bench", "list", "--json")[1])
     assert {each["name"] for each in found} == set(NAMES)
-    assert all(name in typed("bench", "list")[1] for name in NAMES)
+    table = typed("bench", "list")[1].splitlines()
+    assert {line.split()[0] for line in table[2:]} == set(NAMES)
+
+
+def test_all_of_a_benchmark_is_told_by_its_name() -> None:
+    status, printed, talk = typed("bench", "list", "geneval2")
+    assert (status, talk) == (0, "")
+    assert all(word in printed for word in ("CC BY-NC 4.0", "geneval2_data.jsonl", "facebookresearch/GenEval2"))
+    assert 'did you mean "dpg"?' in typed("bench", "list", "dgp")[2]
 
 
 def test_the_official_prompts_are_read_to_the_last_character(partiprompts: Path, out: Path) -> None:
