@@ -54,7 +54,7 @@ def test_the_table_reads_in_80_columns_and_says_who_is_better(old: Path, new: Pa
     ]  # fmt: skip
     assert "higher is better: B is better on 16 of 16 prompts, worse on 0, equal on 0" in out.replace("\n  ", " ")
     assert "2 prompts are in new only, and left out: p16, p17" in err
-    assert "1 image of new has no ocr.words: not scored, an error, or no image" in err.replace("\n    ", " ")
+    assert "1 image of new without ocr.cer, ocr.words: not scored, an error, or no image" in err.replace("\n    ", " ")
 
 
 def test_lower_is_better_where_the_scorer_says_so(old: Path, new: Path) -> None:
@@ -101,9 +101,9 @@ def test_few_prompts_many_comparisons_and_even_differences_are_warned_of(tmp_pat
     a, b = gated_folder(tmp_path / "a", prompts=4), gated_folder(tmp_path / "b", prompts=4)
     _, _, err = compare(a, b, "--by", "model")
     said = err.replace("\n    ", " ")
-    assert "only 4 prompts have ocr.words on both sides: below 10 prompts" in said
+    assert "only 4 prompts with ocr.cer, ocr.words: below 10 prompts a difference says little" in said
     assert "of 6 comparisons about one in twenty looks settled by chance alone" in said
-    assert "ocr.cer is the same on every prompt" in said
+    assert "no difference on any prompt in ocr.cer, ocr.words" in said
 
 
 def test_pairs_that_were_judged_are_compared_on_their_axis(tmp_path: Path) -> None:
