@@ -56,8 +56,7 @@ def _about_score(score: "ComparedScore", a: str, b: str) -> Iterator[tuple[str, 
         return
     for side, missing in ((a, whole.missing_a), (b, whole.missing_b)):
         if missing:
-            number = counted(missing, "job" if score.measure.is_of_jobs else "image")
-            yield f"{number} of {side} without", ": not scored, an error, or no image"
+            yield f"{counted(missing, 'image')} of {side} without", ": not scored, an error, or no image"
     if whole.left_out:
         yield f"{counted(whole.left_out, 'prompt')} left out, on one side or both without", ""
     if whole.prompts < ENOUGH_PROMPTS:

@@ -11,7 +11,7 @@ import pytest
 from qwave_batch.cli.drawing.text import cells
 from qwave_batch.cli.main import main
 from qwave_batch.scoring.scorer import Level, Output
-from tests.gated_folders import gated_folder
+from tests.gated_folders import gated_folder, gated_line
 from tests.scored_folders import a_pair_score, a_scorer, scored_line, write_scores
 from tests.voted_folders import write_folder
 
@@ -79,6 +79,16 @@ def test_two_values_of_an_axis_are_compared_in_one_folder(new: Path) -> None:
     assert (found["a"], found["b"], found["matched"]) == ("m2", "m1", [])
     assert (found["scores"][0]["whole"]["b_is"], found["scores"][0]["whole"]["ties"]) == ("same", 18)
     assert any("perhaps both sides are the same images" in warning for warning in found["warnings"])
+
+
+def test_the_cost_of_an_image_is_compared_and_the_time_of_a_job(tmp_path: Path) -> None:
+    """A model that makes four images with a job costs less than one whose every image is a job of half the price."""
+    four = [gated_line(prompt, "four", images=4) for prompt in range(10)]
+    one = [replace(gated_line(prompt, "one", images=1), cost_usd=0.005) for prompt in range(10)]
+    run = write_folder(tmp_path / "run", [*four, *one])
+    cost, seconds = compared(run, "--axis", "model=one,four", "--score", "cost_usd", "--score", "seconds")["scores"]
+    assert (cost["whole"]["a"], cost["whole"]["b"], cost["whole"]["b_is"]) == (0.005, 0.0025, "better")
+    assert (seconds["whole"]["b_is"], cost["unit"], seconds["unit"]) == ("same", "USD", "s")
 
 
 def test_two_values_of_an_axis_are_compared_across_folders(old: Path, new: Path) -> None:
