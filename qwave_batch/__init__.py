@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from qwave_batch import events as events
     from qwave_batch import exports as exports
     from qwave_batch import folders as folders
+    from qwave_batch import gates as gates
     from qwave_batch import plans as plans
     from qwave_batch import pushes as pushes
     from qwave_batch import reports as reports
     from qwave_batch import reproductions as reproductions
     from qwave_batch import runs as runs
+    from qwave_batch import scores as scores
     from qwave_batch import simulations as simulations
     from qwave_batch import votes as votes
     from qwave_batch.accounts import ask_balance
@@ -105,7 +107,7 @@ __all__ = [
 
 PUBLIC_MODULES = (
     "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
-    "exports", "pushes", "reports", "votes", "benches", "reproductions",
+    "exports", "pushes", "reports", "votes", "gates", "benches", "reproductions", "scores",
 )  # fmt: skip
 """From those that load fast to those that load much: a name is looked for in this order."""
 

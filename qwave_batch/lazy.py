@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import obstore.exceptions as obstore_exceptions
     import obstore.store as obstore_store
     import pandas as pd
+    import rapidocr
     import tqdm
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "obstore_store",
     "pathlib",
     "pd",
+    "rapidocr",
     "sqlite3",
     "threading",
     "tqdm",

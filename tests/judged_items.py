@@ -24,7 +24,7 @@ TWO_QUESTIONS: tuple[JsonObject, ...] = (
     {"id": "1", "question": "Is it red?", "answer": "yes"},
     {"id": "2", "question": "How many are there?", "answer": "2", "choices": ["1", "2", "3"]},
 )
-FAST = {"model": "simulated-judge", "tries": "3"}
+FAST = {"model": "embedded-judge", "tries": "3"}
 """Parameters of a judge that gives up soon."""
 
 

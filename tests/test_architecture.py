@@ -31,7 +31,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
-    "scoring": {"errors", "files", "folder", "lazy", "model", "output"},
+    "gating": {
+        "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
+    },
+    "scoring": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "spec"},
     "report": {
         "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
         "voting",
@@ -43,9 +46,9 @@ ALLOWED: dict[str, set[str]] = {
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
     "api": {
-        "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "git", "hub", "imaging",
-        "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing", "resources", "run",
-        "scoring", "simulator", "spec", "voting",
+        "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
+        "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing",
+        "resources", "run", "scoring", "simulator", "spec", "voting",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
@@ -56,9 +59,11 @@ ALLOWED: dict[str, set[str]] = {
     "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},
     "exports": {"api", "export", "model"},
+    "gates": {"api", "gating"},
     "pushes": {"api", "hub"},
     "reports": {"api", "lazy", "report"},
     "votes": {"api", "voting"},
+    "scores": {"api", "model", "scoring"},
     "bench": {
         "errors", "export", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec",
     },
@@ -66,12 +71,13 @@ ALLOWED: dict[str, set[str]] = {
     "reproductions": {"api", "lazy", "reproducing"},
     "__init__": {
         "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports", "folders",
-        "plans", "pushes", "reports", "reproductions", "runs", "simulations", "votes",
+        "gates", "plans", "pushes", "reports", "reproductions", "runs", "scores", "simulations", "votes",
     },
     "cli": {
         "__init__", "accounts", "benches", "catalog", "comparisons", "connections", "errors", "events", "exports",
-        "folders", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs", "simulations",
-        "votes",
+        "folders", "gates", "lazy", "model", "plans", "pushes", "reports", "reproductions", "resources", "runs",
+        "scores",
+        "simulations", "votes",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -56,6 +56,21 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "api.folder_inputs": ("downloads large input images into a scratch folder of its own", frozenset({"tempfile"})),
+    "files.appended_lines": (
+        "adds lines to the file that it holds the lock of",
+        frozenset({"fcntl", "os.ftruncate", "os.pread", "os.pwrite"}),
+    ),
+    "imaging.picture_levels": ("measures a picture that is decoded elsewhere", frozenset({"PIL"})),
+    "scoring.command_process": (
+        "starts the command that the user's file names, its stderr in a nameless file",
+        frozenset({"os.SEEK_END", "subprocess", "tempfile"}),
+    ),
+    "scoring.command_scorer": (
+        "writes images of a store to a scratch folder, for the command",
+        frozenset({".open()", "tempfile"}),
+    ),
+    "scoring.score_questions": ("puts pairs together in a temporary database", frozenset({"sqlite3.connect"})),
+    "scoring.text_reader": ("finds the weights in the engine's own package", frozenset({".glob()"})),
     "api.folder_session": ("makes a workspace for a store that is named by its address", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.spec_files": (
@@ -138,7 +153,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "ledger.ledger_copies": ("fills a copy that was made as a private file", frozenset({"sqlite3.connect"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
-    "export.author_card": ("reads what ships with the package", frozenset({".read_text()"})),
     "export.image_encoding": ("encodes exported images anew", frozenset({".open()", "PIL"})),
     "export.out_file": (
         "looks at the file that the user names as output",
@@ -195,6 +209,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "opens the simulator's tasks, once files.sqlite_files has looked at them",
         frozenset({".mkdir()", "sqlite3.connect"}),
     ),
+    "spec.checked_yaml": ("reads what ships with the package", frozenset({".read_text()"})),
     "spec.inputs.allowed_roots": (
         "finds the folders that a spec may read from",
         frozenset({".is_symlink()", "os.path.lexists"}),

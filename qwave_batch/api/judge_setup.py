@@ -42,7 +42,7 @@ from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import NextStep
 
-SIMULATED_MODEL = "simulated-judge"
+SIMULATED_MODEL = "embedded-judge"
 _MOST_FILE_BYTES = 1_000_000
 _ASK_TIMEOUT_S = 20.0
 

@@ -15,11 +15,15 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.resources import shipped
 
 _STRUCTURE = "schemas/spec.structure.schema.json"
-_MANIFEST = "schemas/manifest.schema.json"
-_CARD = "schemas/card.schema.json"
 _CATALOG = "schemas/catalog.schema.json"
+_SHIPPED = {
+    "manifest": "schemas/manifest.schema.json",
+    "card": "schemas/card.schema.json",
+    "gate": "schemas/gate.schema.json",
+    "catalog": _CATALOG,
+}
 _OVERLAY = "overlay"
-_NAMES = ("spec", "manifest", "card", "catalog", _OVERLAY)
+_NAMES = ("spec", *_SHIPPED, _OVERLAY)
 
 
 def describe_catalog(date: str, *, catalogs: CatalogSource = SHIPPED) -> dict[str, Json]:
@@ -53,19 +57,15 @@ def json_schema(name: str, *, catalog: str, catalogs: CatalogSource = SHIPPED) -
     """Return the JSON Schema of ``spec``, ``manifest`` lines, ``catalog.yaml``, another file, or a model's requests.
 
     Args:
-        name: ``spec``, ``manifest``, ``card``, ``catalog``, ``overlay`` or the name of a model.
+        name: ``spec``, ``manifest``, ``card``, ``gate``, ``catalog``, ``overlay`` or the name of a model.
         catalog: The date, or ``LATEST``, of the catalog that has the model, or whose models editors offer for a spec.
         catalogs: The catalogs to look in.
 
     Raises:
         UnknownName: There is no such schema or catalog; the message names the nearest.
     """
-    if name == "manifest":
-        return _shipped(_MANIFEST)
-    if name == "card":
-        return _shipped(_CARD)
-    if name == "catalog":
-        return _shipped(_CATALOG)
+    if name in _SHIPPED:
+        return _shipped(_SHIPPED[name])
     if name == _OVERLAY:
         return overlay_schema(_shipped(_CATALOG))
     known = catalogs.at(catalog)

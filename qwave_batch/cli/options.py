@@ -8,6 +8,7 @@ import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path, one_of
 from qwave_batch.cli.console import Console
 from qwave_batch.errors import UsageError
+from qwave_batch.model.store_url import is_store_url
 
 if TYPE_CHECKING:
     from qwave_batch.catalog import CatalogSource
@@ -97,6 +98,11 @@ def hold_to_lock(plan: "AnyPlan", args: Namespace, console: Console) -> None:
     if args.locked is not None:
         notes = qb.reproductions.check_lock(plan, None if args.locked == BESIDE_SPEC else args.locked)
         console.say(*(f"note: {console.err.shown(note)}" for note in notes))
+
+
+def an_address(text: str) -> str:
+    """Return the address of a store, or the path of a folder."""
+    return text if is_store_url(text) else str(a_path(text))
 
 
 def add_base_url(parser: Parser) -> None:

@@ -25,7 +25,7 @@ class Command(Protocol):
         ...
 
 
-_FILES = {"lock": "locking", "catalog": "catalogs", "votes": "vote_counting"}
+_FILES = {"catalog": "catalogs", "votes": "vote_counting", "compare-scores": "compare_scores", "lock": "locking"}
 """Names of files that are not the command's: a file of that name is elsewhere."""
 
 

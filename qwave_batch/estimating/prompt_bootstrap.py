@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SEED = 20_261_128
 """Any number; always the same, so that the same answers give the same intervals."""
-_MOST_WEIGHTS = 1 << 21
+_MOST_WEIGHTS = 1 << 20
 """Weights that are in memory at once."""
 
 
@@ -27,10 +27,12 @@ def drawn_weights(prompts: int, draws: int, *, seed: int = SEED) -> "Iterator[Nu
     """Yield the weights of some draws after others, an array of draws and prompts: how often each prompt came."""
     np = lazy.np
     rng = np.random.default_rng(seed)
-    shares = np.full(prompts, 1 / prompts)
     at_once = max(1, _MOST_WEIGHTS // prompts)
     for start in range(0, draws, at_once):
-        yield rng.multinomial(prompts, shares, size=min(at_once, draws - start)).astype(float)
+        rows = min(at_once, draws - start)
+        # counted by hand, since numpy's multinomial takes five times as long
+        chosen = rng.integers(0, prompts, size=(rows, prompts)) + prompts * np.arange(rows)[:, None]
+        yield np.bincount(chosen.ravel(), minlength=rows * prompts).reshape(rows, prompts).astype(float)
 
 
 def interval_of_draws(values: "Numbers", prompts: int) -> Interval | None:

@@ -1,29 +1,20 @@
 """The author's words about a dataset: what a run can't know of it, from a YAML file that is checked like a spec."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qwave_batch import lazy
-from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.files.regular_files import open_regular, read_regular, system_reason
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.resources import shipped
-from qwave_batch.spec.inputs.text_encoding import decode_yaml
-from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, other_message
+from qwave_batch.model.problem import Problem
+from qwave_batch.spec.checked_yaml import read_checked_yaml
 from qwave_batch.spec.yaml.source_map import SourceMap
-from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 RAI_FIELDS = ("dataLimitations", "dataBiases", "personalSensitiveInformation", "dataUseCases", "dataSocialImpact")
 """Facts about a dataset that only its author can state, and that conferences ask for."""
 OTHER_LICENSE = "other"
-_MOST_BYTES = 1_000_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -85,36 +76,13 @@ def read_card(path: Path) -> AuthorCard:
         SpecError: the file has mistakes; all of them are listed.
         UsageError: it can't be read.
     """
-    shown_as = str(path)
-    try:
-        with open_regular(path, follows_link=True) as file:
-            source = read_regular(file, shown_as=shown_as, most_bytes=_MOST_BYTES)
-    except OSError as error:
-        raise UsageError(f"the card {shown_as} can't be read: {system_reason(error)}") from error
-    document = read_yaml(decode_yaml(source, shown_as, of="card", suggestion="a card is a few pages"), shown_as)
-    source_map = SourceMap(document.mark)
-    problems = [*document.problems, *_problems(document.value, source_map, document.unread)]
-    if problems:
-        raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace(shown_as)))
-    return _card(dict(document.value)) if isinstance(document.value, Mapping) else NO_CARD
+    said, _ = read_checked_yaml(
+        path, "card.schema.json", of="card", most="a card is a few pages", check=_further_problems
+    )
+    return _card(dict(said)) if isinstance(said, Mapping) else NO_CARD
 
 
-def _problems(value: Json, source_map: SourceMap, unread: frozenset[SourcePlace]) -> Iterator[Problem]:
-    """Yield what the schema refuses, but for values whose own text is a mistake that is listed already."""
-    schema = _schema()
-    for error in lazy.jsonschema.Draft202012Validator(schema).iter_errors(value):
-        violation = SchemaViolation(
-            keyword=error.validator if isinstance(error.validator, str) else "",
-            wanted=error.validator_value,
-            value=error.instance,
-            path=tuple(error.absolute_path),
-            schema=error.schema if isinstance(error.schema, dict) else {},
-            root=schema,
-            is_name=False,
-            message=error.message,
-        )
-        found = MESSAGES.get(violation.keyword, other_message)(violation, source_map)
-        yield from (problem for problem in found if problem.place not in unread)
+def _further_problems(value: Json, source_map: SourceMap, _: frozenset[str]) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         return
     published = value.get("published")
@@ -139,12 +107,6 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(shipped("schemas/card.schema.json").read_text(encoding="utf-8"))
-    return schema
 
 
 def _card(said: dict[str, Any]) -> AuthorCard:

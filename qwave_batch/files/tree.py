@@ -214,9 +214,9 @@ class Tree:
             os.fsync(file.fileno())
             return os.fstat(file.fileno()).st_mtime_ns
 
-    def sync_folder(self, path: str) -> bool:
-        """Make the names in a folder durable; return False if the file system cannot do that."""
-        with self._folder(parts_of_path(path)) as folder:
+    def sync_folder(self, path: str = "") -> bool:
+        """Make the names in a folder (the root, without a path) durable; return False if the system can't do that."""
+        with self._folder(parts_of_path(path) if path else []) as folder:
             return sync_folder(folder)
 
     def free_bytes(self) -> int:

@@ -94,7 +94,7 @@ def decoded_picture(data: bytes, image_format: str) -> Iterator[Image.Image]:
 
 def picture_fingerprint(image: Image.Image) -> PictureFingerprint:
     """Return the fingerprint of a picture."""
-    plain = _plain(image)
+    plain = in_eight_bits(image)
     exact = image if _is_deep(image) else plain
     head = f"{exact.mode} {exact.width} {exact.height} ".encode()
     small = _before_grey(plain).resize((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -102,7 +102,7 @@ def picture_fingerprint(image: Image.Image) -> PictureFingerprint:
         pixels=hashlib.sha256(head + exact.tobytes()).hexdigest(),
         look=_perceptual_hash(small.convert("L").tobytes()),
         cells=small.resize((_KEPT, _KEPT), Image.Resampling.BOX).tobytes(),
-        is_blank=_is_blank(plain),
+        is_blank=is_blank(plain),
     )
 
 
@@ -111,7 +111,7 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I")
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def in_eight_bits(image: Image.Image) -> Image.Image:
     """Return a picture as RGB, or as RGBA where something shows through."""
     if _is_deep(image):
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
@@ -123,7 +123,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def opaque(image: Image.Image) -> Image.Image:
     """Return a picture as RGB, before grey where something shows through."""
-    return _before_grey(_plain(image))
+    return _before_grey(in_eight_bits(image))
 
 
 def _before_grey(plain: Image.Image) -> Image.Image:
@@ -134,7 +134,7 @@ def _before_grey(plain: Image.Image) -> Image.Image:
     return behind
 
 
-def _is_blank(plain: Image.Image) -> bool:
+def is_blank(plain: Image.Image) -> bool:
     """Whether every channel, those of what is transparent weighed by it, has nearly one value."""
     counts = (plain if plain.mode == "RGB" else plain.convert("RGBa")).histogram()
     most_others = plain.width * plain.height // BLANK_EXCEPT

@@ -30,7 +30,10 @@ class Job:
     job_id: str
     """16 hex digits of the SHA-256 of the canonical JSON of repeat and request."""
     index: int
-    """The place in the full product, from 0, before sampling, folding and skipping."""
+    """The place in the full product, from 0, before sampling, folding and skipping.
+
+    With ``images`` each image has a place, and this is that of its first one.
+    """
     prompt_id: str
     prompt: str
     model: str

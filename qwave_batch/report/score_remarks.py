@@ -17,7 +17,7 @@ from qwave_batch.folder.storage import storage_errors
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.signed_links import unsigned_text, without_signatures
 from qwave_batch.output.folder_reader import FolderReader
-from qwave_batch.scoring.kept_scores import KeptScores, kept_lines
+from qwave_batch.scoring.kept_scores import KeptScores, placed_lines
 from qwave_batch.scoring.score_lines import ScoreLine
 from qwave_batch.scoring.scorer import Level
 
@@ -47,7 +47,7 @@ class ScoreRemarks:
     def _line_at(self, place: int) -> Iterator[ScoreLine]:
         with storage_errors(self.layout.root, "read", SCORES):
             self.file.seek(place)
-            line = next(kept_lines(self.layout, self.file))
+            _, line = next(placed_lines(self.layout, self.file))
         if isinstance(line, ScoreLine):
             yield line
 
@@ -73,14 +73,12 @@ def open_score_remarks(reader: FolderReader, scores: KeptScores) -> Iterator[Sco
 def _places(layout: RunLayout, file: BinaryIO, scores: KeptScores) -> dict[bytes, int]:
     counting = {scorer.edition for scorer in scores.scorers.values()}
     places: dict[bytes, int] = {}
-    start = file.tell()
-    for line in kept_lines(layout, file):
+    for start, line in placed_lines(layout, file):
         if isinstance(line, ScoreLine) and line.level is Level.IMAGE and line.edition in counting:
             key = _key(line.job_id or "", line.image or 0, line.sha256, line.scorer)
             places.pop(key, None)
             if line.details or line.error is not None:
                 places[key] = start
-        start = file.tell()
     return places
 
 

@@ -1,14 +1,14 @@
 """Reads two images of run folders, and tells how alike they are."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
 
-from qwave_batch.folder.stored_images import FileFault, judge_stored
-from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES, BadImage, inspect_bytes
+from qwave_batch.folder.stored_images import FileFault
+from qwave_batch.imaging.image_inspection import BadImage
 from qwave_batch.imaging.picture_difference import EncodedPicture, mean_difference
-from qwave_batch.imaging.picture_fingerprint import PictureFingerprint, fingerprint_of
+from qwave_batch.imaging.picture_fingerprint import PictureFingerprint
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.folder_reader import FolderReader
+from qwave_batch.quality.image_look import look_at
 from qwave_batch.reproducing.likeness import SAME_BYTES, SAME_PIXELS, ImageDifference, difference_of
 
 
@@ -32,12 +32,6 @@ class Uncompared:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    encoded: EncodedPicture
-    fingerprint: PictureFingerprint
-
-
 def compare_images(one: StoredImage, other: StoredImage) -> ImageDifference | Uncompared:
     """Return how two images differ. Files with the same hash on record are not read. It blocks.
 
@@ -46,31 +40,32 @@ def compare_images(one: StoredImage, other: StoredImage) -> ImageDifference | Un
     """
     if one.image.sha256 == other.image.sha256:
         return SAME_BYTES
-    left, right = _read(one), _read(other)
+    left, right = _fingerprint(one), _fingerprint(other)
     if isinstance(left, Uncompared):
         return left
     if isinstance(right, Uncompared):
         return right
-    if left.fingerprint.pixels == right.fingerprint.pixels:
+    if left.pixels == right.pixels:
         return SAME_PIXELS
     try:
-        levels = mean_difference(left.encoded, right.encoded)
-    except BadImage as bad:  # too large to have both in memory
-        return Uncompared(f"{one.place} and {other.place}: {bad}")
-    return difference_of(left.fingerprint, right.fingerprint, levels)
+        levels = mean_difference(_encoded(one), _encoded(other))
+    except (BadImage, OSError) as error:  # too large to have both in memory, or gone since
+        return Uncompared(f"{one.place} and {other.place}: {error}")
+    return difference_of(left, right, levels)
 
 
-def _read(stored: StoredImage) -> _Picture | Uncompared:
-    def judge(file: BinaryIO) -> _Picture | None:
-        data = file.read(min(stored.image.size_bytes, MAX_IMAGE_BYTES) + 1)
-        info = inspect_bytes(data)
-        if info.sha256 != stored.image.sha256:
-            raise BadImage("it is not the image on record")
-        size = (info.width, info.height)
-        found = fingerprint_of(data, info.format, size)
-        return None if found is None else _Picture(EncodedPicture(data=data, format=info.format, size=size), found)
+def _fingerprint(stored: StoredImage) -> PictureFingerprint | Uncompared:
+    look = look_at(stored.reader.layout.artifacts, stored.image.path)
+    if isinstance(look, FileFault):
+        return Uncompared(f"{stored.place}: {look.message}")
+    if look.sha256 != stored.image.sha256:
+        return Uncompared(f"{stored.place}: it is not the image on record")
+    return look.picture or Uncompared(f"{stored.place}: a {stored.image.format} of its size is not compared")
 
-    found = judge_stored(stored.reader.layout.artifacts, stored.image.path, judge)
-    if isinstance(found, FileFault):
-        return Uncompared(f"{stored.place}: {found.message}")
-    return found or Uncompared(f"{stored.place}: a {stored.image.format} of its size is not compared")
+
+def _encoded(stored: StoredImage) -> EncodedPicture:
+    """Return a file that was found to be the one on record."""
+    image = stored.image
+    with stored.reader.layout.artifacts.open(image.path) as file:
+        data = file.read(image.size_bytes + 1)
+    return EncodedPicture(data=data, format=image.format, size=(image.width, image.height))

@@ -18,7 +18,6 @@ class LockedPart(StrEnum):
     IMAGES = "images"
     CATALOG = "catalog"
     OVERLAY = "overlay"
-    JOBS = "jobs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The facts about a job that a comparison of two runs needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from qwave_batch.model.record import ImageFile, JobStatus
@@ -42,7 +42,7 @@ def facts_of_line(line: ManifestLine, *, is_seeded: bool) -> JobFacts:
         model=line.model,
         prompt_id=line.prompt_id,
         status=line.status,
-        images=line.images,
+        images=tuple(replace(image, source_url="") for image in line.images),  # long, and of no use here
         task_id=line.task_id,
         is_reused=line.reused_from is not None,
         is_seeded=is_seeded,

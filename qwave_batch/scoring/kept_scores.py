@@ -100,15 +100,15 @@ def read_kept_scores(reader: FolderReader) -> KeptScores:
     with file, storage_errors(reader.layout.root, "read", SCORES):
         scorers = {
             line.scorer: line
-            for line in kept_lines(reader.layout, file, scorers_only=True)
+            for _, line in placed_lines(reader.layout, file, scorers_only=True)
             if isinstance(line, ScorerLine)
         }
         file.seek(0)
         return _Gathering(scorers).gather(reader, file)
 
 
-def kept_lines(layout: RunLayout, file: BinaryIO, *, scorers_only: bool = False) -> Iterator[KeptLine]:
-    """Yield the lines of an open scores.jsonl; a last line without its end was being written and is passed over.
+def placed_lines(layout: RunLayout, file: BinaryIO, *, scorers_only: bool = False) -> Iterator[tuple[int, KeptLine]]:
+    """Yield the lines of an open scores.jsonl with their places; a last line that is being written is passed over.
 
     Args:
         layout: The folder that the file is in, for messages.
@@ -118,7 +118,7 @@ def kept_lines(layout: RunLayout, file: BinaryIO, *, scorers_only: bool = False)
     Raises:
         FolderError: a line is not right.
     """
-    number = 0
+    number = place = 0
     while raw := file.readline(MOST_LINE_BYTES + 1):
         number += 1
         if not raw.endswith(b"\n"):
@@ -126,7 +126,8 @@ def kept_lines(layout: RunLayout, file: BinaryIO, *, scorers_only: bool = False)
                 raise _broken(layout, number, f"longer than {MOST_LINE_BYTES:,} bytes")
             return
         if not raw.isspace() and (not scorers_only or is_scorer_line(raw)):
-            yield _read_line(layout, number, raw)
+            yield place, _read_line(layout, number, raw)
+        place += len(raw)
 
 
 def _read_line(layout: RunLayout, number: int, raw: bytes) -> KeptLine:
@@ -161,13 +162,13 @@ class _Gathering:
 
     def gather(self, reader: FolderReader, file: BinaryIO) -> KeptScores:
         counting = {scorer.edition for scorer in self.scorers.values()}
-        for line in kept_lines(reader.layout, file):
+        for _, line in placed_lines(reader.layout, file):
             if isinstance(line, ScorerLine) or line.edition not in counting:
                 continue
             if line.level is Level.IMAGE:
                 self._take(line)
             else:
-                self.others[_subject(line)] = line
+                self.others[line.scorer, *line.subject] = line
         pairs, sets = self._current(reader) if self.others else ((), ())
         outputs = {
             f"{scorer.scorer}.{name}": output
@@ -212,13 +213,6 @@ def _pair_of(line: ScoreLine, other: OtherScored, there: set[bytes]) -> PairScor
 
 def _full_names(line: ScoreLine) -> Mapping[str, float]:
     return {f"{line.scorer}.{name}": number for name, number in line.scores.items()}
-
-
-def _subject(line: ScoreLine) -> tuple[str, ...]:
-    """Return what a pair or a set is about, whatever its bytes."""
-    if line.other is not None:
-        return line.scorer, line.job_id or "", str(line.image), line.other.job_id, str(line.other.image)
-    return line.scorer, "" if line.set is None else line.set.model
 
 
 def _row_key(job_id: str, image: int, sha256: str) -> bytes:

@@ -95,6 +95,14 @@ class ScoreLine:
         return Level.SET if self.set is not None else Level.IMAGE if self.other is None else Level.PAIR
 
     @property
+    def subject(self) -> tuple[str, ...]:
+        """The names of what it is about, whatever the bytes."""
+        if self.set is not None:
+            return (self.set.model,)
+        other = () if self.other is None else (self.other.job_id, str(self.other.image))
+        return self.job_id or "", str(self.image), *other
+
+    @property
     def key(self) -> tuple[str, ...]:
         """The question that was asked: an answer to it need not be asked for again."""
         return score_key(self.sha256, self.other.sha256 if self.other else "", self.prompt_sha256, self.edition)

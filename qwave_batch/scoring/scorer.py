@@ -72,7 +72,9 @@ class ItemFile:
     height: int
     """Pixels."""
     path: Path | None = None
-    """Its place on this machine; None where it lies in an object store."""
+    """The file on this machine; None where it lies in an object store."""
+    name: str = ""
+    """Its path in the run folder, or the one that the line names it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

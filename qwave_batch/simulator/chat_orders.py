@@ -13,7 +13,7 @@ from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import Reply, model_not_found, refusal
 from qwave_batch.simulator.validation import hash_of
 
-CHAT_MODEL = "simulated-judge"
+CHAT_MODEL = "embedded-judge"
 """The one model that looks at pictures; it answers by a hash of what it is shown."""
 CHAT_RATES: Mapping[str, float] = {"text_input": 0.4, "image_input": 0.4, "text_output": 1.6}
 """Its price in USD for a million tokens."""

@@ -44,9 +44,8 @@ def test_the_page_says_what_to_install_for_each_format(checkout: Path) -> None:
         (needed,) = [row for about, row in rows.items() if f"`{name}`" in about]
         assert ("qwave-batch[parquet]" in needed) is bool(form.needs), name
     extras = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    assert [
-        name for name in extras.keys() - {"test", "dev", "figures", "votes"} if f"qwave-batch[{name}]" not in page
-    ] == []
+    others = {"test", "dev", "figures", "gate", "votes"}
+    assert [name for name in extras.keys() - others if f"qwave-batch[{name}]" not in page] == []
 
 
 def test_every_mark_form_and_mode_is_in_the_help_and_every_mark_on_its_page(checkout: Path) -> None:

@@ -47,6 +47,14 @@ matrix:
   model: [{", ".join([*SEEDED, SEEDLESS])}]
   seed: [1, 2]
 """
+EDITS = """\
+version: 1
+name: edits
+catalog: "2026-05"
+request: {action: edit, image_urls: [cup.png], seed: 4}
+prompts: [Make it blue, Make it red, Make it round]
+matrix: {model: [gpt-image-2]}
+"""
 QUICK = "0.01"
 
 
@@ -151,6 +159,20 @@ def test_a_folder_without_ledger_and_workspace_is_repeated_too(made: Path, tmp_p
     assert {model.model: model.verdict for model in report.models if model.compared} == dict.fromkeys(
         SEEDED, SeedVerdict.BYTES
     )
+
+
+def test_jobs_with_input_images_are_repeated_from_what_the_folder_keeps(checkout: Path, tmp_path: Path) -> None:
+    shutil.copy(checkout / "specs" / "ref" / "cup.png", tmp_path)
+    (tmp_path / "edits.yaml").write_text(EDITS, encoding="utf-8")
+    made = tmp_path / "edits"
+    run_batch_sync(tmp_path / "edits.yaml", connection=Simulated(latency=QUICK), out_dir=made)
+    (tmp_path / "cup.png").unlink()
+    assert [model.verdict for model in repeated(made, tmp_path / "again").models] == [SeedVerdict.BYTES]
+    copy = shutil.copytree(made, tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave"))
+    assert [model.verdict for model in repeated(copy, tmp_path / "once-more").models] == [SeedVerdict.BYTES]
+    shutil.rmtree(copy / "inputs")
+    with pytest.raises(UsageError, match=r"none of the 3 jobs .* its input sha256:.* is not in inputs/"):
+        plan_repeats(copy, sample=3)
 
 
 def test_a_catalog_that_no_longer_ships_is_replaced_and_that_is_said(made: Path, tmp_path: Path) -> None:

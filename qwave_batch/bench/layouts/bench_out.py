@@ -23,6 +23,7 @@ from qwave_batch.model.jsontypes import Json
 
 FILES: Final = "out"
 """The folder of the workspace that becomes the output."""
+_RECORD = "record.json"
 _EARLIER = "earlier"
 """The folder of the workspace that the earlier output is moved to before it is removed."""
 _MARK = "bench_export"
@@ -68,17 +69,16 @@ class BenchOut:
             work.make_folder(FILES)
         new = folder_digest(work, FILES)
         record = _record(head, new, lines)
-        with storage_errors(work.root, below="record.json"):
-            work.write_atomic("record.json", record)
+        with storage_errors(work.root, below=_RECORD):
+            work.write_atomic(_RECORD, record)
         # from here on a kill leaves an output that the next export knows as its own, and no record that is complete
         known = [*_known_digests(beside, name), new.as_json()]
         write_atomic(beside, f"{name}.json", _line({_MARK: 1, "is_complete": False, "known": known}).encode())
         with storage_errors(self.place, "replace"):
             if beside.look(name) is not None:
-                _remove_all(work, _EARLIER)
                 work.move_from(beside, name, _EARLIER)
             beside.move_from(work, FILES, name)
-            beside.move_from(work, "record.json", f"{name}.json")
+            beside.move_from(work, _RECORD, f"{name}.json")
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def check_bench_out(place: Path) -> None:
             return
         if not beside.is_folder(name):
             raise UsageError(f"{place} is not a folder, and a scorer is given one; name another place")
-        there = folder_digest(Tree(place), "")
+        there = folder_digest(beside, name)
     if there.files and there.as_json() not in known:
         raise UsageError(
             f"{place} holds files that no export made, or was changed since, as by a scorer that wrote its results "
@@ -132,7 +132,7 @@ def folder_digest(tree: Tree, folder: str) -> FolderDigest:
     digest, files = hashlib.sha256(), 0
     for found in tree.walk(folder):
         files += 1
-        path = found.path.removeprefix(f"{folder}/") if folder else found.path
+        path = found.path.removeprefix(f"{folder}/")
         digest.update(f"{path}\0{found.status.st_size}\n".encode("utf-8", "surrogateescape"))
     return FolderDigest(files=files, sha256=digest.hexdigest())
 

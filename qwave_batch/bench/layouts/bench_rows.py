@@ -118,10 +118,10 @@ _LONGEST_NAME = 240
 
 
 def _name_fault(text: str) -> str | None:
-    if not text or text in {".", ".."} or text.startswith("."):
-        return "no visible file can have that name"
     if "/" in text or "\\" in text:
         return "a slash can't be in a name"
+    if not text or text.startswith("."):
+        return "no visible file can have that name"
     if not text.isprintable():
         return "a character in it can't be printed"
     if len(text.encode()) > _LONGEST_NAME:

@@ -29,6 +29,8 @@ CREATE TABLE size (
 ) WITHOUT ROWID;
 CREATE TABLE place (place TEXT PRIMARY KEY, told TEXT) WITHOUT ROWID;
 """
+_HASH = 64
+"""Characters of a SHA-256 in hex."""
 _AS_TEXT = json.JSONEncoder(ensure_ascii=True, sort_keys=True)
 
 
@@ -109,6 +111,12 @@ class BenchSpool:
         query = "SELECT width, height FROM size WHERE model = ? ORDER BY count DESC, width DESC, height DESC LIMIT 1"
         found = self._db.execute(query, (model,)).fetchone()
         return None if found is None else (int(found[0]), int(found[1]))
+
+    def most_images(self, model: str) -> int:
+        """Return the most images that a job of a model made; 0 if none made any."""
+        query = "SELECT max(length(images)) FROM job WHERE model = ?"  # hashes of one length, with a blank between them
+        (length,) = self._db.execute(query, (model,)).fetchone()
+        return ((length or 0) + 1) // (_HASH + 1)
 
     def parts(self) -> tuple[str, ...]:
         """Return the parts of the benchmark that some job is of, in their order."""

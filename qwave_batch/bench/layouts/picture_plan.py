@@ -9,7 +9,7 @@ from qwave_batch.bench.layouts.bench_spool import BenchSpool, SpooledJob
 from qwave_batch.bench.layouts.row_images import MissingImage, RowImage, images_of_row
 from qwave_batch.bench.layouts.scorer_layout import ScorerLayout
 from qwave_batch.errors import UsageError
-from qwave_batch.model.portable_paths import component
+from qwave_batch.model.portable_paths import component, path_key
 
 DEFAULT_SIDE = 1024
 """Pixels of each side of black pictures, where there is no image to go by."""
@@ -79,9 +79,10 @@ class ModelPlan:
         Raises:
             UsageError: a row can't be placed, or has more images than places.
         """
+        most = spool.most_images(self.model)
         for row, jobs in spool.rows(self.model):
             self.layout.check(row)
-            images = images_of_row(row, self.model, jobs)
+            images = images_of_row(row, self.model, jobs, most=most)
             if self.layout.is_grid:
                 yield self._picture(row, jobs, 0, images)
             else:
@@ -126,12 +127,12 @@ def model_plans(
     Raises:
         UsageError: two models have one name as a folder.
     """
-    names = {component(model): model for model in models}
+    names: dict[str, str] = {}
     for model in models:
-        if names[component(model)] != model:
+        other = names.setdefault(path_key(component(model)), model)
+        if other != model:
             raise UsageError(
-                f'the models "{model}" and "{names[component(model)]}" would both lie in {component(model)}; '
-                "export them one at a time"
+                f'the models "{other}" and "{model}" would both lie in {component(model)}; export them one at a time'
             )
     return tuple(
         ModelPlan(

@@ -14,6 +14,7 @@ from qwave_batch.imaging.formats.signatures import format_of
 
 BLACK: Final = (0, 0, 0)
 NEARLY_BLACK: Final = (1, 1, 1)
+_OPAQUE = 255
 _JPEG_QUALITY = 95
 _PNG_DEPTH = 24
 """The place of the bits a channel in a PNG."""
@@ -24,13 +25,15 @@ class PictureChange(StrEnum):
     """Something that was done to an image."""
 
     CONVERTED = "converted"
-    """It was written in another format."""
+    """It was encoded anew, in another format or after another change."""
     TURNED = "turned"
     """Its pixels were turned as its EXIF data say."""
     FIRST_FRAME = "first_frame"
     """The first picture of an animation was taken."""
     ALPHA_ON_WHITE = "alpha_on_white"
     """Its transparency was laid on white."""
+    ALPHA_DROPPED = "alpha_dropped"
+    """It had an alpha channel in which nothing shows through."""
     COLOURS = "colours"
     """Its colours were converted to 8 bits of red, green and blue in sRGB: from grey, a palette, CMYK or a profile."""
     DEPTH = "depth"
@@ -76,8 +79,9 @@ def plain_picture(data: bytes) -> PlainPicture:
         if not is_srgb:
             plain = _in_srgb(plain, image.info["icc_profile"])
         if has_alpha:
+            is_opaque = plain.getchannel("A").getextrema() == (_OPAQUE, _OPAQUE)
             plain = on_white(plain)
-            changes.append(PictureChange.ALPHA_ON_WHITE)
+            changes.append(PictureChange.ALPHA_DROPPED if is_opaque else PictureChange.ALPHA_ON_WHITE)
         if mode not in {"RGB", "RGBA"} or not is_srgb:
             changes.append(PictureChange.COLOURS)
         plain = plain.convert("RGB")

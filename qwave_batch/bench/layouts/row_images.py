@@ -84,13 +84,15 @@ class FoundImage:
 RowImage: TypeAlias = FoundImage | MissingImage
 
 
-def images_of_row(row: BenchRow, model: str, jobs: Sequence[SpooledJob]) -> tuple[RowImage, ...]:
+def images_of_row(row: BenchRow, model: str, jobs: Sequence[SpooledJob], *, most: int) -> tuple[RowImage, ...]:
     """Return the images of a row, in their places: a missing one moves no other.
 
     Args:
         row: The row.
         model: The model.
         jobs: All jobs of both, in the order of the plan.
+        most: The most images that any job of the model made, which tells a job that made fewer from one that nobody
+            planned; 0 if none made any.
 
     Raises:
         UsageError: there are more images than places.
@@ -102,11 +104,11 @@ def images_of_row(row: BenchRow, model: str, jobs: Sequence[SpooledJob]) -> tupl
     if starts is None:
         raise _too_many(row, model, jobs)
     places: list[RowImage] = [_unplanned(row, model, image) for image in range(row.images)]
-    ends = [*starts[1:], row.images]
-    for job, start, end in zip(jobs, starts, ends, strict=True):
+    for job, start, end in zip(jobs, starts, _ends(row, starts), strict=True):
         made = len(job.line.images)
         places[start : start + made] = [FoundImage(job=job, index=index) for index in range(made)]
-        places[start + made : end] = [_missing(row, job.line, image) for image in range(start + made, end)]
+        lost = range(start + made, min(end, start + (most or row.images)))
+        places[lost.start : lost.stop] = [_missing(row, job.line, image) for image in lost]
     return tuple(places)
 
 
@@ -123,10 +125,14 @@ def _starts(row: BenchRow, jobs: Sequence[SpooledJob]) -> list[int] | None:
         [job.line.index % row.images for job in jobs],  # of a plan that counts every image that is wanted
         [share * at for at in range(len(jobs))],
     ):
-        ends = [*starts[1:], row.images]
-        if all(start + max(1, len(job.line.images)) <= end for job, start, end in zip(jobs, starts, ends, strict=True)):
+        spans = zip(jobs, starts, _ends(row, starts), strict=True)
+        if all(start + max(1, len(job.line.images)) <= end for job, start, end in spans):
             return starts
     return None
+
+
+def _ends(row: BenchRow, starts: Sequence[int]) -> list[int]:
+    return [*starts[1:], row.images] if starts else []
 
 
 def _most_images(jobs: Sequence[SpooledJob]) -> int:

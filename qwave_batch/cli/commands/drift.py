@@ -14,7 +14,7 @@ from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
-from qwave_batch.cli.options import add_catalog_path, add_json, catalogs_of
+from qwave_batch.cli.options import add_catalog_path, add_json, an_address, catalogs_of
 
 if TYPE_CHECKING:
     from qwave_batch.reproductions import DriftReport, RunSide
@@ -24,8 +24,8 @@ USAGE = "DIR_OLD DIR_NEW [options]"
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("before", metavar="DIR_OLD", help="the earlier run folder, or a store")
-    parser.add_argument("after", metavar="DIR_NEW", help="the later one")
+    parser.add_argument("before", metavar="DIR_OLD", type=an_address, help="the earlier run folder, or a store")
+    parser.add_argument("after", metavar="DIR_NEW", type=an_address, help="the later one")
     parser.add_argument("--where", metavar="EXPR", help="compare these lines only, such as \"'street' in tags\"")
     parser.add_argument(
         "--sample",
@@ -59,6 +59,11 @@ def execute(args: Namespace, console: Console) -> int:
 def _draw(report: "DriftReport", terminal: Terminal) -> Iterator[str]:
     for name, side in (("before", report.before), ("after", report.after)):
         yield from wrap(terminal.shown(f"{name}: {_side(side)}"), terminal.width, hang="  ")
+    other = report.other_requests
+    if other.jobs:
+        fields = ", ".join(f"{name} ({jobs:,})" for name, jobs in other.fields.items())
+        words = f"{count(other.jobs, 'job')} in the same place of both with another request, not compared: {fields}"
+        yield from wrap(terminal.shown(words), terminal.width, hang="  ")
     if report.models:
         yield ""
         yield from draw_models(report.models, "same image", terminal)

@@ -19,6 +19,7 @@ from qwave_batch.cli.options import (
     add_json,
     add_simulate,
     add_yes,
+    an_address,
     catalogs_of,
     read_connection,
 )
@@ -39,7 +40,7 @@ _MOST_JOBS = 10_000
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder")
+    parser.add_argument("folder", metavar="DIR", type=an_address, help="a run folder, or a store")
     parser.add_argument(
         "--sample",
         metavar="K",

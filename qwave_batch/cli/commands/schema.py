@@ -17,7 +17,7 @@ def configure(parser: Parser) -> None:
         metavar="NAME",
         nargs="?",
         default="spec",
-        help="spec (the default), manifest, card, catalog, overlay, or a model",
+        help="spec (the default), manifest, card, gate, catalog, overlay, or a model",
     )
     add_catalog(parser)
 

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import qwave_batch as qb
-from qwave_batch.cli.arguments import Parser, a_path
+from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.options import add_json
-from qwave_batch.model.store_url import is_store_url
+from qwave_batch.cli.options import add_json, an_address
 
 if TYPE_CHECKING:
     from qwave_batch.folders import ImageOrigin, OriginSearch
@@ -38,14 +37,14 @@ _NOTES = {
 def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument(
-        "image", metavar="IMAGE|SHA256", type=_address, help="a file, also an exported and marked one, or a hash"
+        "image", metavar="IMAGE|SHA256", type=an_address, help="a file, also an exported and marked one, or a hash"
     )
     parser.add_argument(
         "folders",
         metavar="DIR",
         nargs="*",
         default=[],
-        type=_address,
+        type=an_address,
         help="run folders, folders that hold some, or stores; else the run folder around the file, and all below the "
         "current folder",
     )
@@ -65,11 +64,6 @@ def execute(args: Namespace, console: Console) -> int:
     else:
         console.print(_draw(found, console.out))
     return 0 if found.origins else STRANGE
-
-
-def _address(text: str) -> str:
-    """Return the address of a store, or the path of a folder."""
-    return text if is_store_url(text) else str(a_path(text))
 
 
 def _draw(found: "OriginSearch", terminal: Terminal) -> Iterator[str]:

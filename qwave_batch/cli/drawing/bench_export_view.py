@@ -17,14 +17,15 @@ _KINDS: Mapping[str, str] = {
     "unknown": "nobody knows what came of its job",
     "pending": "its job has not ended",
     "fewer": "its job made fewer images",
-    "unplanned": "the folders plan no job for it",
+    "unplanned": "the folders plan no job for it, or --where takes none",
     "unusable": "the folder does not hold it",
 }
 _CHANGES: Mapping[str, str] = {
-    "converted": "written in another format",
+    "converted": "encoded anew",
     "turned": "turned upright",
     "first_frame": "of an animation, of which the first picture was taken",
     "alpha_on_white": "with transparency, which lies on white now",
+    "alpha_dropped": "with an alpha channel, which was opaque",
     "colours": "with colours converted to sRGB",
     "depth": "of more than 8 bits a channel, which has 8 now",
     "cropped": "cut to a square",

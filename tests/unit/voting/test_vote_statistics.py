@@ -240,7 +240,7 @@ def test_intervals_cover_what_is_known_in_90_to_99_of_100(prompts: int, raters: 
 
     for seed in range(first_seed, first_seed + 100):
         counts = pair_counts(simulated(KNOWN, prompts=prompts, raters=raters, seed=seed))
-        drawn = drawn_counts(counts, draws=300)
+        drawn = drawn_counts(counts)
         for each in strengths(counts, drawn):
             look(f"strength of {each.value}", each.low, KNOWN[each.value], each.high)
         for rate in win_rates(counts, drawn):

@@ -1,0 +1,78 @@
+"""Reasons to be careful with a comparison, each a sentence. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from qwave_batch.gating.cell_pairs import Pairing
+
+if TYPE_CHECKING:
+    from qwave_batch.gating.score_comparison import ComparedScore
+
+ENOUGH_PROMPTS = 10
+_MANY = 5
+"""From so many comparisons on, one of them looks settled by chance in more than one case of five."""
+_SHOWN = 5
+
+
+def comparison_warnings(pairing: Pairing, scores: "Sequence[ComparedScore]", *, a: str, b: str) -> tuple[str, ...]:
+    """Return the warnings about a comparison, the most important ones first."""
+    return (
+        *_about_unpaired(pairing, a, b),
+        *(sentence for each in scores for sentence in _about_score(each, a, b)),
+        *_about_number(scores),
+    )
+
+
+def _about_unpaired(pairing: Pairing, a: str, b: str) -> Iterator[str]:
+    left_out = pairing.unpaired
+    for side, prompts in ((a, left_out.prompts_a), (b, left_out.prompts_b)):
+        if prompts:
+            is_or_are = "are" if len(prompts) != 1 else "is"
+            yield f"{counted(len(prompts), 'prompt')} {is_or_are} in {side} only, and left out: {first_names(prompts)}"
+    if left_out.other_text:
+        number, names = counted(len(left_out.other_text), "prompt"), first_names(left_out.other_text)
+        yield f"{number} left out, whose text in {a} is not that in {b}: {names}"
+    for side, values in ((a, left_out.values_a), (b, left_out.values_b)):
+        if values:
+            named = [" ".join(f"{axis} {value}" for axis, value in each) for each in values]
+            yield f"left out, since only {side} has it on prompts that both have: {first_names(named)}"
+
+
+def _about_score(score: "ComparedScore", a: str, b: str) -> Iterator[str]:
+    name, whole = score.measure.name, score.whole
+    if whole is None:
+        yield f"no prompt has {name} on both sides"
+        return
+    for side, missing in ((a, whole.missing_a), (b, whole.missing_b)):
+        if missing:
+            what = "job" if score.measure.is_of_jobs else "image"
+            has_or_have = "have" if missing != 1 else "has"
+            yield f"{counted(missing, what)} of {side} {has_or_have} no {name}: not scored, an error, or no image"
+    if whole.left_out:
+        yield f"{counted(whole.left_out, 'prompt')} left out, without {name} on one side or both"
+    if whole.prompts < ENOUGH_PROMPTS:
+        number = f"only {whole.prompts} prompt{'s have' if whole.prompts != 1 else ' has'}"
+        yield f"{number} {name} on both sides: below {ENOUGH_PROMPTS} prompts it says little about other prompts"
+    if whole.ties == whole.prompts:
+        yield f"{name} is the same on every prompt: perhaps both sides are the same images"
+    elif whole.is_even and whole.prompts > 1:
+        yield f"the difference in {name} is the same on every prompt, so that its interval has no width"
+    elif whole.ties * 2 > whole.prompts:
+        yield f"{name} is equal on {whole.ties:,} of {whole.prompts:,} prompts: the others make the difference"
+
+
+def _about_number(scores: "Sequence[ComparedScore]") -> Iterator[str]:
+    number = sum((each.whole is not None) + len(each.groups) for each in scores)
+    if number >= _MANY:
+        yield f"of {number:,} comparisons about one in twenty looks settled by chance alone"
+
+
+def first_names(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+
+
+def counted(number: int, one: str) -> str:
+    """Return a number with its noun: ``1 prompt``, ``1,632 prompts``."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"

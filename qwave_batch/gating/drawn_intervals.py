@@ -1,0 +1,80 @@
+"""Intervals of means and percentiles by ten thousand draws of prompts. Pure, and the same for the same numbers."""
+
+import math
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from qwave_batch import lazy
+from qwave_batch.errors import MissingExtra
+from qwave_batch.estimating.intervals import LEAST_PROMPTS, Interval
+from qwave_batch.estimating.prompt_bootstrap import drawn_weights, interval_of_draws
+
+if TYPE_CHECKING:
+    from qwave_batch.estimating.prompt_bootstrap import Numbers
+
+DRAWS = 10_000
+_FEWEST_DRAWS = 1_000
+_MOST_WEIGHTS = 100_000_000
+"""Weights of all draws together: above ten thousand prompts there are fewer draws, of many more prompts each."""
+
+
+def check_can_draw() -> None:
+    """Refuse to estimate intervals where the library for it is not installed.
+
+    Raises:
+        MissingExtra: it is not.
+    """
+    if find_spec("numpy") is None:
+        raise MissingExtra("an interval of scores", "numpy", "gate")
+
+
+def draws_of(prompts: int) -> int:
+    """Return how often so many prompts are drawn anew."""
+    return max(_FEWEST_DRAWS, min(DRAWS, _MOST_WEIGHTS // prompts))
+
+
+def interval_of_mean(values: Sequence[float]) -> Interval | None:
+    """Return the interval at 95 % of the mean of a value for each prompt; None below two prompts.
+
+    If all values are equal, every draw is, and the interval has no width.
+    """
+    if len(values) >= LEAST_PROMPTS and min(values) == max(values):
+        return Interval(values[0], values[0])
+    numbers = lazy.np.array(values, dtype=float)
+    return _interval(len(values), lambda weights: weights @ numbers / len(numbers))
+
+
+def interval_of_percentile(of_prompts: Sequence[Sequence[float]], percent: float) -> Interval | None:
+    """Return the interval at 95 % of a percentile of all values, some for each prompt; None below two prompts."""
+    np = lazy.np
+    numbers = np.array([value for values in of_prompts for value in values], dtype=float)
+    prompts = np.array([prompt for prompt, values in enumerate(of_prompts) for _ in values])
+    order = np.argsort(numbers, kind="stable")
+    numbers, prompts = numbers[order], prompts[order]
+
+    def percentiles(weights: "Numbers") -> "Numbers":
+        counts = np.cumsum(weights[:, prompts], axis=1)
+        wanted = np.array([nearest_rank(int(number), percent) for number in counts[:, -1]])
+        found: Numbers = numbers[np.argmax(counts >= wanted[:, None], axis=1)]
+        return found
+
+    return _interval(len(of_prompts), percentiles)
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the smallest value at which so many percent of all values are at or below it."""
+    return sorted(values)[nearest_rank(len(values), percent) - 1]
+
+
+def nearest_rank(number: int, percent: float) -> int:
+    """Return the rank, from 1, of a percentile among so many values."""
+    # a rank that is whole but for rounding is whole: 7 % of 100 values
+    return max(1, math.ceil(round(number * percent / 100, 9)))
+
+
+def _interval(prompts: int, estimate: "Callable[[Numbers], Numbers]") -> Interval | None:
+    if prompts < LEAST_PROMPTS:
+        return None
+    drawn = [estimate(weights) for weights in drawn_weights(prompts, draws_of(prompts))]
+    return interval_of_draws(lazy.np.concatenate(drawn), prompts)

@@ -1,0 +1,130 @@
+"""Asks a scorer, and believes nothing: what it raises and what breaks its own statements are errors of their items."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qwave_batch.errors import QwaveError
+from qwave_batch.scoring.score_items import UnreadableItem
+from qwave_batch.scoring.scorer import Item, Outcome, Output, Score, ScoreError, Scorer, ScorerFacts
+
+MOST_IN_A_ROW = 20
+"""So many items in a row that a scorer fails on say that it is broken."""
+RAISED, BAD_ANSWER = "scorer_raised", "bad_answer"
+_SHOWN = 300
+
+
+class BrokenScorer(QwaveError):
+    """A scorer fails on everything it is asked; the items after that were not asked about."""
+
+
+@dataclass(slots=True)
+class AnswerCheck:
+    """Asks one scorer, and counts how often in a row it fails."""
+
+    scorer: Scorer
+    _in_a_row: int = field(default=0)
+
+    def ask(self, items: Sequence[Item]) -> list[Outcome]:
+        """Return an outcome for each item.
+
+        A batch that the scorer raises on is asked again item by item, so that one of them spoils no other.
+
+        Raises:
+            BrokenScorer: it failed on ``MOST_IN_A_ROW`` items, one after another.
+            QwaveError: it can't work at all, by its own word.
+        """
+        outcomes = self._outcomes(items)
+        if outcomes is None:
+            outcomes = [each for item in items for each in self._outcomes([item]) or [_NO_ANSWER]]
+        checked = [checked_outcome(self.scorer, outcome) for outcome in outcomes]
+        for outcome in checked:
+            is_failure = isinstance(outcome, ScoreError) and outcome.code in {RAISED, BAD_ANSWER}
+            self._in_a_row = self._in_a_row + 1 if is_failure else 0
+            if self._in_a_row >= MOST_IN_A_ROW and isinstance(outcome, ScoreError):
+                raise BrokenScorer(
+                    f"the scorer {self.scorer.name} failed on {self._in_a_row} items in a row and is asked no more: "
+                    f"{outcome.message}"
+                )
+        return checked
+
+    def _outcomes(self, items: Sequence[Item]) -> list[Outcome] | None:
+        """Return what the scorer says; None when that can't be told apart by item."""
+        try:
+            outcomes = list(self.scorer.score(items))
+        except (QwaveError, UnreadableItem) as error:
+            if isinstance(error, UnreadableItem):  # of a member of a set
+                return [error.error] * len(items)
+            raise
+        except Exception as error:  # noqa: BLE001  # an item's failure becomes a recorded outcome
+            return None if len(items) > 1 else [ScoreError(RAISED, f"it raised {error_text(error)}")]
+        if len(outcomes) != len(items):
+            message = f"it gave {len(outcomes)} outcomes for {len(items)} item{'s' if len(items) > 1 else ''}"
+            return None if len(items) > 1 else [ScoreError(BAD_ANSWER, message)]
+        return outcomes
+
+
+_NO_ANSWER = ScoreError(BAD_ANSWER, "it gave no outcome")
+
+
+def checked_outcome(facts: ScorerFacts, outcome: object) -> Outcome:
+    """Return an outcome that keeps what the scorer states, or the error that says which statement it breaks."""
+    if isinstance(outcome, ScoreError):
+        return outcome
+    if not isinstance(outcome, Score):
+        return ScoreError(BAD_ANSWER, f"it gave {_cut(repr(outcome))}, neither a Score nor a ScoreError")
+    try:
+        fault = _fault_of_score(facts, outcome)
+    except Exception as error:  # noqa: BLE001  # the values are of others
+        fault = f"its answer can't be read: {error_text(error)}"
+    if fault is not None:
+        return ScoreError(BAD_ANSWER, fault)
+    return Score({name: plain_number(number) for name, number in outcome.numbers.items()}, outcome.details)
+
+
+def _fault_of_score(facts: ScorerFacts, score: Score) -> str | None:
+    if not score.numbers:
+        return "it gave no number"
+    for name, number in score.numbers.items():
+        output = facts.outputs.get(name)
+        if output is None:
+            return f"it gave the output {_cut(repr(name))}, and states {', '.join(facts.outputs)}"
+        if not _is_number(number):
+            return f"{name} is {_cut(repr(number))}, not a number"
+        if not output.takes(float(number)):
+            return f"{name} is {float(number)!r}, outside its range {_range(output)}"
+    return None if score.details is None or _is_json(score.details) else "its details are not an object of JSON"
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number, also one of a library's own class."""
+    return hasattr(value, "__float__") and not isinstance(value, bool)
+
+
+def plain_number(number: float) -> float:
+    """Return a number as JSON has it."""
+    return number if type(number) is int else float(number)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return isinstance(value, dict)
+
+
+def _range(output: Output) -> str:
+    least, most = output.range
+    return f"{'any' if least is None else least} to {'any' if most is None else most}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error of somebody else's code in one short line."""
+    return _cut(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
