@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.bench_export import BenchExportRequest, export_benchmark
+from qwave_batch.benches import BenchExportRequest, export_benchmark
 from qwave_batch.files.tree import Tree
 from qwave_batch.model.work_progress import WorkProgress
 from qwave_batch.output.manifest_line import ManifestLine
