@@ -6,9 +6,10 @@ from qwave_batch import lazy
 from qwave_batch.bench.benchmark import Benchmark, benchmark_names, find_benchmark
 
 if TYPE_CHECKING:
-    from qwave_batch.api.bench_export import BenchExportReport, BenchExportRequest, export_benchmark
+    from qwave_batch.api.bench_export import export_benchmark
     from qwave_batch.api.bench_import import BenchImportReport, BenchImportRequest, import_benchmark
     from qwave_batch.bench.import_notes import ImportNote, ImportNoteKind
+    from qwave_batch.bench.layouts.bench_request import BenchExportReport, BenchExportRequest
     from qwave_batch.bench.layouts.picture_plan import MissingRule, SquareRule
     from qwave_batch.bench.layouts.plain_picture import PictureChange
     from qwave_batch.bench.layouts.row_images import MissingImage, MissingKind
@@ -33,7 +34,8 @@ __all__ = [
 ]
 
 _LAZY_NAMES = {
-    "qwave_batch.api.bench_export": ("BenchExportReport", "BenchExportRequest", "export_benchmark"),
+    "qwave_batch.api.bench_export": ("export_benchmark",),
+    "qwave_batch.bench.layouts.bench_request": ("BenchExportReport", "BenchExportRequest"),
     "qwave_batch.api.bench_import": ("BenchImportReport", "BenchImportRequest", "import_benchmark"),
     "qwave_batch.bench.import_notes": ("ImportNote", "ImportNoteKind"),
     "qwave_batch.bench.layouts.picture_plan": ("MissingRule", "SquareRule"),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qwave_batch.reproducing.effort_change import EffortChange
     from qwave_batch.reproducing.likeness import NEAR_BITS, NEAR_LEVELS, Likeness
     from qwave_batch.reproducing.model_comparison import ChangedJob, ModelComparison
+    from qwave_batch.reproducing.other_requests import OtherRequests
     from qwave_batch.reproducing.repeated_jobs import Unfit
     from qwave_batch.reproducing.run_comparison import UncomparedJob
     from qwave_batch.reproducing.seed_verdict import FEWEST_JOBS, ControlFigures, Doubt, SeedVerdict
@@ -30,6 +31,7 @@ __all__ = [
     "Likeness",
     "ModelComparison",
     "NotRepeated",
+    "OtherRequests",
     "RepeatPlan",
     "RepeatReport",
     "RunSide",
@@ -56,6 +58,7 @@ _LAZY_NAMES = {
     "qwave_batch.reproducing.effort_change": ("EffortChange",),
     "qwave_batch.reproducing.likeness": ("NEAR_BITS", "NEAR_LEVELS", "Likeness"),
     "qwave_batch.reproducing.model_comparison": ("ChangedJob", "ModelComparison"),
+    "qwave_batch.reproducing.other_requests": ("OtherRequests",),
     "qwave_batch.reproducing.repeated_jobs": ("Unfit",),
     "qwave_batch.reproducing.run_comparison": ("UncomparedJob",),
     "qwave_batch.reproducing.seed_verdict": ("FEWEST_JOBS", "ControlFigures", "Doubt", "SeedVerdict"),

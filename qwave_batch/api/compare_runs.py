@@ -1,7 +1,6 @@
 """Compares two runs of the same requests, model by model: what has changed between them."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from qwave_batch.output.times import iso_from_unix
 from qwave_batch.reproducing.control_search import ControlSearch
 from qwave_batch.reproducing.effort_change import EffortChange, EffortTally
 from qwave_batch.reproducing.model_comparison import ChangedJob, ModelComparison
+from qwave_batch.reproducing.other_requests import OtherRequests, RequestPlaces, other_requests
 from qwave_batch.reproducing.repeated_jobs import JobFacts, Unfit, facts_of_line, fault_of_pair
 from qwave_batch.reproducing.run_comparison import CONTROL_JOBS, RunComparison, UncomparedJob
 from qwave_batch.reproducing.spread_sample import SpreadSample
@@ -64,6 +64,8 @@ class DriftReport:
     changed: tuple[ChangedJob, ...]
     """The most changed jobs, the most changed one first."""
     uncompared: tuple[UncomparedJob, ...]
+    other_requests: OtherRequests
+    """Jobs that stand in the same place of both, and are not the same request."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -86,6 +88,7 @@ class DriftReport:
             "before": self.before.as_json(),
             "after": self.after.as_json(),
             "common": self.common,
+            "other_requests": self.other_requests.as_json(),
             "compared": self.compared,
             "models": {
                 model.model: {**model.as_json(), "effort": _effort_json(self.effort.get(model.model))}
@@ -158,12 +161,14 @@ class _Drift:
     moments_before: list[float] = field(default_factory=list)
     """The first and the last end of a job that both runs have."""
     moments_after: list[float] = field(default_factory=list)
-    alone: Counter[str] = field(default_factory=Counter)
+    alone_before: frozenset[str] = frozenset()
+    """Complete jobs that only the earlier run has."""
+    alone_after: set[str] = field(default_factory=set)
 
     def report(self, sample: int | None) -> DriftReport:
         past = {job.job_id: job for job in self._jobs(self.comparison.before)}
         pairs = list(self._pairs(past))
-        self.alone["before"] = sum(job.is_complete for job in past.values())
+        self.alone_before = frozenset(job.job_id for job in past.values() if job.is_complete)
         if sample is not None:
             few: SpreadSample[tuple[JobFacts, JobFacts]] = SpreadSample(sample)
             for pair in pairs:
@@ -172,13 +177,16 @@ class _Drift:
         self.comparison.compare(pairs)
         self.comparison.compare_control(self._control(pairs).pairs())
         return DriftReport(
-            before=self._side(self.comparison.before, self.moments_before, self.alone["before"]),
-            after=self._side(self.comparison.after, self.moments_after, self.alone["after"]),
+            before=self._side(self.comparison.before, self.moments_before, len(self.alone_before)),
+            after=self._side(self.comparison.after, self.moments_after, len(self.alone_after)),
             common=self.common,
             models=self.comparison.tally.models(),
             effort={model: effort.change() for model, effort in self.effort.items()},
             changed=self.comparison.tally.changed(),
             uncompared=tuple(self.comparison.uncompared),
+            other_requests=other_requests(
+                _places(self.comparison.before, self.alone_before), _places(self.comparison.after, self.alone_after)
+            ),
         )
 
     def _pairs(self, past: dict[str, JobFacts]) -> Iterator[tuple[JobFacts, JobFacts]]:
@@ -186,7 +194,8 @@ class _Drift:
         for after in self._jobs(self.comparison.after):
             before = past.pop(after.job_id, None)
             if before is None:
-                self.alone["after"] += after.is_complete
+                if after.is_complete:
+                    self.alone_after.add(after.job_id)
                 continue
             self.common += 1
             fault = fault_of_pair(before, after)
@@ -239,3 +248,11 @@ class _Drift:
             last_at=moments[1] if moments else None,
             alone=alone,
         )
+
+
+def _places(reader: FolderReader, alone: Collection[str]) -> RequestPlaces:
+    places = RequestPlaces()
+    for line in reader.lines() if alone else ():
+        if line.job_id in alone:
+            places.add(line)
+    return places

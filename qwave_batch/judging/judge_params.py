@@ -14,6 +14,7 @@ from qwave_batch.model.strict_json import STRICT_JSON
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NONE = "none"
 _OURS = frozenset({"model", "messages", "temperature", "seed", "max_tokens", "stream", "n"})
 """Fields of a request that ``extra`` can't set: they have a parameter of their own, or would change what comes back."""
@@ -24,6 +25,8 @@ _OTHER_LIMITS = ("max_completion_tokens", "max_output_tokens")
 class JudgeParams:
     """How to judge. A value of None leaves a field out of the request."""
 
+    name: str | None = None
+    """The name that the numbers get; None for that of the mode."""
     model: str | None = None
     mode: Literal["questions", "pairs"] = "questions"
     ask: Literal["each", "together"] = "each"
@@ -176,7 +179,14 @@ def _variable(text: str) -> str:
     return text
 
 
+def _a_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("it is of small letters, digits and _, and begins with a letter")
+    return text
+
+
 PARAMS: Mapping[str, Callable[[str], object]] = {
+    "name": _a_name,
     "model": _text,
     "mode": _one_of("questions", "pairs"),
     "ask": _one_of("each", "together"),

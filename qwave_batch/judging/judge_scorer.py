@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -22,6 +22,8 @@ from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.scoring.scorer import Emit, Item, Level, Need, Outcome, Output, ScoreBudget, Scored, ScoreError
 
+NAMES: Mapping[str, str] = {"questions": "judge", "pairs": "judge_pairs"}
+"""The name of a judge by its mode."""
 GRACE_S = 10.0
 """How long chats in flight may take to end after an interruption."""
 
@@ -48,12 +50,16 @@ class JudgeScorer:
     clock: Clock
     retry_failed: bool = False
     """Whether answers that could not be used are asked for once more."""
-    name: str = field(default="judge", init=False)
     version: str = field(default="1", init=False)
     batch: int = field(default=1, init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
     _service: OpenService | None = field(default=None, init=False)
     _budget: JudgeBudget | None = field(default=None, init=False)
+
+    @property
+    def name(self) -> str:
+        """The first half of the full names of its numbers: each mode has one, so that neither replaces the other."""
+        return self.settings.name or NAMES[self.settings.mode]
 
     @property
     def level(self) -> Level:

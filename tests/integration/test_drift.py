@@ -129,7 +129,17 @@ def test_nothing_in_common_is_said(runs: Path, tmp_path: Path) -> None:
     status, printed, said = called("drift", runs / "old", other)
     assert status == 1
     assert "nothing can be compared: no request is in both" in said
+    assert "in the same place" not in printed
     assert "12 complete jobs that the other does not have" in printed
+
+
+def test_jobs_in_the_same_place_with_another_request_are_told_with_what_differs(runs: Path, tmp_path: Path) -> None:
+    other = run(tmp_path, "wide", spec=SPEC.replace("matrix:", 'request: {aspect_ratio: "16:9"}\nmatrix:'))
+    report = compare_runs(runs / "old", other)
+    assert (report.common, report.other_requests.jobs) == (0, 12)
+    assert report.other_requests.fields == {"aspect_ratio": 12}
+    _, printed, _ = called("drift", runs / "old", other)
+    assert "12 jobs in the same place of both with another request, not compared: aspect_ratio (12)" in printed
 
 
 def test_an_image_of_another_size_is_another_image(runs: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Makes the pictures of a layout out of the images of run folders; several at a time."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +8,7 @@ from PIL import Image
 
 from qwave_batch.bench.layouts.bench_spool import SpooledJob
 from qwave_batch.bench.layouts.picture_plan import MissingRule, PicturePlan, SquareRule
+from qwave_batch.bench.layouts.picture_record import as_text, changes_in, sha256_of_image, told_of_part, told_of_row
 from qwave_batch.bench.layouts.plain_picture import (
     BLACK,
     PictureChange,
@@ -84,7 +84,9 @@ class PictureMaker:
 
     def key_of(self, plan: PicturePlan) -> str:
         """Return what stands for the picture if all of its images are there that are on record."""
-        return self._key(plan, [None if isinstance(image, MissingImage) else _sha256(image) for image in plan.images])
+        return self._key(
+            plan, [None if isinstance(image, MissingImage) else sha256_of_image(image) for image in plan.images]
+        )
 
     def make(self, plan: PicturePlan, known: str | None) -> MadePicture:
         """Return a picture.
@@ -101,7 +103,7 @@ class PictureMaker:
         for number, image in enumerate(plan.images, start=plan.first):
             data, lost = self._load(plan, number, image)
             missing += [] if lost is None else [lost]
-            parts.append(_Part(_told(self.runs, number, image, lost), data))
+            parts.append(_Part(told_of_part(self.runs, number, image, lost), data))
         edited = self._edited(plan)
         if isinstance(edited, MissingImage):
             return MadePicture(missing=(*missing, edited), is_blocked=True)
@@ -112,7 +114,7 @@ class PictureMaker:
         key = self._key(plan, [None if part.data is None else str(part.told["sha256"]) for part in parts])
         try:
             if known is not None and key == self.key_of(plan):
-                file, changes = MadeFile(path=plan.path, data=None, key=key, told=known), _changes_in(known)
+                file, changes = MadeFile(path=plan.path, data=None, key=key, told=known), changes_in(known)
             else:
                 file, changes = self._drawn(plan, parts, key)
         except _PartUnreadable as error:
@@ -151,7 +153,7 @@ class PictureMaker:
         )
         told: dict[str, Json] = {
             "path": plan.edited_path,
-            **_told_of_row(plan, made),
+            **told_of_row(plan, made),
             "parts": [
                 {
                     "folder": row.run,
@@ -162,7 +164,7 @@ class PictureMaker:
                 }
             ],
         }
-        return MadeFile(path=plan.edited_path, data=made, key="", told=_as_text(told))
+        return MadeFile(path=plan.edited_path, data=made, key="", told=as_text(told))
 
     def _drawn(self, plan: PicturePlan, parts: Sequence[_Part], key: str) -> tuple[MadeFile, tuple[PictureChange, ...]]:
         pictures = list(self._pictures(plan, parts))
@@ -176,10 +178,10 @@ class PictureMaker:
             changes += done
         told: dict[str, Json] = {
             "path": plan.path,
-            **_told_of_row(plan, data),
+            **told_of_row(plan, data),
             "parts": [part.told for part in parts],
         }
-        return MadeFile(path=plan.path, data=data, key=key, told=_as_text(told)), tuple(changes)
+        return MadeFile(path=plan.path, data=data, key=key, told=as_text(told)), tuple(changes)
 
     def _pictures(self, plan: PicturePlan, parts: Sequence[_Part]) -> Iterator[PlainPicture]:
         for at, part in enumerate(parts):
@@ -213,7 +215,7 @@ class PictureMaker:
         if self.layout.is_grid or None in images:
             made_of += [*plan.size, self.square.value]
         who: list[Json] = [plan.path, plan.model, plan.row.prompt_id]
-        return hashlib.sha256(_as_text([*made_of, *who]).encode()).hexdigest()
+        return hashlib.sha256(as_text([*made_of, *who]).encode()).hexdigest()
 
 
 class _PartUnreadable(Exception):
@@ -255,36 +257,6 @@ def _row_of_job(job: SpooledJob, runs: Sequence[str]) -> ExportRow:
     return ExportRow(folder=job.folder, run=runs[job.folder], line=job.line, image=None, image_index=None, split=TRAIN)
 
 
-def _sha256(image: FoundImage) -> str:
-    return image.job.line.images[image.index].sha256
-
-
-def _told(runs: Sequence[str], number: int, image: RowImage, lost: MissingImage | None) -> dict[str, Json]:
-    """Return what the record says of a part, but for the changes."""
-    if isinstance(image, MissingImage):
-        return {"image": number, "job_id": image.job_id, "missing": image.kind.value, "reason": image.reason}
-    told: dict[str, Json] = {
-        "image": number,
-        "folder": runs[image.job.folder],
-        "job_id": image.job.line.job_id,
-        "index": image.index,
-        "path": image.job.line.images[image.index].path,
-        "sha256": _sha256(image),
-    }
-    return told if lost is None else {**told, "missing": lost.kind.value, "reason": lost.reason}
-
-
-def _told_of_row(plan: PicturePlan, data: bytes) -> dict[str, Json]:
-    return {
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
-        "model": plan.model,
-        "set": plan.row.part or None,
-        "number": plan.row.number,
-        "prompt_id": plan.row.prompt_id,
-    }
-
-
 def _unusable(plan: PicturePlan, number: int, image: FoundImage, reason: str) -> MissingImage:
     line = image.job.line
     return MissingImage(
@@ -312,11 +284,3 @@ def _lost_input(plan: PicturePlan, reason: str) -> MissingImage:
         prompt=plan.row.prompt,
         reason=reason,
     )
-
-
-def _changes_in(told: str) -> tuple[PictureChange, ...]:
-    return tuple(PictureChange(change) for part in json.loads(told)["parts"] for change in part["changes"])
-
-
-def _as_text(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)

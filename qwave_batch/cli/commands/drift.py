@@ -59,6 +59,11 @@ def execute(args: Namespace, console: Console) -> int:
 def _draw(report: "DriftReport", terminal: Terminal) -> Iterator[str]:
     for name, side in (("before", report.before), ("after", report.after)):
         yield from wrap(terminal.shown(f"{name}: {_side(side)}"), terminal.width, hang="  ")
+    other = report.other_requests
+    if other.jobs:
+        fields = ", ".join(f"{name} ({jobs:,})" for name, jobs in other.fields.items())
+        words = f"{count(other.jobs, 'job')} in the same place of both with another request, not compared: {fields}"
+        yield from wrap(terminal.shown(words), terminal.width, hang="  ")
     if report.models:
         yield ""
         yield from draw_models(report.models, "same image", terminal)

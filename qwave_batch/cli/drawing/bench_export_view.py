@@ -17,7 +17,7 @@ _KINDS: Mapping[str, str] = {
     "unknown": "nobody knows what came of its job",
     "pending": "its job has not ended",
     "fewer": "its job made fewer images",
-    "unplanned": "the folders plan no job for it",
+    "unplanned": "the folders plan no job for it, or --where takes none",
     "unusable": "the folder does not hold it",
 }
 _CHANGES: Mapping[str, str] = {

@@ -164,6 +164,12 @@ def test_a_store_has_no_place_for_the_journal(tmp_path: Path) -> None:
         )
 
 
+def test_numbers_of_questions_and_of_pairs_have_names_of_their_own(tmp_path: Path) -> None:
+    assert made(tmp_path / "1").name == "judge"
+    assert made(tmp_path / "2", mode="pairs").name == "judge_pairs"
+    assert made(tmp_path / "3", {"name": "looks"}).name == "looks"
+
+
 # Files of the user.
 
 

@@ -42,6 +42,7 @@ def test_none_leaves_a_field_out_and_extra_adds_some() -> None:
         ({"mode": "pairs", "questions": "q.yaml"}, "of no use with mode=pairs"),
         ({"key_env": "OTHER_KEY"}, "goes with base_url"),
         ({"model": " "}, "it is empty"),
+        ({"name": "My looks"}, "of small letters"),
     ],
 )
 def test_a_wrong_parameter_says_what_it_may_be(written: dict[str, str], says: str) -> None:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
 
+from qwave_batch.model.axis_labels import axis_label, model_label
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.output.manifest_line import ManifestLine
+
 
 class ChangeKind(StrEnum):
     """How a job differs from the one of an earlier folder."""
@@ -43,6 +47,24 @@ class MatchedJob:
     images: tuple[str, ...]
     """Hashes."""
     places: tuple[MatchedPlace, ...]
+
+
+def matched_job(line: ManifestLine) -> MatchedJob:
+    """Return what a job is told apart by from those of another folder."""
+    own = _place(line, line.prompt_id, line.axes)
+    also = (_place(line, each.prompt_id, each.axes) for each in line.also)
+    return MatchedJob(
+        job_id=line.job_id,
+        status=line.status.value,
+        images=tuple(image.sha256 for image in line.images),
+        places=(own, *also),
+    )
+
+
+def _place(line: ManifestLine, prompt_id: str, axes: Mapping[str, Json]) -> MatchedPlace:
+    texts = tuple(sorted((name, axis_label(value)) for name, value in axes.items() if name != "model"))
+    setting = (model_label(axes, line.model), texts, line.repeat)
+    return MatchedPlace(prompt_id=prompt_id, prompt=line.prompt, setting=setting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.report.folder_matching import ChangeKind, JobChange, MatchedJob, MatchedPlace, match_folders
+from qwave_batch.output.folder_matching import ChangeKind, JobChange, MatchedJob, MatchedPlace, match_folders
 
 SAME, CHANGED, NEW, GONE = ChangeKind.SAME, ChangeKind.CHANGED, ChangeKind.NEW, ChangeKind.GONE
 
