@@ -1,10 +1,13 @@
 """How a spec's ``images`` are divided among equal requests, and why a model may not make so many."""
 
+from functools import cache
+
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.model.jsontypes import JsonObject
 
 
+@cache
 def divisors(number: int) -> tuple[int, ...]:
     """Return the numbers of images that equal requests for so many may make, the greatest first."""
     return tuple(part for part in range(number, 0, -1) if number % part == 0)
