@@ -13,7 +13,7 @@ from qwave_batch.errors import BudgetError, QwaveError, UsageError
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_folder
 from qwave_batch.scoring.folder_scoring import FolderScoring, ScoringCounts, ScoringOutlook
@@ -58,6 +58,7 @@ class ScoreRequest:
     """The API, for a scorer that asks one."""
     max_nusd: int | None = None
     """The most that the scorer may cost; None for no limit."""
+    max_usd = InUsdIfKnown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

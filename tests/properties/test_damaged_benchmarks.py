@@ -1,4 +1,4 @@
-"""Whatever happens to a benchmark's files: they are refused and nothing is written, or the spec is valid."""
+"""Damaged files of a benchmark are refused and nothing is written, or the spec that they give is valid."""
 
 import json
 import shutil
