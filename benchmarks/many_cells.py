@@ -8,6 +8,7 @@ Prompts by models by aspect ratios by seeds, of which a few failed. The images a
 
 import argparse
 import hashlib
+import json
 import random
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -23,7 +25,9 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.manifest_line import ManifestLine, encode_line
+from qwave_batch.scoring.scorer import Output
 from tests.manifest_lines import PLAIN_LINE
+from tests.scored_folders import a_score, a_scorer, write_scores
 
 MODELS = ("alder", "birch-2.0", "cedar-image", "damson-pro", "elder-flash")
 RATIOS = {"1:1": (256, 256), "16:9": (256, 144), "9:16": (144, 256), "4:3": (256, 192)}
@@ -33,6 +37,7 @@ PLACES = ("by a canal", "in the rain", "on a dark stair", "above the roofs", "un
 THINGS = ("a teahouse", "one paper lantern", "an old alley", "a copper kettle", "two umbrellas", "a ferry", "a cat")
 STARTED_AT = 1_795_334_400.0
 EVERY_FAILED = 97
+SCORES = 5
 
 
 def make_cells(folder: Path, count: int) -> Path:
@@ -42,6 +47,24 @@ def make_cells(folder: Path, count: int) -> Path:
         lines = list(pool.map(partial(make_cell, folder), range(count), chunksize=100))
     (folder / "manifest.jsonl").write_bytes(b"".join(map(encode_line, lines)))
     return folder
+
+
+def make_scores(folder: Path) -> Path:
+    """Give each image of such a folder five scores."""
+    scorer = a_scorer("many", {f"score_{number}": Output((0, 1)) for number in range(SCORES)})
+    lines = map(json.loads, (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines())
+    scores = (
+        replace(a_score(scorer, line["job_id"], drawn_scores(line["index"])), sha256=image["sha256"])
+        for line in lines
+        for image in line["images"]
+    )
+    return write_scores(folder, chain([scorer], scores))
+
+
+def drawn_scores(number: int) -> dict[str, float]:
+    """Return the scores of an image."""
+    rng = random.Random(number)
+    return {f"score_{at}": rng.random() for at in range(SCORES)}
 
 
 def make_cell(folder: Path, number: int) -> ManifestLine:

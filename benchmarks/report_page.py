@@ -9,6 +9,7 @@ does other work frames wait for it; the CPU time of tasks does not.
 
     python -m benchmarks.report_page
     python -m benchmarks.report_page --cells 10000 --keep /tmp/cells --seconds 6 --rounds 3
+    python -m benchmarks.report_page --scores --fragment 'showscore=many.score_0&sort=worst'
 """
 
 import argparse
@@ -28,7 +29,7 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page
 
 from benchmarks.folder import CHECKOUT
-from benchmarks.many_cells import make_cells
+from benchmarks.many_cells import make_cells, make_scores
 from tests.chromium import BROWSERS, Chromium, PageGuard, find_chromium, home_of
 
 PAINT_MS, FRAME_MS, MEMORY_MIB = 2_000, 100, 400
@@ -112,7 +113,7 @@ class Opened:
     faults: Sequence[str]
 
 
-def visit(program: Path, index: Path, cell: str, header: str, seconds: float) -> Opened:
+def visit(program: Path, index: Path, cell: str, header: str, seconds: float, *, fragment: str = "") -> Opened:
     """Open a page in a new browser, turn the wheel on it, and measure."""
     chromium = Chromium(program)
     memory, scrolled = {}, {}
@@ -121,7 +122,7 @@ def visit(program: Path, index: Path, cell: str, header: str, seconds: float) ->
         guard = PageGuard(context, home_of(index.as_uri()))
         context.add_init_script(WATCH.replace("CELL", cell).replace("HEADER", header))
         page, machine = context.new_page(), browser.new_browser_cdp_session()
-        page.goto(index.as_uri())
+        page.goto(f"{index.as_uri()}#{fragment}")
         useful, thumbnails = all_in_sight(page)
         elements = page.evaluate("document.querySelectorAll('*').length")
         memory["opened"] = tab_memory(machine)
@@ -243,11 +244,14 @@ def say(name: str, visits: Sequence[Opened]) -> bool:
     return max(useful) < PAINT_MS and memory < MEMORY_MIB and above == 0 and not visits[-1].faults
 
 
-def made_report(home: Path, cells: int) -> Path:
-    """Return the report of a folder of so many cells, made anew by this checkout; the folder stays as it is."""
+def made_report(home: Path, cells: int, *, with_scores: bool) -> Path:
+    """Return the report of a folder of so many cells, made anew by this checkout; its images stay as they are."""
     folder = home / f"cells-{cells}"
     if not (folder / "manifest.jsonl").exists():
         make_cells(folder, cells)
+    (folder / "scores.jsonl").unlink(missing_ok=True)
+    if with_scores:
+        make_scores(folder)
     began = time.monotonic()
     subprocess.run(
         (sys.executable, "-m", "qwave_batch", "report", str(folder)),
@@ -256,7 +260,8 @@ def made_report(home: Path, cells: int) -> Path:
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
     )
-    print(f"the report of {cells:,} cells: {time.monotonic() - began:.1f} s")
+    index = (folder / "report" / "data" / "index.js").stat().st_size / _MIB
+    print(f"the report of {cells:,} cells: {time.monotonic() - began:.1f} s, an index of {index:.1f} MiB")
     return folder / "report"
 
 
@@ -267,18 +272,24 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=5, help="of scrolling at each speed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="a folder for the cells, which are made there once")
+    parser.add_argument("--scores", action="store_true", help="give each image five scores")
     parser.add_argument("--fragment", default="", help="the view to open, such as page=grid&rows=model")
     args = parser.parse_args(argv)
     program = find_chromium(BROWSERS)
     if program is None:
         raise SystemExit("no Chromium on this machine")
     with tempfile.TemporaryDirectory() as scratch:
-        report = made_report(args.keep or Path(scratch), args.cells)
+        report = made_report(args.keep or Path(scratch), args.cells, with_scores=args.scores)
         plain = [visit(program, plain_page(report), "td", "th", args.seconds)]
         (report / "plain.html").unlink()
         visits = [
             visit(
-                program, report / "index.html", "[role=gridcell]", "[role=rowheader], [role=columnheader]", args.seconds
+                program,
+                report / "index.html",
+                "[role=gridcell]",
+                "[role=rowheader], [role=columnheader]",
+                args.seconds,
+                fragment=args.fragment,
             )
             for _ in range(args.rounds)
         ]

@@ -104,10 +104,19 @@ def scores_of(folder: Path) -> Iterator[KeptLine]:
                     a_score(ocr, line["job_id"], {"cer": cer, "words": max(0.0, 1 - cer)}), **told, details=read
                 )
             asked = [(question, rng.random() < 0.4 + skill / 2) for question in QUESTIONS]
-            answers = [{"question": question, "answer": "yes" if is_so else "no"} for question, is_so in asked]
+            answers = [
+                {
+                    "id": str(at),
+                    "question": question,
+                    "expected": "yes",
+                    "answer": "yes" if is_so else "no",
+                    "right": is_so,
+                }
+                for at, (question, is_so) in enumerate(asked, start=1)
+            ]
             share = sum(is_so for _, is_so in asked) / len(asked)
             score = a_score(judge, line["job_id"], {"answers": share})
-            yield replace(score, **told, details={"answers": answers})
+            yield replace(score, **told, details={"questions": answers, "raw": [{"text": "1: yes"}]})
 
 
 QUESTIONS = ("Is the main subject of the prompt in the image?", "Are the colours as asked?", "Is its light as asked?")

@@ -161,11 +161,11 @@ class FigureNumbers:
     scores: tuple[ScoreRow, ...] = ()
 
     def priced_scores(self) -> Iterator[PricedScore]:
-        """Yield the scores of models whose images cost something, beside that."""
+        """Yield the scores that can be better or worse, beside what an image of the model costs, if that is known."""
         costs = {(row.model, row.folder): row.usd_per(row.images) for row in self.costs}
         for row in self.scores:
             usd, output = costs.get((row.model, row.folder)), self.outputs[row.score]
-            if usd:
+            if usd and output.better is not None:
                 is_amount = output.better is Better.HIGHER and output.range[0] == 0 and math.isfinite(row.mean / usd)
                 yield PricedScore(**asdict(row), usd_per_image=usd, per_usd=row.mean / usd if is_amount else None)
 

@@ -66,7 +66,9 @@ def _facts(benchmark: "Benchmark") -> Iterator[tuple[str, str]]:
     if any(part.name for part in benchmark.parts):
         yield "parts", ", ".join(part.name for part in benchmark.parts)
     yield "repository", benchmark.repository
-    yield "files", ", ".join(dict.fromkeys(file for part in benchmark.parts for file in part.files))
+    files = [file for part in benchmark.parts for file in part.files]
+    files += benchmark.questions.files if benchmark.questions else ()
+    yield "files", ", ".join(dict.fromkeys(files))
     if benchmark.found:
         yield "found", benchmark.found
     yield "license", benchmark.license or UNKNOWN_LICENSE
@@ -97,8 +99,9 @@ def draw_import(report: "BenchImportReport", terminal: Terminal) -> Iterator[str
     inputs = f", {count(report.input_images, 'input image')}" if report.input_images else ""
     head = f"{report.benchmark.title}: {made}, {each}{inputs}, in {report.spec} and {report.table}"
     yield from wrap(terminal.shown(head), terminal.width, hang="  ")
-    license_ = f"license: {report.license or UNKNOWN_LICENSE}; {report.benchmark.repository}"
-    yield from wrap(terminal.shown(license_), terminal.width, hang="  ")
+    repository = report.benchmark.repository
+    license_ = f"{report.license}; {repository}" if report.license else f"see {repository}"
+    yield from wrap(terminal.shown(f"license: {license_}"), terminal.width, hang="  ")
     for note in report.notes:
         yield from wrap(terminal.shown(f"note: {_note_words(note)}"), terminal.width, hang="      ")
     yield ""

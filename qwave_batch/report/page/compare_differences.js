@@ -91,7 +91,15 @@ function scoreFields(picture, remarks) {
  * @returns {string} a line for each entry of a list
  */
 function linesOfDetail(value) {
-  if (value === null || typeof value !== "object") return plainText(value);
-  if (!Array.isArray(value)) return JSON.stringify(value);
-  return value.map((each) => (isFlatObject(each) ? Object.values(each).map(plainText).join(" · ") : typeof each === "object" ? JSON.stringify(each) : plainText(each))).join("\n");
+  if (Array.isArray(value)) return value.map(lineOfDetail).join("\n");
+  return lineOfDetail(value);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function lineOfDetail(value) {
+  if (isFlatObject(value)) return Object.entries(value).map(([name, each]) => `${name}: ${plainText(each)}`).join(" · ");
+  return value !== null && typeof value === "object" ? JSON.stringify(value) : plainText(value);
 }

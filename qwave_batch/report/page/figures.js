@@ -12,13 +12,13 @@ const FIGURES_MISSING = "data/figures.js is missing or damaged: make the report 
 function drawFigures(main) {
   const data = figuresData();
   const figures = data === null ? [] : [
+    scoreFigure(data),
+    scorePerDollarFigure(data),
     latencyFigure(data),
     outcomeFigure(data, "model"),
     outcomeFigure(data, "tag"),
     errorFigure(data),
     costFigure(data),
-    scoreFigure(data),
-    scorePerDollarFigure(data),
     rateFigure(data),
     limitFigure(data),
   ].filter((figure) => figure !== null);

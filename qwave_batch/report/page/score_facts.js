@@ -54,7 +54,8 @@ function remarkOf({ scorer, version, details, error }) {
 }
 
 /**
- * Show what a scorer said, whatever its shape: texts by their names, lists of alike objects as tables, all else as JSON.
+ * Show what a scorer said, whatever its shape: texts by their names, lists of plain objects as tables, and all else as JSON
+ * that is folded up.
  *
  * @param {unknown} details
  * @returns {HTMLElement}
@@ -74,7 +75,7 @@ function detailText(value) {
     if (value.length > 0 && value.every(isFlatObject)) return answerTable(value);
     if (value.every((each) => each === null || typeof each !== "object")) return userText(value.map(plainText).join("\n") || "none");
   }
-  return jsonText(value);
+  return el("details", {}, el("summary", {}, "Show"), jsonText(value));
 }
 
 /**

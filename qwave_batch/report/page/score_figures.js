@@ -18,8 +18,8 @@ function scoreFigure(data) {
     title: "Scores by model",
     note: "Means over images. The line is an interval of 95 % over prompts.",
     legend: folderLegend(data),
-    charts: outputs.slice(0, SHOWN_SCORES).map((output, number) =>
-      headedChart(output, scoreChart(data, output, chartedRows(data, rows.filter((row) => row.score === number), (row) => row.model)))),
+    charts: [el("div", { class: "score-charts" }, ...outputs.slice(0, SHOWN_SCORES).map((output, number) =>
+      headedChart(output, scoreChart(data, output, chartedRows(data, rows.filter((row) => row.score === number), (row) => row.model)))))],
     head: ["Score", "Better", "Model", "Folder", "Images", "Prompts", "Mean", "Low", "High"],
     rows: rows.map((row) => [
       outputs[row.score]?.name ?? "", outputs[row.score]?.better ?? "–", row.model, folderText(data, row.folder), row.images, row.prompts,
@@ -49,7 +49,7 @@ function headedChart(output, chart) {
  * @returns {HTMLElement}
  */
 function scoreChart(data, output, rows) {
-  const axis = spanAxis(rows.flatMap((row) => [row.mean, row.low ?? row.mean, row.high ?? row.mean]));
+  const axis = spanAxis(rows.flatMap((row) => [row.mean, row.low ?? row.mean, row.high ?? row.mean]), output);
   const chartRows = rows.map((row) => ({
     label: nameWithFolder(data, row.model, row.folder),
     value: scoreText(row.mean),
@@ -85,11 +85,16 @@ const HUGE = 1e300;
  * Return an axis that holds some values, and 0 where that is not far away: its ticks, and where a value stands on it.
  *
  * @param {readonly number[]} values
+ * @param {{low: number | null, high: number | null}} range
  */
-function spanAxis(values) {
+function spanAxis(values, { low, high }) {
   const held = values.map((value) => Math.min(HUGE, Math.max(-HUGE, value)));
   let [least, most] = [Math.min(...held), Math.max(...held)];
-  if (least === most) [least, most] = least === 0 ? [0, 1] : [least - Math.abs(least) / 10, most + Math.abs(most) / 10];
+  if (least === most) {
+    const room = Math.abs(least) / 10 || 1;
+    least = low === null ? least - room : Math.min(low, least);
+    most = high === null ? most + room : Math.max(high, most);
+  }
   if (least > 0 && least < most / 2) least = 0;
   if (most < 0 && most > least / 2) most = 0;
   const step = roundSteps(Math.max(most - least, 1 / HUGE))[1] ?? 1;
@@ -117,7 +122,7 @@ function scorePerDollarFigure(data) {
     title: "Score and cost",
     note: "The mean score of a model beside USD per image, with all that was paid for images. What scoring costs is not in it.",
     legend: folderLegend(data),
-    charts,
+    charts: [el("div", { class: "score-charts" }, ...charts)],
     head: ["Score", "Better", "Model", "Folder", "Mean", "USD per image", "Score per USD"],
     rows: priced.map((row) => [
       outputs[row.score]?.name ?? "", outputs[row.score]?.better ?? "–", row.model, folderText(data, row.folder), row.mean, row.usd_per_image, row.per_usd,
@@ -135,7 +140,7 @@ function scorePerDollarFigure(data) {
  */
 function scatterOf(data, output, rows) {
   const across = linearAxis(Math.max(...rows.map((row) => row.usd_per_image)) * 1.05, usdText);
-  const up = spanAxis(rows.flatMap((row) => [row.mean, row.low ?? row.mean, row.high ?? row.mean]));
+  const up = spanAxis(rows.flatMap((row) => [row.mean, row.low ?? row.mean, row.high ?? row.mean]), output);
   const plot = plotOf("plot tall", SCATTER_HEIGHT);
   /** @param {number} value */
   const y = (value) => SCATTER_HEIGHT * (1 - up.placeOf(value) / 100);

@@ -135,7 +135,7 @@ def test_an_image_has_its_scores_beside_it_with_what_scorers_said(pages: Pages, 
     page.evaluate("(ids) => setView({job: null, page: 'compare', compare: ids})", f"{canal},{failed}")
     table = page.get_by_role("table", name="What differs")
     expect(table).to_contain_text("score ocr.cer (lower is better)")
-    expect(table).to_contain_text("Is it <b>bold</b>? · yes · 0.333")
+    expect(table).to_contain_text("question: Is it <b>bold</b>? · answer: yes · sure: 0.333")
     expect(table).to_contain_text("ocr: no score")
     assert page.title() == "teahouse-ab"
 
@@ -153,6 +153,7 @@ def test_figures_show_scores_by_model_and_beside_their_cost(pages: Pages, scored
     priced = table_of(page, "Score and cost")
     by_score = {row[0]: row[-1] for row in priced}
     assert by_score["ocr.cer"] == NONE  # more of it is not better
+    assert "wild.number" not in by_score  # neither more nor less of it is better
     assert float(by_score["ocr.words"].replace(",", "")) > 0
     assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

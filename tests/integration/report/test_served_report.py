@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from qwave_batch.model.run_events import Event, ImagesStored
 from qwave_batch.reports import ReportRequest, ReportWritten
 from qwave_batch.runs import RunOptions
 from tests.chromium import Page
+from tests.integration.exports.trap_runs import lines_of
 from tests.integration.report.conftest import Pages
+from tests.scored_folders import a_score, a_scorer, write_scores
 
 SPEC = """\
 version: 1
@@ -102,11 +105,20 @@ def serving(folder: Path, *options: str, env: dict[str, str]) -> Iterator[tuple[
             process.kill()
 
 
+def score_one(folder: Path) -> None:
+    """Give the first image a score, as a score run does that is at work: its next line is not whole yet."""
+    ocr, line = a_scorer(), lines_of(folder)[0]
+    scored = replace(a_score(ocr, line["job_id"], {"cer": 0.25}), sha256=line["images"][0]["sha256"])
+    write_scores(folder, [ocr, scored])
+    with (folder / "scores.jsonl").open("ab") as file:
+        file.write(b'{"job_id": "')
+
+
 def wait_for(page: Page, condition: str) -> None:
     page.wait_for_function(f"() => {condition}", timeout=20_000)
 
 
-def test_a_served_page_shows_images_as_they_come_and_says_when_the_run_has_ended(
+def test_a_served_page_shows_images_and_scores_as_they_come_and_says_when_the_run_has_ended(
     held_run: HeldRun, checkout: Path, pages: Pages
 ) -> None:
     env = {"PYTHONPATH": str(checkout)}
@@ -123,6 +135,11 @@ def test_a_served_page_shows_images_as_they_come_and_says_when_the_run_has_ended
         assert page.evaluate("document.querySelectorAll(\"script[src^='data/']\").length") == page.evaluate(
             "liveState.names.length + 1"
         )
+        score_one(held_run.folder)
+        page.evaluate("setView({showscore: 'ocr.cer'})")
+        asked = "() => { void askForRevision(liveState); return knownScores().length > 0; }"
+        page.wait_for_function(asked, polling=300, timeout=20_000)
+        page.get_by_role("gridcell", name="ocr.cer 0.25").wait_for()
         pages.expect("ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
