@@ -155,7 +155,7 @@ def read_lock_text(text: str) -> SpecLock:
 
 
 def _check_ids(jobs: LockedJobs) -> None:
-    """Raise ValueError for what no program has written: the seal is no secret."""
+    """Raise ValueError for a value that no program has written: anybody can seal one."""
     if (jobs.listed is None) is (jobs.sketch is None):
         raise ValueError("jobs are either listed, or in a sketch")
     if jobs.sketch is not None:
