@@ -15,7 +15,7 @@ def shown_numbers(numbers: Sequence[float]) -> tuple[str, ...]:
     largest = max((abs(number) for number in numbers), default=0.0)
     decimals = _SIGNIFICANT - 1 - math.floor(math.log10(largest)) if largest else 0
     decimals = min(_MOST_DECIMALS, max(0, decimals))
-    apart = len({float(f"{each:.{_MOST_DECIMALS}g}") for each in numbers})  # what comes of rounding is no difference
+    apart = len({float(f"{each:.{_MOST_DECIMALS}g}") for each in numbers})  # rounding makes none differ
     while (shown := _written(numbers, decimals)) and decimals < _MOST_DECIMALS and len(set(shown)) < apart:
         decimals += 1
     return shown
