@@ -2,7 +2,6 @@
 
 from qwave_batch.api.score_folders import FolderScores, ScoreReport, ScoreRequest, score_folders
 from qwave_batch.api.scorer_choice import ListedScorer, list_scorers
-from qwave_batch.model.cost_range import CostRange
 from qwave_batch.scoring.folder_scoring import ScoringCounts
 from qwave_batch.scoring.kept_scores import KeptScores, PairScore, SetScore, read_kept_scores
 from qwave_batch.scoring.scorer import (
@@ -23,7 +22,6 @@ from qwave_batch.scoring.scorer import (
 
 __all__ = [
     "Better",
-    "CostRange",
     "FolderScores",
     "Item",
     "ItemFile",

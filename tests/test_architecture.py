@@ -44,7 +44,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "reproducing": {"catalog", "errors", "files", "folder", "imaging", "lazy", "model", "output", "plan", "quality"},
     "hub": {"client", "errors", "files", "lazy", "model"},
-    "export": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "spec", "voting"},
+    "export": {
+        "errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring", "spec", "voting",
+    },
     "api": {
         "bench", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating", "git", "hub",
         "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report", "reproducing",

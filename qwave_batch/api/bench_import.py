@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.api.bench_models import choose_models, input_image_field, models_without_shapes
-from qwave_batch.bench.bench_images import read_images
+from qwave_batch.bench.bench_images import BenchImage, read_images
 from qwave_batch.bench.bench_prompts import BenchPrompt, Questions, read_prompts
 from qwave_batch.bench.bench_questions import questions_by_prompt
 from qwave_batch.bench.benchmark import Benchmark, Squares, find_benchmark
@@ -203,14 +203,17 @@ class _OutFiles:
     def write(self, spec: str) -> int:
         """Write the input images, the table and the spec, in this order; return the number of different images."""
         names: dict[str, list[str]] = {}
-        for prompt, images in read_images(self.benchmark, self.prompts, self.given, self.request.columns):
+        whole: set[str] = set()
+        for prompt, images in self._images(whole):
             names[prompt.id] = [f"{self._folder}/{image.name}" for image in images]
         table = b"".join(self._encoded(names))
         contents = {self.table: table, self.request.out: spec.encode()}
         self._check_free(contents)
         tree = Tree(self.request.out.parent)
+        with storage_errors(tree.root):
+            tree.make_folder()
         written: set[str] = set()
-        for _, images in read_images(self.benchmark, self.prompts, self.given, self.request.columns):
+        for _, images in self._images(whole):
             for image in images:
                 if image.name not in written:
                     write_atomic(tree, f"{self._folder}/{image.name}", image.content)
@@ -219,13 +222,17 @@ class _OutFiles:
             write_atomic(tree, file.name, content, mode=SHARED_MODE)
         return len(written)
 
+    def _images(self, known: set[str]) -> Iterator[tuple[BenchPrompt, tuple[BenchImage, ...]]]:
+        renamed = self.request.columns
+        return read_images(self.benchmark, self.prompts, self.given, renamed=renamed, known=known)
+
     def _encoded(self, images: Mapping[str, Sequence[str]]) -> Iterator[bytes]:
         for position, prompt in enumerate(self.prompts):
             try:
                 # the images of a prompt take the seeds from there on, so no two images of a model share one
                 yield table_line(prompt, seed=position * self.benchmark.images, images=images.get(prompt.id))
-            except (TypeError, ValueError) as error:
-                message = f"row {prompt.row.number} holds something that JSON in UTF-8 cannot: {error}"
+            except (TypeError, ValueError):
+                message = f"row {prompt.row.number} holds a number or a character that JSON in UTF-8 does not have"
                 raise SpecError([Problem(message=message, place=prompt.row.place)]) from None
 
     def _check_free(self, contents: Mapping[Path, bytes]) -> None:

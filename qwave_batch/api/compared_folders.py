@@ -63,7 +63,7 @@ def compare_scores(
             sides = (Side(names[0], cells[0]), Side(names[1], cells[-1]))
         else:
             sides = sides_of_values(cells[0], cells[-1], axis)
-        of_pairs = [each.name for each in measures if not each.is_of_jobs and _is_of_pairs(each.name, kept[0])]
+        of_pairs = [each.name for each in measures if each.is_scored and _is_of_pairs(each.name, kept[0])]
         if of_pairs and (axis is None or b is not None):
             raise UsageError(f"{of_pairs[0]} is a score of pairs: it compares two values of an axis of one folder")
         if of_pairs and axis is not None:

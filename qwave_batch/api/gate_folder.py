@@ -22,7 +22,7 @@ from qwave_batch.gating.gate_rules import (
 from qwave_batch.gating.junit_file import check_junit_place, write_junit
 from qwave_batch.gating.junit_xml import junit_xml
 from qwave_batch.gating.line_decisions import LineTally
-from qwave_batch.gating.measures import JOB_MEASURES, level_of, scorer_of
+from qwave_batch.gating.measures import OWN_MEASURES, level_of, scorer_of
 from qwave_batch.gating.pair_preferences import check_is_preference
 from qwave_batch.gating.rule_results import GateReport, RuleResult
 from qwave_batch.gating.score_evaluations import NoWorseEvaluation, PairsEvaluation, SetsEvaluation, ThresholdEvaluation
@@ -110,7 +110,7 @@ def _evaluation_of_score(
         SpecError: the scorer gives no such score, or the rule is not for scores of its kind.
     """
     level = Level.IMAGE
-    if rule.score not in JOB_MEASURES and scorer_of(rule.score) in scores.scorers:
+    if rule.score not in OWN_MEASURES and scorer_of(rule.score) in scores.scorers:
         try:
             check_has_score(rule.score, scores, folder_labels([reader])[0])
         except UsageError as error:

@@ -129,8 +129,7 @@ async def repeat_jobs(  # noqa: PLR0913  # each is a choice of its own, and has 
     *,
     connection: AnyConnection,
     out_dir: str | Path | None = None,
-    max_usd: float | None = None,
-    retry_failed: bool = False,
+    options: RunOptions | None = None,
     confirm: Confirm | None = None,
     on_progress: OnProgress | None = None,
     stop: StopSignal | None = None,
@@ -144,8 +143,7 @@ async def repeat_jobs(  # noqa: PLR0913  # each is a choice of its own, and has 
         plan: The jobs.
         connection: The API; the one that made them, or another host of it.
         out_dir: The folder of the repeated jobs; None is the one beside theirs, with ``-repro`` behind its name.
-        max_usd: A cap on all that the folder of the repeated jobs may cost.
-        retry_failed: Also make jobs anew that failed for good in an earlier try.
+        options: As for ``run_batch``; a cap is one on all that the folder of the repeated jobs may cost.
         confirm: Asked before anything is submitted, with what that may cost.
         on_progress: As for ``run_batch``.
         stop: As for ``run_batch``.
@@ -161,7 +159,7 @@ async def repeat_jobs(  # noqa: PLR0913  # each is a choice of its own, and has 
         plan,
         connection=connection,
         out_dir=out,
-        options=RunOptions(max_usd=max_usd, retry_failed=retry_failed),
+        options=options,
         on_progress=on_progress,
         stop=stop,
         confirm=confirm,

@@ -9,11 +9,11 @@ from pathlib import Path
 from qwave_batch import lazy
 from qwave_batch.api.scorer_choice import AnyScorer, ScorerChoice, ScorerSetup
 from qwave_batch.client.connection import AnyConnection, ConnectionFromEnviron
-from qwave_batch.errors import BudgetError, QwaveError, RunStopped, UsageError
+from qwave_batch.errors import BudgetError, QwaveError, UsageError
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import NUSD_PER_USD
+from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_folder
 from qwave_batch.scoring.folder_scoring import FolderScoring, ScoringCounts, ScoringOutlook
@@ -58,6 +58,7 @@ class ScoreRequest:
     """The API, for a scorer that asks one."""
     max_nusd: int | None = None
     """The most that the scorer may cost; None for no limit."""
+    max_usd = InUsdIfKnown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,11 +266,11 @@ class _Scoring:
         spent = sum(folder.counts.cost_nusd for folder in self._done)
         if price is not None and limit is not None and spent + price.typical_nusd > limit:
             raise BudgetError(
-                f"{outlook.to_ask:,} items would cost about {price.typical_usd:.2f} USD, "
-                f"and the limit leaves {(limit - spent) / NUSD_PER_USD:.2f} USD; nothing was asked"
+                f"{outlook.to_ask:,} items would cost about {price.typical_usd:.6g} USD, "
+                f"and the limit leaves {usd_from_nusd(limit - spent):.6g} USD; nothing was asked"
             )
         if self._confirm is not None and not self._confirm(price):
-            raise RunStopped("nothing was asked, and nothing was spent")
+            raise BudgetError("not confirmed, so nothing was asked")
 
     def _surveyed(self, reader: FolderReader, work: FolderScoring) -> ScoringOutlook:
         outlook = work.survey()

@@ -14,7 +14,7 @@ from qwave_batch.bench.prompt_rows import read_rows
 from qwave_batch.errors import SpecError
 from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.imaging.formats.signatures import foreign_kind, format_of
-from qwave_batch.imaging.image_inspection import EXTENSIONS
+from qwave_batch.imaging.image_inspection import EXTENSIONS, BadImage, inspect_bytes
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 
@@ -27,13 +27,9 @@ _NAME_DIGITS = 16
 class BenchImage:
     """An input image."""
 
+    name: str
+    """The name of its file, which equal images share."""
     content: bytes
-    format: str
-
-    @property
-    def name(self) -> str:
-        """The name of its file, which equal images share."""
-        return f"{sha256(self.content).hexdigest()[:_NAME_DIGITS]}{EXTENSIONS[self.format]}"
 
 
 class ImageFault(Exception):
@@ -41,9 +37,21 @@ class ImageFault(Exception):
 
 
 def read_images(
-    benchmark: Benchmark, prompts: Sequence[BenchPrompt], given: GivenFiles, renamed: Mapping[str, str]
+    benchmark: Benchmark,
+    prompts: Sequence[BenchPrompt],
+    given: GivenFiles,
+    *,
+    renamed: Mapping[str, str],
+    known: set[str],
 ) -> Iterator[tuple[BenchPrompt, tuple[BenchImage, ...]]]:
     """Yield each prompt with its input images, one after the other; only those of one prompt are in memory.
+
+    Args:
+        benchmark: The benchmark.
+        prompts: Its prompts.
+        given: The files that the user has.
+        renamed: By our name of a column: the name that the user's files have for it.
+        known: Names of images that are whole; those of others are added once they are decoded.
 
     Raises:
         SpecError: Some images are not there, or are not images; all of them are listed, up to a limit.
@@ -53,7 +61,8 @@ def read_images(
     problems: list[Problem] = []
     for prompt, cell in _cells(benchmark.image, prompts, benchmark, renamed):
         try:
-            yield prompt, _images_of(cell, prompt, benchmark.image, given)
+            contents = _contents_of(cell, prompt, benchmark.image, given)
+            yield prompt, tuple(_whole(content, known) for content in contents)
         except ImageFault as fault:
             problems.append(Problem(message=f"row {prompt.row.number}: {fault}", place=prompt.row.place))
             if len(problems) >= _MOST_PROBLEMS:
@@ -76,17 +85,16 @@ def _cells(
                 yield prompt, next((row.cells[name] for name in official if name in row.cells), None)
 
 
-def _images_of(cell: Json, prompt: BenchPrompt, source: ImageSource, given: GivenFiles) -> tuple[BenchImage, ...]:
+def _contents_of(cell: Json, prompt: BenchPrompt, source: ImageSource, given: GivenFiles) -> list[bytes]:
     match cell:
         case {"bytes": str(content)}:
-            contents = [_decoded(content)]
+            return [_decoded(content)]
         case str(name):
-            contents = [_content(name, prompt.row.file, source, given)]
+            return [_content(name, prompt.row.file, source, given)]
         case [_, *_] if all(isinstance(name, str) for name in cell):
-            contents = [_content(str(name), prompt.row.file, source, given) for name in cell]
+            return [_content(str(name), prompt.row.file, source, given) for name in cell]
         case _:
             raise ImageFault("its input image is neither the name of a file nor an image")
-    return tuple(_checked(content) for content in contents)
 
 
 def _decoded(text: str) -> bytes:
@@ -113,8 +121,15 @@ def _content(name: str, file: Path, source: ImageSource, given: GivenFiles) -> b
         raise ImageFault(f"its input image {found} cannot be read: {system_reason(error)}") from error
 
 
-def _checked(content: bytes) -> BenchImage:
+def _whole(content: bytes, known: set[str]) -> BenchImage:
     found = format_of(content)
     if found is None:
         raise ImageFault(f"its input image is not an image that a model takes: {foreign_kind(content)}")
-    return BenchImage(content, found)
+    name = f"{sha256(content).hexdigest()[:_NAME_DIGITS]}{EXTENSIONS[found]}"
+    if name not in known:
+        try:
+            inspect_bytes(content)
+        except BadImage as bad:
+            raise ImageFault(f"its input image is not a whole image: {bad}") from bad
+        known.add(name)
+    return BenchImage(name, content)

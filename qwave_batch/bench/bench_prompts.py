@@ -14,6 +14,7 @@ from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.values.json_values import UnusableCell
 from qwave_batch.spec.values.value_messages import names_listed
 
 _MOST_PROBLEMS = 20
@@ -120,7 +121,11 @@ class _Reader:
         for row in read_rows(self.benchmark.form, files, needed):
             cells = resolve_cells(row, columns)
             missing = [name for name in columns if name not in cells and not self._is_in_parquet(name, row.file)]
-            if missing:
+            unusable = next(((name, cell) for name, cell in cells.items() if isinstance(cell, UnusableCell)), None)
+            if unusable is not None:
+                name, cell = unusable
+                self._add(f"row {row.number}: {name} cannot be used: {cell.reason}", row.place)
+            elif missing:
                 self._add_missing(f"row {row.number}", missing, columns, tuple(row.cells), row.place)
             else:
                 yield row, cells

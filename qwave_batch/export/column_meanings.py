@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qwave_batch.export.columns import AXIS, axis_of_column
+from qwave_batch.export.columns import AXIS, SCORE, axis_of_column
 
 _MEANINGS: Mapping[str, str] = {
     "file_name": "the image, relative to the folder of this table; loaders show it as image",
@@ -47,4 +47,6 @@ def meaning_of(column: str) -> str:
     """Return what a column means; empty for one that nothing is known of."""
     if column.startswith(AXIS):
         return f"the value of the spec's axis {axis_of_column(column)}"
+    if column.startswith(SCORE):
+        return "a number that a program gave to the image, named by its scorer"
     return _MEANINGS.get(column, "")

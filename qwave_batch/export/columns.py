@@ -5,7 +5,7 @@ over all rows. Text in a value is always text that every encoding and reader tak
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -18,6 +18,7 @@ from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.output.times import iso_from_unix
 
 AXIS = "axis_"
+SCORE = "score_"
 _OPENED_ENDINGS = ("_file_name", "_file_names")
 _LONGEST_INTEGER = 1 << 63
 _EXACT_IN_REAL = 1 << 53
@@ -127,6 +128,8 @@ class ExportTable:
     """The columns with a value in some row."""
     with_gaps: frozenset[str]
     """The columns without a value in some row."""
+    scores: Mapping[str, str] = field(default_factory=dict)
+    """The full names of scores, by column."""
 
     def record_of(self, row: ExportRow, image: ImageFacts | None) -> dict[str, Value]:
         """Return the values of a row by column.
@@ -135,7 +138,12 @@ class ExportTable:
             row: The row.
             image: Its image as it was exported; None for a row without one.
         """
-        return {column.name: _value(column, row, image) for column in self.columns}
+        return {
+            column.name: row.scores.get(self.scores[column.name])
+            if column.name in self.scores
+            else _value(column, row, image)
+            for column in self.columns
+        }
 
 
 def axis_column(axis: str) -> str:
@@ -150,6 +158,24 @@ def axis_of_column(column: str) -> str:
     """Return the axis that a column of ``axis_column`` is for."""
     axis = column.removeprefix(AXIS)
     return axis[:-1] if _is_opened(axis) else axis
+
+
+def score_columns(names: Iterable[str]) -> dict[str, str]:
+    """Return the full names of scores by their columns: ``score_ocr_cer`` for ``ocr.cer``; no two have the same.
+
+    Two that would, such as those of ``a.b_c`` and ``a_b.c``, have ``__`` between scorer and output.
+    """
+    names = list(names)
+    plain = [_score_column(name, "_") for name in names]
+    return {
+        column if plain.count(column) == 1 else _score_column(name, "__"): name
+        for name, column in zip(names, plain, strict=True)
+    }
+
+
+def _score_column(name: str, between: str) -> str:
+    column = f"{SCORE}{name.replace('.', between)}"
+    return f"{column}_" if _is_opened(column) else column
 
 
 def _is_opened(axis: str) -> bool:
@@ -178,6 +204,8 @@ class ColumnSurvey:
     with_gaps: set[str] = field(default_factory=set)
     beyond_real: set[str] = field(default_factory=set)
     """Axes with a whole number that a column of reals would round."""
+    scores: dict[str, int] = field(default_factory=dict)
+    """Rows with a number, by the score's full name."""
     rows: int = 0
 
     def add(self, row: ExportRow) -> None:
@@ -197,6 +225,8 @@ class ColumnSurvey:
                 kinds.add(_kind_of(axis))
                 self.filled.add(axis_column(name))
         self.with_gaps.update(axis_column(name) for name in self.axes if name not in row.line.axes)
+        for name in row.scores:
+            self.scores[name] = self.scores.get(name, 0) + 1
         self.rows += 1
 
     def table(self) -> ExportTable:
@@ -207,10 +237,14 @@ class ColumnSurvey:
         columns = [ExportColumn(name, _FIXED[name][0]) for name in names]
         extra = [ExportColumn("run", ColumnKind.TEXT)] if self.has_runs else []
         extra += [ExportColumn("split", ColumnKind.TEXT)] if self.has_splits else []
+        scores = score_columns(sorted(self.scores))
+        extra += [ExportColumn(name, ColumnKind.REAL) for name in scores]
+        with_gaps = {column for column, name in scores.items() if self.scores[name] < self.rows}
         return ExportTable(
             columns=(*columns[:at], *axes, *columns[at:], *extra),
             filled=frozenset(self.filled | {column.name for column in extra} | (_NEVER_EMPTY if self.rows else set())),
-            with_gaps=frozenset(self.with_gaps),
+            with_gaps=frozenset(self.with_gaps | with_gaps),
+            scores=scores,
         )
 
     def _kind_of_axis(self, name: str) -> ColumnKind:

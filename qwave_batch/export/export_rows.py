@@ -1,6 +1,7 @@
 """A row of an export: one image with the job that made it, or a job that made none."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.manifest_line import ManifestLine
@@ -23,6 +24,8 @@ class ExportRow:
     split: str
     picked: PickedImage = NOT_PICKED
     """The verdict of those who picked the image."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """The numbers that programs gave to the image, by full name: ``ocr.cer``."""
 
     @property
     def key(self) -> str:

@@ -18,6 +18,8 @@ from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads, threads_over
 from qwave_batch.output.manifest_line import encode_line
 
+_ENCODING = 2
+"""Grows when images are encoded otherwise than before, so that exports of an earlier version are made anew."""
 IMAGES_AHEAD_OF_A_THREAD = 2
 """Images in memory for each thread that loads them."""
 
@@ -73,7 +75,7 @@ class ImageLoader:
         marks = "+".join(sorted(mark.value for mark in self.rule.marks))
         return (
             f"{row.image.sha256} {self.rule.form.value} {self.rule.quality} {self.rule.max_size} {marks} "
-            f"{self.rule.has_prompt} {told} {self.catalogs[row.folder] if told else ''}"
+            f"{self.rule.has_prompt} {told} {self.catalogs[row.folder] if told else ''} {_ENCODING}"
         )
 
     def load(self, row: ExportRow) -> LoadOutcome:

@@ -28,7 +28,8 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE rows (
     row INTEGER PRIMARY KEY, folder INTEGER, image INTEGER, split TEXT, job_id TEXT, sha256 TEXT, model TEXT,
-    prompt_id TEXT, text BLOB, line BLOB, verdict TEXT, rating REAL
+    prompt_id TEXT, text BLOB, line BLOB, verdict TEXT, rating REAL,
+    scores TEXT
 );
 CREATE TABLE prompts (prompt_id TEXT, text BLOB, label TEXT, PRIMARY KEY (prompt_id, text)) WITHOUT ROWID;
 CREATE INDEX prompts_by_text ON prompts (text);
@@ -59,8 +60,8 @@ class RowSpool:
         prompt_id = _stored(row.line.prompt_id)
         added = self._database.execute(
             "INSERT OR IGNORE INTO rows "
-            "(folder, image, split, job_id, sha256, model, prompt_id, text, line, verdict, rating) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(folder, image, split, job_id, sha256, model, prompt_id, text, line, verdict, rating, scores) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.folder,
                 -1 if row.image_index is None else row.image_index,
@@ -73,6 +74,7 @@ class RowSpool:
                 encode_line(row.line),
                 row.picked.verdict,
                 row.picked.rating,
+                json.dumps(dict(row.scores)) if row.scores else None,
             ),
         )
         ids = {prompt_id, *(_stored(duplicate.prompt_id) for duplicate in row.line.also)}
@@ -83,13 +85,13 @@ class RowSpool:
 
     def rows(self, split: str | None = None) -> Iterator[ExportRow]:
         """Yield the rows of a split, or all, in the order of the folders and their plans."""
-        query = "SELECT folder, image, split, line, verdict, rating FROM rows"
+        query = "SELECT folder, image, split, line, verdict, rating, scores FROM rows"
         found = (
             self._database.execute(f"{query} ORDER BY row")
             if split is None
             else self._database.execute(f"{query} WHERE split = ? ORDER BY row", (split,))
         )
-        for folder, image, its_split, line, verdict, rating in found:
+        for folder, image, its_split, line, verdict, rating, scores in found:
             parsed = line_from_json(json.loads(line))
             yield ExportRow(
                 folder=folder,
@@ -99,6 +101,7 @@ class RowSpool:
                 image_index=None if image < 0 else image,
                 split=its_split,
                 picked=PickedImage(None if verdict is None else PickVerdict(verdict), rating),
+                scores={} if scores is None else json.loads(scores),
             )
 
     def counts(self) -> dict[str, int]:

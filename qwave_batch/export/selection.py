@@ -8,6 +8,7 @@ from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.export.columns import ColumnSurvey, ExportTable
 from qwave_batch.export.export_request import ExportRequest
 from qwave_batch.export.export_rows import ExportRow
+from qwave_batch.export.row_condition import row_condition
 from qwave_batch.export.row_spool import RowSpool
 from qwave_batch.export.splits import (
     TRAIN,
@@ -19,19 +20,16 @@ from qwave_batch.export.splits import (
     deal,
     split_of_line,
 )
-from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader
-from qwave_batch.output.line_condition import LINE_NAMES, compile_condition
-from qwave_batch.output.manifest_line import MANIFEST, ManifestLine, line_as_json
+from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.scoring.kept_scores import KeptScores, read_kept_scores
+from qwave_batch.scoring.scorer import Level
 from qwave_batch.voting.image_picks import NOT_PICKED, PickedImage, picked_images
 from qwave_batch.voting.kept_votes import read_kept_picks
 from qwave_batch.voting.vote_lines import VotedImage
-
-ROW_NAMES = (*LINE_NAMES, "image", "image_index", "pick", "rating")
-"""The names that a condition over rows may use."""
 
 IsDropped = Callable[[ManifestLine, ImageFile], bool]
 """Whether a finding of a check leaves an image out."""
@@ -99,14 +97,16 @@ def select_rows(
     Raises:
         UsageError: the condition or the split rule fails on a row, or would have a prompt in two splits.
         SpecError: a folder's picks are broken.
-        FolderError, StorageError: as ``FolderReader.lines`` does.
+        FolderError, StorageError: as ``FolderReader.lines`` does; or a folder's scores are broken.
     """
     runs = folder_labels(readers)
-    selection = _Selection(request, runs, spool)
+    scores = [read_kept_scores(reader) for reader in readers]
+    names = frozenset(name for kept in scores for name in kept.outputs_of(Level.IMAGE))
+    selection = _Selection(request, runs, spool, row_condition(request.where, names))
     for folder, (reader, is_dropped) in enumerate(zip(readers, dropped, strict=True)):
         picked = picked_images(read_kept_picks(reader.layout))
         for line in reader.lines():
-            selection.add(folder, line, is_dropped, picked)
+            selection.add(folder, line, is_dropped, picked, scores[folder])
             on_work(WorkProgress(done=selection.lines, doing="reading the folders"))
     return selection.end()
 
@@ -116,19 +116,23 @@ class _Selection:
     request: ExportRequest
     runs: Sequence[str]
     spool: RowSpool
+    is_met: Callable[[ExportRow], bool]
     lines: int = 0
     axes: set[str] = field(default_factory=set)
     left_out: dict[LeftOut, int] = field(default_factory=dict)
     endings: dict[str, int] = field(default_factory=dict)
     survey: ColumnSurvey = field(init=False)
-    is_met: Callable[[ExportRow], bool] = field(init=False)
 
     def __post_init__(self) -> None:
         self.survey = ColumnSurvey(has_splits=self.request.split != OneSplit(), has_runs=len(self.runs) > 1)
-        self.is_met = _condition(self.request.where)
 
     def add(
-        self, folder: int, line: ManifestLine, is_dropped: IsDropped, picked: Mapping[VotedImage, PickedImage]
+        self,
+        folder: int,
+        line: ManifestLine,
+        is_dropped: IsDropped,
+        picked: Mapping[VotedImage, PickedImage],
+        scores: KeptScores,
     ) -> None:
         self.lines += 1
         self.axes |= line.axes.keys()
@@ -147,6 +151,7 @@ class _Selection:
                 image_index=index,
                 split=TRAIN,
                 picked=verdict,
+                scores={} if image is None or index is None else scores.of(line.job_id, index, image.sha256),
             )
             reason = self._reason_against(row, is_dropped)
             split = None if reason else split_of_line(self.request.split, line)
@@ -212,29 +217,3 @@ def _split_names(rule: SplitRule, counts: Mapping[str, int]) -> Sequence[str]:
             return tags
         case AxisSplit():
             return sorted(counts)
-
-
-def _condition(expression: str | None) -> Callable[[ExportRow], bool]:
-    if expression is None:
-        return lambda _: True
-    is_met = compile_condition(expression, ROW_NAMES, named="condition", of="row")
-
-    def is_taken(row: ExportRow) -> bool:
-        written = line_as_json(row.line)
-        scope: dict[str, Json] = {name: written.get(name) for name in LINE_NAMES}
-        scope["image"] = None if row.image is None else MANIFEST.encode(row.image)
-        scope["image_index"] = row.image_index
-        scope["pick"] = row.picked.verdict and row.picked.verdict.value
-        scope["rating"] = row.picked.rating
-        try:
-            return is_met(scope, row.line.job_id)
-        except UsageError:
-            if row.picked.rating is not None:
-                raise
-        return is_met({**scope, "rating": _NO_NUMBER}, row.line.job_id)
-
-    return is_taken
-
-
-_NO_NUMBER = float("nan")
-"""Stands for a rating that is not there where it is compared with a number: every such comparison is false."""

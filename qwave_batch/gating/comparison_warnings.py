@@ -18,7 +18,7 @@ def comparison_warnings(pairing: Pairing, scores: "Sequence[ComparedScore]", *, 
     """Return the warnings about a comparison, the most important ones first."""
     return (
         *_about_unpaired(pairing, a, b),
-        *(sentence for each in scores for sentence in _about_score(each, a, b)),
+        *_about_scores(scores, a, b),
         *_about_number(scores),
     )
 
@@ -38,27 +38,36 @@ def _about_unpaired(pairing: Pairing, a: str, b: str) -> Iterator[str]:
             yield f"left out, since only {side} has it on prompts that both have: {first_names(named)}"
 
 
-def _about_score(score: "ComparedScore", a: str, b: str) -> Iterator[str]:
-    name, whole = score.measure.name, score.whole
+def _about_scores(scores: "Sequence[ComparedScore]", a: str, b: str) -> Iterator[str]:
+    """Yield the warnings about scores: one for all that it is true of."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in scores:
+        for around in _about_score(each, a, b):
+            found.setdefault(around, []).append(each.measure.name)
+    for (before, after), names in found.items():
+        yield f"{before} {first_names(names)}{after}"
+
+
+def _about_score(score: "ComparedScore", a: str, b: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands before and after the name of a score in each warning about it."""
+    whole = score.whole
     if whole is None:
-        yield f"no prompt has {name} on both sides"
+        yield "no prompt has on both sides", ""
         return
     for side, missing in ((a, whole.missing_a), (b, whole.missing_b)):
         if missing:
-            what = "job" if score.measure.is_of_jobs else "image"
-            has_or_have = "have" if missing != 1 else "has"
-            yield f"{counted(missing, what)} of {side} {has_or_have} no {name}: not scored, an error, or no image"
+            yield f"{counted(missing, 'image')} of {side} without", ": not scored, an error, or no image"
     if whole.left_out:
-        yield f"{counted(whole.left_out, 'prompt')} left out, without {name} on one side or both"
+        yield f"{counted(whole.left_out, 'prompt')} left out, on one side or both without", ""
     if whole.prompts < ENOUGH_PROMPTS:
-        number = f"only {whole.prompts} prompt{'s have' if whole.prompts != 1 else ' has'}"
-        yield f"{number} {name} on both sides: below {ENOUGH_PROMPTS} prompts it says little about other prompts"
+        after = f": below {ENOUGH_PROMPTS} prompts a difference says little about other prompts"
+        yield f"only {counted(whole.prompts, 'prompt')} with", after
     if whole.ties == whole.prompts:
-        yield f"{name} is the same on every prompt: perhaps both sides are the same images"
+        yield "no difference on any prompt in", ": perhaps both sides are the same images"
     elif whole.is_even and whole.prompts > 1:
-        yield f"the difference in {name} is the same on every prompt, so that its interval has no width"
+        yield "the same difference on every prompt, so that the interval has no width, in", ""
     elif whole.ties * 2 > whole.prompts:
-        yield f"{name} is equal on {whole.ties:,} of {whole.prompts:,} prompts: the others make the difference"
+        yield f"{whole.ties:,} of {whole.prompts:,} prompts are equal, and the others make the difference, in", ""
 
 
 def _about_number(scores: "Sequence[ComparedScore]") -> Iterator[str]:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 DRAWS = 10_000
 _FEWEST_DRAWS = 1_000
-_MOST_WEIGHTS = 100_000_000
-"""Weights of all draws together: above ten thousand prompts there are fewer draws, of many more prompts each."""
+_ROUNDING = 1e-12
+_MOST_WEIGHTS = 20_000_000
+"""Weights of all draws together: above two thousand prompts there are fewer draws, of many more prompts each."""
 
 
 def check_can_draw() -> None:
@@ -39,10 +40,15 @@ def interval_of_mean(values: Sequence[float]) -> Interval | None:
 
     If all values are equal, every draw is, and the interval has no width.
     """
-    if len(values) >= LEAST_PROMPTS and min(values) == max(values):
+    if len(values) >= LEAST_PROMPTS and are_equal(values):
         return Interval(values[0], values[0])
     numbers = lazy.np.array(values, dtype=float)
     return _interval(len(values), lambda weights: weights @ numbers / len(numbers))
+
+
+def are_equal(values: Sequence[float]) -> bool:
+    """Whether values are all the same, but for what comes of rounding."""
+    return math.isclose(min(values), max(values), rel_tol=_ROUNDING, abs_tol=_ROUNDING)
 
 
 def interval_of_percentile(of_prompts: Sequence[Sequence[float]], percent: float) -> Interval | None:

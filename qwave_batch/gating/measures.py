@@ -1,18 +1,28 @@
-"""The measures that folders are compared by: the outputs of scorers, and the cost and the time of a job."""
+"""The measures that folders are compared by: the outputs of scorers, the cost of images, and the time of jobs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.scoring.kept_scores import KeptScores
 from qwave_batch.scoring.scorer import Better, Level
 
-JOB_MEASURES: Mapping[str, Callable[[ManifestLine], float | None]] = {
-    "cost_usd": lambda line: line.cost_usd,
-    "seconds": lambda line: line.seconds,
-}
-"""The measures of a job, which no scorer gives."""
+
+def _costs(line: ManifestLine) -> list[float | None]:
+    """Return the cost of each image: jobs of different models may make different numbers of images."""
+    if line.status is not JobStatus.COMPLETED or not line.images:
+        return [None]
+    return [line.cost_usd / len(line.images)] * len(line.images)
+
+
+def _seconds(line: ManifestLine) -> list[float | None]:
+    return [line.seconds if line.status is JobStatus.COMPLETED else None]
+
+
+OWN_MEASURES: Mapping[str, Callable[[ManifestLine], list[float | None]]] = {"cost_usd": _costs, "seconds": _seconds}
+"""The measures that no scorer gives: the cost of each image, and the time of a job; None for one that is missing."""
 _UNITS = {"cost_usd": "USD", "seconds": "s"}
 
 
@@ -27,9 +37,9 @@ class Measure:
     unit: str = ""
 
     @property
-    def is_of_jobs(self) -> bool:
-        """Whether jobs have it, and not images."""
-        return self.name in JOB_MEASURES
+    def is_scored(self) -> bool:
+        """Whether a scorer gives it."""
+        return self.name not in OWN_MEASURES
 
 
 def measure_named(name: str, scores: KeptScores) -> Measure:
@@ -38,10 +48,10 @@ def measure_named(name: str, scores: KeptScores) -> Measure:
     Raises:
         UnknownName: the folder has no such score.
     """
-    if name in JOB_MEASURES:
+    if name in OWN_MEASURES:
         return Measure(name=name, better=Better.LOWER, unit=_UNITS[name])
     if name not in scores.outputs:
-        known = (*scores.outputs, *JOB_MEASURES)
+        known = (*scores.outputs, *OWN_MEASURES)
         raise UnknownName("score", name, known, hint=f"there is {', '.join(known)}")
     output = scores.outputs[name]
     return Measure(name=name, better=output.better, unit=output.unit)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from qwave_batch.estimating.intervals import Interval
 from qwave_batch.gating.cell_pairs import CellPair
-from qwave_batch.gating.drawn_intervals import interval_of_mean
+from qwave_batch.gating.drawn_intervals import are_equal, interval_of_mean
 from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.scoring.scorer import Better
@@ -105,7 +105,7 @@ def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDiff
         wins=wins,
         ties=ties,
         losses=len(prompts) - ties - wins,
-        is_even=min(differences) == max(differences),
+        is_even=are_equal(differences),
         b_is=_comparative(interval, measure.better, is_same=ties == len(prompts)),
     )
 

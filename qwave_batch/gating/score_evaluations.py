@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.gating.cell_pairs import pair_cells
 from qwave_batch.gating.gate_rules import Gate, NoWorseRule, RuleHead, ThresholdRule
-from qwave_batch.gating.measures import JOB_MEASURES, Measure, measure_named, scorer_of
+from qwave_batch.gating.measures import OWN_MEASURES, Measure, measure_named, scorer_of
 from qwave_batch.gating.pair_preferences import preference_cells
 from qwave_batch.gating.rule_results import RuleResult
 from qwave_batch.gating.score_comparison import TAG
@@ -124,7 +124,7 @@ class NoWorseEvaluation:
                 raise self.gate.fault_at(rule.head.number, "no_worse_than", str(error)) from error
             measure = measure_named(rule.score, scores)
             scorer = scorer_of(rule.score)
-            if scorer in self.scores.scorers and rule.score not in JOB_MEASURES:
+            if scorer in self.scores.scorers and rule.score not in OWN_MEASURES:
                 reason = other_edition(
                     scores.scorers[scorer], self.scores.scorers[scorer], labels=(rule.folder, "this folder")
                 )
@@ -145,7 +145,7 @@ class NoWorseEvaluation:
 
 def _measure(name: str, scores: KeptScores) -> Measure:
     """Return a measure; one that the folder does not have is missing of every image."""
-    if name in JOB_MEASURES or name in scores.outputs:
+    if name in OWN_MEASURES or name in scores.outputs:
         return measure_named(name, scores)
     return Measure(name=name, better=None)
 

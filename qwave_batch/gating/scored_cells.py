@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qwave_batch.gating.measures import JOB_MEASURES, Measure
+from qwave_batch.gating.measures import OWN_MEASURES, Measure
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter
 from qwave_batch.output.manifest_line import ManifestLine
@@ -101,12 +101,8 @@ class CellGatherer:
         """Return the numbers of a job by measure: of each image, or of the job; None for one that is missing."""
         images = [self.scores.of(line.job_id, index, image.sha256) for index, image in enumerate(line.images)] or [{}]
         return {
-            measure.name: [_of_job(measure.name, line)]
-            if measure.is_of_jobs
-            else [of_image.get(measure.name) for of_image in images]
+            measure.name: [of_image.get(measure.name) for of_image in images]
+            if measure.is_scored
+            else OWN_MEASURES[measure.name](line)
             for measure in self.measures
         }
-
-
-def _of_job(name: str, line: ManifestLine) -> float | None:
-    return JOB_MEASURES[name](line) if line.status is JobStatus.COMPLETED else None

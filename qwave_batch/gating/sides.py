@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import UnknownName, UsageError
-from qwave_batch.gating.measures import JOB_MEASURES, Measure, level_of, measure_named, outputs_of_level, scorer_of
+from qwave_batch.gating.measures import OWN_MEASURES, Measure, level_of, measure_named, outputs_of_level, scorer_of
 from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.model.axis_labels import axis_label
 from qwave_batch.scoring.kept_scores import KeptScores
@@ -50,9 +50,9 @@ def shared_measures(a: KeptScores, b: KeptScores, names: Sequence[str], *, label
     for name in wanted:
         for label, scores in zip(labels, (a, b), strict=True):
             check_has_score(name, scores, label)
-            if name not in JOB_MEASURES and level_of(name, scores) is Level.SET:
+            if name not in OWN_MEASURES and level_of(name, scores) is Level.SET:
                 raise UsageError(f"{name} is one number for all images of a model, and not one for each prompt")
-    for scorer in dict.fromkeys(scorer_of(name) for name in wanted if name not in JOB_MEASURES):
+    for scorer in dict.fromkeys(scorer_of(name) for name in wanted if name not in OWN_MEASURES):
         check_same_edition(a.scorers[scorer], b.scorers[scorer], labels=labels)
     return [measure_named(name, b) for name in dict.fromkeys(wanted)]
 
@@ -63,7 +63,7 @@ def check_has_score(name: str, scores: KeptScores, label: str) -> None:
     Raises:
         UnknownName: it has no such score.
     """
-    known = (*scores.outputs, *JOB_MEASURES)
+    known = (*scores.outputs, *OWN_MEASURES)
     if name not in known:
         raise UnknownName(f"score of {label}", name, known, hint=f"there is {', '.join(known)}")
 

@@ -16,7 +16,7 @@ from qwave_batch import lazy
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads, threads_over
@@ -64,6 +64,7 @@ class ScoringCounts:
     """Errors by code."""
     first_failure: ScoreError | None = None
     cost_nusd: int = 0
+    cost_usd = InUsd()
 
     @property
     def is_complete(self) -> bool:
@@ -86,7 +87,7 @@ class ScoringCounts:
             "failed": self.failed,
             "failures": dict(self.failures),
             "lacking": {need.value: number for need, number in self.lacking.items()},
-            "cost_usd": usd_from_nusd(self.cost_nusd),
+            "cost_usd": self.cost_usd,
         }
 
 

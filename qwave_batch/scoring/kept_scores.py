@@ -77,6 +77,10 @@ class KeptScores:
         numbers = ((name, column[row]) for name, column in self._numbers.items() if row < len(column))
         return {name: number for name, number in numbers if not math.isnan(number)}
 
+    def outputs_of(self, level: Level) -> Mapping[str, Output]:
+        """Return the outputs of the scorers of a level, by full name."""
+        return {name: out for name, out in self.outputs.items() if self.scorers[name.partition(".")[0]].level is level}
+
     def pairs(self) -> Iterator[PairScore]:
         """Yield the numbers of pairs whose images are both there as they were."""
         return iter(self._pairs)

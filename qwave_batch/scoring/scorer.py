@@ -10,6 +10,7 @@ from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import InUsd, InUsdIfKnown
 
 
 class Level(StrEnum):
@@ -141,6 +142,7 @@ class Scored:
     item: Item
     outcome: Outcome
     cost_nusd: int = 0
+    cost_usd = InUsd()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class ScoreBudget:
     """The most that this scorer may cost these folders in all; None for no limit."""
     spent_nusd: int = 0
     """The part that is gone already."""
+    max_usd = InUsdIfKnown()
+    spent_usd = InUsd()
 
 
 Price: TypeAlias = Callable[[Sequence[Item]], CostRange | None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from qwave_batch.errors import MissingExtra, UsageError
 from qwave_batch.output.versions import version_of
 
 _ENGINE = "rapidocr"
-_TEXT_SCORE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class TextBox:
 
 
 class TextReader:
-    """The engine, loaded once."""
+    """The engine; all readers of a process share it."""
 
     def __init__(self) -> None:
         """Load it, about a second.
@@ -34,16 +34,7 @@ class TextReader:
             MissingExtra: it is not installed.
             UsageError: its package came without the weights.
         """
-        try:
-            package = Path(lazy.rapidocr.__file__).parent
-        except ModuleNotFoundError:
-            raise MissingExtra("the scorer ocr", _ENGINE, "ocr") from None
-        weights = sorted((package / "models").glob("*.onnx"))
-        found = {part: [str(path) for path in weights if f"_{part}_" in path.name] for part in ("det", "rec", "cls")}
-        if not all(found.values()):
-            raise UsageError(f"{_ENGINE} {version_of(_ENGINE)} came without its weights, and nothing is fetched here")
-        params = {f"{part.capitalize()}.model_path": paths[0] for part, paths in found.items()}
-        self._engine: Any = lazy.rapidocr.RapidOCR(params={"Global.log_level": "critical", **params})
+        self._engine = _loaded_engine()
 
     def read(self, image: bytes) -> list[TextBox]:
         """Return the lines of text in an image file, in reading order."""
@@ -61,6 +52,20 @@ class TextReader:
             for text, score, box in zip(found.txts, found.scores, found.boxes, strict=True)
         ]
         return in_reading_order(boxes)
+
+
+@cache
+def _loaded_engine() -> Any:
+    try:
+        package = Path(lazy.rapidocr.__file__).parent
+    except ModuleNotFoundError:
+        raise MissingExtra("the scorer ocr", _ENGINE, "ocr") from None
+    weights = sorted((package / "models").glob("*.onnx"))
+    found = {part: [str(path) for path in weights if f"_{part}_" in path.name] for part in ("det", "rec", "cls")}
+    if not all(found.values()):
+        raise UsageError(f"{_ENGINE} {version_of(_ENGINE)} came without its weights, and nothing is fetched here")
+    params = {f"{part.capitalize()}.model_path": paths[0] for part, paths in found.items()}
+    return lazy.rapidocr.RapidOCR(params={"Global.log_level": "critical", **params})
 
 
 def engine_version() -> str:

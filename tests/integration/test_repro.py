@@ -222,6 +222,15 @@ def test_a_folder_of_another_run_is_not_taken(made: Path, tmp_path: Path) -> Non
         repeated(made, other)
 
 
+def test_a_moved_repetition_goes_on_when_it_is_adopted(made: Path, tmp_path: Path) -> None:
+    repeated(made, tmp_path / "again", sample=2)
+    moved = (tmp_path / "again").rename(tmp_path / "moved")
+    argv = ("repro", made, "--sample", 3, "--simulate", "-o", moved)
+    status, _, said = called(*argv)
+    assert (status, "go on with --adopt" in said) == (2, True)
+    assert called(*argv, "--adopt")[0] == 0
+
+
 # The price, which is asked for whatever it is.
 
 

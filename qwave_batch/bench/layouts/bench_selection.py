@@ -107,7 +107,9 @@ def select_jobs(
                     selection.models.append(line.model)
                 if model in {None, line.model}:
                     selection.take_axes(line)
-                spool.add(bench_row(line), line, folder)
+                    spool.add(bench_row(line), line, folder)
+                else:
+                    spool.add_row(bench_row(line), line)
     selection.check(benchmark, model)
     spool.count_sizes()
     return selection

@@ -53,14 +53,32 @@ class BenchSpool:
         database.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")
         database.execute("BEGIN")  # for good, of a database that is thrown away
 
-    def add(self, row: BenchRow, line: ManifestLine, folder: int) -> None:
-        """Take in a job.
+    def add_row(self, row: BenchRow, line: ManifestLine) -> int:
+        """Take in the row of a job, and return the number of its part.
 
         Raises:
-            UsageError: another job says something else of its row, or another folder holds other images of it.
+            UsageError: another job says something else of the row.
         """
         part = self._part_of(row)
-        self._add_row(part, row, line)
+        text = _AS_TEXT.encode(asdict(row))
+        found = self._db.execute("SELECT text, job_id FROM row WHERE part = ? AND number = ?", (part, row.number))
+        known = found.fetchone()
+        if known is None:
+            self._db.execute("INSERT INTO row VALUES (?, ?, ?, ?)", (part, row.number, text, line.job_id))
+        elif known[0] != text:
+            raise UsageError(
+                f'{row} is two different prompts: job {known[1]} ("{_prompt_in(known[0])}") and job {line.job_id} '
+                f'("{line.prompt[:80]}"); name folders of one import'
+            )
+        return part
+
+    def add(self, row: BenchRow, line: ManifestLine, folder: int) -> None:
+        """Take in a job with its row.
+
+        Raises:
+            UsageError: as ``add_row`` does, or another folder holds other images of the job.
+        """
+        part = self.add_row(row, line)
         images = " ".join(image.sha256 for image in line.images)
         known = self._db.execute(
             "SELECT job, images, folder, also FROM job WHERE job_id = ?", (line.job_id,)
@@ -177,18 +195,6 @@ class BenchSpool:
                 f"{images} by another: they were imported from different files"
             )
         return int(part)
-
-    def _add_row(self, part: int, row: BenchRow, line: ManifestLine) -> None:
-        text = _AS_TEXT.encode(asdict(row))
-        found = self._db.execute("SELECT text, job_id FROM row WHERE part = ? AND number = ?", (part, row.number))
-        known = found.fetchone()
-        if known is None:
-            self._db.execute("INSERT INTO row VALUES (?, ?, ?, ?)", (part, row.number, text, line.job_id))
-        elif known[0] != text:
-            raise UsageError(
-                f'{row} is two different prompts: job {known[1]} ("{_prompt_in(known[0])}") and job {line.job_id} '
-                f'("{line.prompt[:80]}"); name folders of one import'
-            )
 
 
 def _prompt_in(text: str) -> str:

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import qwave_batch as qb
 from qwave_batch import lazy
-from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
+from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.likeness_view import draw_changed, draw_models, draw_reasons
-from qwave_batch.cli.drawing.progress_view import view_for
 from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.interrupts import breakable, on_interrupt
+from qwave_batch.cli.interrupts import breakable
 from qwave_batch.cli.options import (
     add_base_url,
     add_catalog_path,
@@ -23,8 +22,9 @@ from qwave_batch.cli.options import (
     catalogs_of,
     read_connection,
 )
+from qwave_batch.cli.run_following import following_run
+from qwave_batch.cli.run_options import add_adopt, add_budget, add_pace, add_second_tries, read_run_options
 from qwave_batch.errors import UsageError
-from qwave_batch.model.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,11 +57,11 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-o", "--out", metavar="OUT", type=a_path, help="the folder of the repeated jobs; else DIR-repro, beside DIR"
     )
-    parser.add_argument(
-        "--max-usd", metavar="USD", type=amount(above_zero=False), help="the most that OUT may cost in all"
-    )
+    add_budget(parser, "the most that OUT may cost in all")
     add_yes(parser, "do not ask before money is spent")
-    parser.add_argument("--retry-failed", action="store_true", help="also do jobs again that failed for good in OUT")
+    add_second_tries(parser)
+    add_pace(parser)
+    add_adopt(parser)
     add_simulate(parser, "make them with the embedded API, as run --simulate made those of DIR")
     add_base_url(parser)
     add_catalog_path(parser)
@@ -119,29 +119,16 @@ def _chosen(plan: "RepeatPlan", out: "Path", *, is_new: bool) -> str:
 async def _repeat(
     plan: "RepeatPlan", connection: "Connection | Simulated", out: "Path", args: Namespace, console: Console
 ) -> "RepeatReport":
-    stop = qb.runs.StopSignal()
-    view = view_for(console.stderr, console.err, SystemClock())
-
-    def interrupt() -> None:
-        is_first = not stop.is_stopping
-        stop.request()
-        if is_first:
-            view.note("stopping: what is in flight may finish; Ctrl-C again leaves at once, and nothing is lost")
-
-    try:
-        with on_interrupt(interrupt):
-            return await qb.reproductions.repeat_jobs(
-                plan,
-                connection=connection,
-                out_dir=out,
-                max_usd=args.max_usd,
-                retry_failed=args.retry_failed,
-                confirm=lambda estimate: _confirm(estimate, args, console),
-                on_progress=view.show,
-                stop=stop,
-            )
-    finally:
-        view.close()
+    with following_run(console) as (view, stop):
+        return await qb.reproductions.repeat_jobs(
+            plan,
+            connection=connection,
+            out_dir=out,
+            options=qb.runs.RunOptions(**read_run_options(args)),
+            confirm=lambda estimate: _confirm(estimate, args, console),
+            on_progress=view.show,
+            stop=stop,
+        )
 
 
 def _confirm(estimate: "CostEstimate", args: Namespace, console: Console) -> bool:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import qwave_batch as qb
 from qwave_batch import lazy
 from qwave_batch.cli import commands
-from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
+from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
-from qwave_batch.cli.drawing.progress_view import view_for
 from qwave_batch.cli.drawing.summary_view import draw_summary
-from qwave_batch.cli.interrupts import breakable, on_interrupt
+from qwave_batch.cli.interrupts import breakable
 from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import (
     add_base_url,
@@ -28,8 +27,9 @@ from qwave_batch.cli.options import (
     read_connection,
 )
 from qwave_batch.cli.plan_notes import say_samples, say_warnings
+from qwave_batch.cli.run_following import following_run
+from qwave_batch.cli.run_options import add_adopt, add_budget, add_pace, add_second_tries, read_run_options
 from qwave_batch.errors import UsageError
-from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import NUSD_PER_USD
 
 if TYPE_CHECKING:
@@ -60,20 +60,10 @@ def configure(parser: Parser) -> None:
     )
     add_simulate(parser, "run against the embedded API; no key is needed")
     add_base_url(parser)
-    _configure_money(parser)
+    add_budget(parser, "lower the spec's budget for this run")
+    add_yes(parser, "do not ask before a run that may cost more than 1 USD")
     _configure_selection(parser)
-    parser.add_argument(
-        "--concurrency",
-        metavar="N",
-        type=whole_number(minimum=1),
-        help="at most so many tasks at once; it only lowers what the spec says",
-    )
-    parser.add_argument(
-        "--max-wait",
-        metavar="SECONDS",
-        type=amount(above_zero=False),
-        help="how long to wait at most for a rate limit, a quota window, or a model that takes no job; else 900",
-    )
+    add_pace(parser)
     add_completion(parser)
     parser.add_argument(
         "--reuse",
@@ -89,22 +79,12 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--report", action="store_true", help="keep a page to look at the images, current while the run goes on"
     )
-    parser.add_argument("--adopt", action="store_true", help="go on with a folder that was moved or copied here")
+    add_adopt(parser)
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
     add_reading(parser)
     add_locked(parser)
     add_json(parser, "the summary")
-
-
-def _configure_money(parser: Parser) -> None:
-    parser.add_argument(
-        "--max-usd", metavar="USD", type=amount(above_zero=False), help="lower the spec's budget for this run"
-    )
-    parser.add_argument(
-        "--until-budget", action="store_true", help="begin even if the budget may not be enough, and use it up"
-    )
-    add_yes(parser, "do not ask before a run that may cost more than 1 USD")
 
 
 def _configure_selection(parser: Parser) -> None:
@@ -114,10 +94,7 @@ def _configure_selection(parser: Parser) -> None:
         help="only jobs for which this template expression is true, such as \"model == 'z-image-turbo'\"",
     )
     parser.add_argument("--limit", metavar="N", type=whole_number(minimum=1), help="only the first N jobs of the plan")
-    parser.add_argument("--retry-failed", action="store_true", help="also do jobs again that failed for good")
-    parser.add_argument(
-        "--resubmit-unknown", action="store_true", help="also send jobs again that are perhaps paid already"
-    )
+    add_second_tries(parser)
 
 
 def execute(args: Namespace, console: Console) -> int:
@@ -176,18 +153,12 @@ def _options(args: Namespace) -> "RunOptions":
     if args.only is not None:
         qb.runs.lines_where(args.only)  # one that does not parse is refused before a plan is shown or a folder made
     return qb.runs.RunOptions(
-        retry_failed=args.retry_failed,
-        resubmit_unknown=args.resubmit_unknown,
         only=args.only,
         limit=args.limit,
-        concurrency=args.concurrency,
-        max_usd=args.max_usd,
-        until_budget=args.until_budget,
         fail_fast=args.fail_fast,
         report=args.report,
-        adopt=args.adopt,
         **read_completion(args),
-        **({} if args.max_wait is None else {"max_wait_s": args.max_wait}),
+        **read_run_options(args),
     )
 
 
@@ -199,33 +170,21 @@ async def _run(
     console: Console,
     log: "EventLog | None",
 ) -> "RunSummary":
-    """Run with a progress view; the first Ctrl-C ends it well, the second at once."""
-    stop = qb.runs.StopSignal()
-    view = view_for(console.stderr, console.err, SystemClock())
-
-    def interrupt() -> None:
-        is_first = not stop.is_stopping
-        stop.request()
-        if is_first:
-            view.note("stopping: what is in flight may finish; Ctrl-C again leaves at once, and nothing is lost")
-
-    try:
-        with on_interrupt(interrupt):
-            return await qb.runs.run_batch(
-                plan,
-                connection=connection,
-                out_dir=args.out,
-                store=args.store,
-                options=options,
-                reuse=args.reuse,
-                on_progress=view.show,
-                on_event=None if log is None else log.write,
-                stop=stop,
-                confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, plan, console),
-                on_note=view.note,
-            )
-    finally:
-        view.close()
+    """Run with a progress view."""
+    with following_run(console) as (view, stop):
+        return await qb.runs.run_batch(
+            plan,
+            connection=connection,
+            out_dir=args.out,
+            store=args.store,
+            options=options,
+            reuse=args.reuse,
+            on_progress=view.show,
+            on_event=None if log is None else log.write,
+            stop=stop,
+            confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, plan, console),
+            on_note=view.note,
+        )
 
 
 def _confirm(estimate: "CostEstimate", plan: "AnyPlan", console: Console) -> bool:

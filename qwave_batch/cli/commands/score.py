@@ -16,7 +16,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.model.money import nusd_from_usd
 
 if TYPE_CHECKING:
-    from qwave_batch.scores import CostRange
+    from qwave_batch.plans import CostRange
 
 USAGE = "DIR... --with SCORER [options]"
 

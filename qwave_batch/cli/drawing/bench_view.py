@@ -66,7 +66,9 @@ def _facts(benchmark: "Benchmark") -> Iterator[tuple[str, str]]:
     if any(part.name for part in benchmark.parts):
         yield "parts", ", ".join(part.name for part in benchmark.parts)
     yield "repository", benchmark.repository
-    yield "files", ", ".join(dict.fromkeys(file for part in benchmark.parts for file in part.files))
+    files = [file for part in benchmark.parts for file in part.files]
+    files += benchmark.questions.files if benchmark.questions else ()
+    yield "files", ", ".join(dict.fromkeys(files))
     if benchmark.found:
         yield "found", benchmark.found
     yield "license", benchmark.license or UNKNOWN_LICENSE

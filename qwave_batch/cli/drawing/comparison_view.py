@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from qwave_batch.gates import ComparedScore, PairedDifference, ScoreComparison
 
 _NONE = "-"
+_PROMPTS, _AHEAD = 1, 6
+"""Columns that give way on a narrow terminal."""
 _SHOWN = 40
 """Rows of groups; --json has all."""
 
@@ -48,21 +50,26 @@ def _head(comparison: "ScoreComparison", terminal: Terminal) -> Iterator[str]:
 
 
 def _table(title: str, rows: "Mapping[str, PairedDifference]", terminal: Terminal) -> list[str]:
-    """Return the table: with how often the second side is ahead where it fits."""
-    first = (Column(title, gives_way=True), Column("prompts", right=True))
-    numbers = tuple(Column(name, right=True) for name in ("A", "B", "B - A", "95 %"))
-    b_is, ahead = Column("B is"), Column("ahead", right=True)
-    wide = (*first, *numbers, ahead, b_is)
-    wide_rows = [
+    """Return the table: with how often the second side is ahead, and with the prompts of each row, where they fit."""
+    columns = (
+        Column(title, gives_way=True), Column("prompts", right=True),
+        *(Column(name, right=True) for name in ("A", "B", "B - A", "95 %", "ahead")), Column("B is"),
+    )  # fmt: skip
+    cells = [
         (name, f"{each.prompts:,}", *_numbers(each), f"{each.superiority:.0%}", each.b_is.value)
         for name, each in rows.items()
     ]
-    if fits(wide, wide_rows, terminal):
-        lines = draw_table(wide, wide_rows, terminal)
-    else:
-        lines = draw_table((*first, *numbers, b_is), [(*row[:-2], row[-1]) for row in wide_rows], terminal)
-    comparatives = [each.b_is.value for each in rows.values()]
-    return [*lines[:2], *(_painted(*each, terminal) for each in zip(lines[2:], comparatives, strict=True))]
+    everything = list(range(len(columns)))
+    without_ahead = [number for number in everything if number != _AHEAD]
+    # the head says how many prompts there are
+    shortest = [number for number in without_ahead if number != _PROMPTS or len({row[_PROMPTS] for row in cells}) > 1]
+    for shown in (everything, without_ahead, shortest):
+        drawn = [columns[number] for number in shown], [[row[number] for number in shown] for row in cells]
+        if fits(*drawn, terminal):
+            break
+    head, ruler, *lines = draw_table(*drawn, terminal)
+    words = [each.b_is.value for each in rows.values()]
+    return [head, ruler, *(_painted(*each, terminal) for each in zip(lines, words, strict=True))]
 
 
 def _painted(line: str, b_is: str, terminal: Terminal) -> str:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from qwave_batch.cli.main import main
-from tests.benchmark_files import NAMES, csv_text, json_lines, write_benchmark
+from tests.benchmark_files import NAMES, csv_text, json_lines, picture, write_benchmark
 
 CHEAP = "z-image-turbo"
 
@@ -77,6 +77,13 @@ def test_files_named_one_by_one_are_as_good_as_a_checkout(name: str, tmp_path: P
     folders = [invented.files] if name == "imgedit" else []
     assert typed("bench", "import", name, *kept, *folders, "-o", other)[0] == 0
     assert [row["prompt"] for row in rows_of(other)] == [row["prompt"] for row in rows_of(out)]
+
+
+def test_a_folder_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    files = write_benchmark("imgedit", tmp_path / "imgedit").files
+    spec = tmp_path / "new/deeper/spec.yaml"
+    assert typed("bench", "import", "imgedit", files, "-o", spec)[0] == 0
+    assert names_in(spec.parent) == ["spec.inputs", "spec.prompts.jsonl", "spec.yaml"]
 
 
 def test_a_second_import_changes_nothing_and_another_one_is_refused(tmp_path: Path, out: Path) -> None:
@@ -168,10 +175,11 @@ BROKEN = [
         ":2:1: row 2 has no include; it has tag, prompt",
     ),
     ('{"tag": "x", "include": [], "prompt": 7}\n', ":1:1: row 1: the prompt is a number"),
+    ('{"tag": "x", "include": [], "prompt": 1e999}\n', "row 1: prompt cannot be used: "),
     ('{"tag": "x", "include": [], "prompt": " "}\n', ":1:1: row 1: the prompt is empty"),
     ('{"tag": ["x"], "include": [], "prompt": "a"}\n', "row 1: tag is a list, and must be a string or a number"),
     ('{"tag": "x", "include": [], "prompt": "a"\n', ":1:"),
-    ('{"tag": "x", "include": [NaN], "prompt": "a"}\n', "row 1 holds something that JSON in UTF-8 cannot"),
+    ('{"tag": "x", "include": [NaN], "prompt": "a"}\n', "row 1 holds a number or a character that JSON"),
     ('{"tag": "x", "include": [], "prompt": "\\ud800"}\n', "row 1 cannot be read: half of a surrogate pair"),
     ('{"tag": "x", "include": [], "prompt": "a\\u0000"}\n', "row 1: the prompt has a NUL character"),
     ("\n", "has no prompts"),
@@ -215,6 +223,9 @@ def test_a_category_that_the_scorer_has_no_folder_for_is_refused(tmp_path: Path,
     assert '"Poster" is not one of Anime_Stylization' in refuse("oneig", tmp_path)
 
 
+CUT_SHORT = picture("red")[:-20]
+
+
 def edit_list(image: object) -> str:
     return json.dumps([{"index": "t_1", "category": "t", "instruction": "a", "image": image}])
 
@@ -226,6 +237,7 @@ def edit_list(image: object) -> str:
         ("../secret.png", "is not a name below the benchmark's own folders"),
         ("/etc/hostname", "is not a name below the benchmark's own folders"),
         ("data_total.json", "is not an image that a model takes"),
+        ("data/cut.png", "row 1: its input image is not a whole image: PNG is cut short"),
         ([], "is neither the name of a file nor an image"),
         (7, "is neither the name of a file nor an image"),
     ],
@@ -233,8 +245,9 @@ def edit_list(image: object) -> str:
 def test_input_images_that_cannot_be_used_are_told(
     image: object, words: str, tmp_path: Path, refuse: Callable[..., str]
 ) -> None:
-    (tmp_path / "secret.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (tmp_path / "data").mkdir()
+    (tmp_path / "secret.png").write_bytes(picture("red"))
+    (tmp_path / "data/data").mkdir(parents=True)
+    (tmp_path / "data/data/cut.png").write_bytes(CUT_SHORT)
     (tmp_path / "data/data_total.json").write_text(edit_list(image))
     assert words in refuse("risebench", tmp_path / "data")
 

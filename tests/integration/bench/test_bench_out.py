@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -205,6 +207,45 @@ def test_a_killed_export_looks_unfinished_and_goes_on(wise: InventedBenchmark, t
     assert report.files.unchanged == 2
     assert {entry.name for entry in tmp_path.iterdir()} == {"run", "out", "out.json"}
     assert set(files_in(tmp_path / "out")) == {f"{FOLDER}/{number}.png" for number in range(1, 5)}
+
+
+def test_an_export_that_the_system_kills_leaves_nothing_that_looks_finished(
+    wise: InventedBenchmark, tmp_path: Path
+) -> None:
+    """No handler runs and nothing is flushed; the next export makes the same output as ever."""
+    run = BenchRun(benchmark=wise).write(tmp_path / "run")
+    program = (
+        "import os, pathlib, sys; from qwave_batch.benches import BenchExportRequest, export_benchmark\n"
+        "run, out = map(pathlib.Path, sys.argv[1:])\n"
+        "request = BenchExportRequest(benchmark='wise', folders=(run,), out=out, model=" + repr(MODEL) + ")\n"
+        "export_benchmark(request, lambda at: os._exit(9) if at.total and at.done == 3 else None)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, run, tmp_path / "out"], check=False)
+    assert killed.returncode == 9
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", ".out.bench"}
+    assert bench("export", "wise", run, tmp_path / "out", "--model", MODEL).status == 0
+    assert bench("export", "wise", run, tmp_path / "whole", "--model", MODEL).status == 0
+    assert files_in(tmp_path / "out") == files_in(tmp_path / "whole")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", "out", "out.json", "whole", "whole.json"}
+
+
+def test_only_the_model_that_is_asked_for_has_to_be_right(wise: InventedBenchmark, tmp_path: Path) -> None:
+    """Another one may have two images for a place."""
+    first = BenchRun(benchmark=wise, models=(MODEL, "other")).write(tmp_path / "a")
+    second = BenchRun(benchmark=wise, models=("other",), draw=lambda prompt, image: flat(prompt + 1, image))
+    folders = (first, second.write(tmp_path / "b"))
+    assert bench("export", "wise", *folders, tmp_path / "out").status == 2
+    assert bench("export", "wise", *folders, tmp_path / "out", "--model", MODEL).status == 0
+
+
+def test_a_place_that_no_folder_can_have_is_told(wise: InventedBenchmark, tmp_path: Path) -> None:
+    """Below a file, for one."""
+    run = BenchRun(benchmark=wise).write(tmp_path / "run")
+    (tmp_path / "file").write_text("mine")
+    said = bench("export", "wise", run, tmp_path / "file" / "out")
+    assert said.status == 4
+    assert "bug" not in said.told
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("target", ["earlier", "out", "out.json"])

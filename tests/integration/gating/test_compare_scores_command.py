@@ -11,7 +11,7 @@ import pytest
 from qwave_batch.cli.drawing.text import cells
 from qwave_batch.cli.main import main
 from qwave_batch.scoring.scorer import Level, Output
-from tests.gated_folders import gated_folder
+from tests.gated_folders import gated_folder, gated_line
 from tests.scored_folders import a_pair_score, a_scorer, scored_line, write_scores
 from tests.voted_folders import write_folder
 
@@ -54,7 +54,7 @@ def test_the_table_reads_in_80_columns_and_says_who_is_better(old: Path, new: Pa
     ]  # fmt: skip
     assert "higher is better: B is better on 16 of 16 prompts, worse on 0, equal on 0" in out.replace("\n  ", " ")
     assert "2 prompts are in new only, and left out: p16, p17" in err
-    assert "1 image of new has no ocr.words: not scored, an error, or no image" in err.replace("\n    ", " ")
+    assert "1 image of new without ocr.cer, ocr.words: not scored, an error, or no image" in err.replace("\n    ", " ")
 
 
 def test_lower_is_better_where_the_scorer_says_so(old: Path, new: Path) -> None:
@@ -81,6 +81,16 @@ def test_two_values_of_an_axis_are_compared_in_one_folder(new: Path) -> None:
     assert any("perhaps both sides are the same images" in warning for warning in found["warnings"])
 
 
+def test_the_cost_of_an_image_is_compared_and_the_time_of_a_job(tmp_path: Path) -> None:
+    """A model that makes four images with a job costs less than one whose every image is a job of half the price."""
+    four = [gated_line(prompt, "four", images=4) for prompt in range(10)]
+    one = [replace(gated_line(prompt, "one", images=1), cost_usd=0.005) for prompt in range(10)]
+    run = write_folder(tmp_path / "run", [*four, *one])
+    cost, seconds = compared(run, "--axis", "model=one,four", "--score", "cost_usd", "--score", "seconds")["scores"]
+    assert (cost["whole"]["a"], cost["whole"]["b"], cost["whole"]["b_is"]) == (0.005, 0.0025, "better")
+    assert (seconds["whole"]["b_is"], cost["unit"], seconds["unit"]) == ("same", "USD", "s")
+
+
 def test_two_values_of_an_axis_are_compared_across_folders(old: Path, new: Path) -> None:
     found = compared(old, new, "--axis", "model=m1,m2", "--score", "ocr.words")
     assert found["scores"][0]["whole"]["difference"] == pytest.approx(0.055)
@@ -101,9 +111,9 @@ def test_few_prompts_many_comparisons_and_even_differences_are_warned_of(tmp_pat
     a, b = gated_folder(tmp_path / "a", prompts=4), gated_folder(tmp_path / "b", prompts=4)
     _, _, err = compare(a, b, "--by", "model")
     said = err.replace("\n    ", " ")
-    assert "only 4 prompts have ocr.words on both sides: below 10 prompts" in said
+    assert "only 4 prompts with ocr.cer, ocr.words: below 10 prompts a difference says little" in said
     assert "of 6 comparisons about one in twenty looks settled by chance alone" in said
-    assert "ocr.cer is the same on every prompt" in said
+    assert "no difference on any prompt in ocr.cer, ocr.words" in said
 
 
 def test_pairs_that_were_judged_are_compared_on_their_axis(tmp_path: Path) -> None:

@@ -62,6 +62,22 @@ def test_transparent_pixels_lie_on_white_in_a_jpeg() -> None:
     assert opened(made).getpixel((4, 4)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize("form", [ImageForm.PNG, ImageForm.WEBP, ImageForm.JPEG])
+def test_what_is_transparent_in_a_palette_stays_so(form: ImageForm) -> None:
+    """In a format without transparency, white shows through, as behind an alpha channel."""
+    image = Image.new("P", (16, 8), 0)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.paste(1, (8, 0, 16, 8))
+    data, facts = saved(image, "gif", transparency=0)
+    made, _ = encode_image(data, facts, ImageChange(form=form))
+    shown = opened(made).convert("RGBA")
+    left, right = shown.getpixel((2, 4)), shown.getpixel((14, 4))
+    assert isinstance(left, tuple)
+    assert isinstance(right, tuple)
+    assert left[3] == 0 or min(left) > 250
+    assert right[2] - right[0] > 220
+
+
 def test_the_longer_side_is_the_size_asked_for_and_nothing_grows() -> None:
     data, facts = saved(Image.new("RGB", (100, 40)), "jpeg")
     _, told = encode_image(data, facts, ImageChange(max_size=50))

@@ -171,4 +171,4 @@ def test_the_interval_of_a_percentile_holds_the_percentile() -> None:
 
 
 def test_many_prompts_are_drawn_less_often_and_few_ten_thousand_times() -> None:
-    assert [draws_of(prompts) for prompts in (2, 10_000, 20_000, 1_000_000)] == [10_000, 10_000, 5_000, 1_000]
+    assert [draws_of(prompts) for prompts in (2, 2_000, 4_000, 1_000_000)] == [10_000, 10_000, 5_000, 1_000]
