@@ -2,6 +2,9 @@
 
 /** @typedef {Map<string, string>} FieldTexts the texts of a job's fields by their names, in the order in which they are shown */
 
+/** Of up to four fields beside each other. */
+const SCROLLING_FIELD = { characters: 80, lines: 4 };
+
 /**
  * Return a table of what differs between compared images.
  *
@@ -37,7 +40,7 @@ function differencesOf(compared, fields) {
       el("th", { scope: "col", class: "user-text" }, comparedName(job, image))))),
     el("tbody", {}, ...differing.map((name) =>
       el("tr", {}, el("th", { scope: "row" }, name), ...fields.map((each) =>
-        el("td", {}, userText(each.get(name) ?? "—")))))),
+        el("td", {}, userText(each.get(name) ?? "—", SCROLLING_FIELD)))))),
   );
 }
 

@@ -151,6 +151,8 @@ def test_an_image_has_its_scores_beside_it_with_what_scorers_said(pages: Pages, 
     page.evaluate("(ids) => setView({compare: ids})", f"{other},{canal}")
     beside = re.compile(r"judge\.preference: 1 for canal, flux-2-pro.* beside canal, wan2\.7-image")
     expect(page.get_by_text(beside)).to_be_visible()
+    page.set_viewport_size({"width": 900, "height": 700})  # so narrow that texts of the table scroll
+    assert serious_faults(page) == []
     assert page.title() == "teahouse-ab"
 
 
