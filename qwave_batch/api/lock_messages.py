@@ -68,7 +68,7 @@ def _message(found: LockDifference, plan: Plan) -> str:
         case LockedPart.SPEC:
             return f"{plan.spec.file} is another one than was locked{_digits(before, after)}"
         case LockedPart.OVERRIDES:
-            return f"locked with {_changes(before)}, and now there is {_changes(after)}"
+            return f"locked with {_changes(before)}, and planned now with {_changes(after)}"
         case LockedPart.CATALOG:
             return f"locked with catalog {before}, and now it is {after}: models, rules or prices have changed"
         case LockedPart.OVERLAY:

@@ -99,7 +99,7 @@ def test_overrides_are_a_part_of_what_was_locked(spec: Path) -> None:
     change = ("--set", "matrix.model=[gpt-image-2]")
     called("lock", spec, *change)
     said = refusal(spec)
-    assert "locked with the changes matrix.model=[gpt-image-2], and now there is no change" in said
+    assert "locked with the changes matrix.model=[gpt-image-2], and planned now with no change" in said
     assert "2 jobs added: z-image-turbo fox: A fox; z-image-turbo hen: A hen" in said
     assert called("plan", spec, "--locked", *change)[0] == 0
 

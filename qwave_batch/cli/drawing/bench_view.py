@@ -11,7 +11,7 @@ from qwave_batch.cli.drawing.text import pasted, wrap
 if TYPE_CHECKING:
     from qwave_batch.benches import BenchImportReport, Benchmark, ImportNote
 
-UNKNOWN_LICENSE = "not stated here; the repository says it"
+UNKNOWN_LICENSE = "see the repository"
 
 
 _MOST_PARTS = 4
@@ -99,8 +99,9 @@ def draw_import(report: "BenchImportReport", terminal: Terminal) -> Iterator[str
     inputs = f", {count(report.input_images, 'input image')}" if report.input_images else ""
     head = f"{report.benchmark.title}: {made}, {each}{inputs}, in {report.spec} and {report.table}"
     yield from wrap(terminal.shown(head), terminal.width, hang="  ")
-    license_ = f"license: {report.license or UNKNOWN_LICENSE}; {report.benchmark.repository}"
-    yield from wrap(terminal.shown(license_), terminal.width, hang="  ")
+    repository = report.benchmark.repository
+    license_ = f"{report.license}; {repository}" if report.license else f"see {repository}"
+    yield from wrap(terminal.shown(f"license: {license_}"), terminal.width, hang="  ")
     for note in report.notes:
         yield from wrap(terminal.shown(f"note: {_note_words(note)}"), terminal.width, hang="      ")
     yield ""
