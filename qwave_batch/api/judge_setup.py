@@ -25,11 +25,15 @@ from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.errors import AccountError, FolderError, UsageError
+from qwave_batch.export.columns import ImageFacts
+from qwave_batch.export.image_change import ImageChange
+from qwave_batch.export.image_encoding import UnreadableImage, encode_image
 from qwave_batch.files.regular_files import NotRegular, open_regular, read_regular, system_reason
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LEDGER
+from qwave_batch.imaging.formats.signatures import format_of
 from qwave_batch.judging.approaches import Approach, PairApproach, QuestionApproach
-from qwave_batch.judging.chat_calls import ChatSettings
+from qwave_batch.judging.chat_calls import ChatSettings, UnshrinkableImage
 from qwave_batch.judging.chat_prompts import ChatPrompt, chat_prompt
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.judging.judge_params import JudgeParams, read_params
@@ -41,6 +45,7 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import NextStep
+from qwave_batch.scoring.scorer import ItemFile
 
 SIMULATED_MODEL = "embedded-judge"
 _MOST_FILE_BYTES = 1_000_000
@@ -99,6 +104,8 @@ def make_judge(
         most_output=params.most_output,
         detail=params.detail,
         image_tokens=params.image_tokens,
+        max_size=params.max_size,
+        shrink=_shrunk_image,
     )
     prompt, own = _prompt(params), _own(params)
     approach: Approach = (
@@ -128,6 +135,7 @@ def _identity(
         "ask": prompt.ask,
         "template": prompt.sha256,
         "fields": params.fields,
+        "max_size": params.max_size,
     }
     if params.mode == "pairs" and "criterion" in prompt.value.names:
         found["criterion"] = params.criterion
@@ -216,6 +224,22 @@ def _prompt(params: JudgeParams) -> ChatPrompt:
 
 def _own(params: JudgeParams) -> OwnQuestions | None:
     return None if params.questions is None else own_questions(_read_text(params.questions), params.questions)
+
+
+def _shrunk_image(image: ItemFile, longer_side: int) -> bytes:
+    """Return an image in its own format with a longer side of so many pixels."""
+    facts = ImageFacts(
+        format=format_of(image.data) or "png",
+        width=image.width,
+        height=image.height,
+        size_bytes=image.size_bytes,
+        sha256=image.sha256,
+    )
+    try:
+        data, _ = encode_image(image.data, facts, ImageChange(max_size=longer_side))
+    except UnreadableImage as error:
+        raise UnshrinkableImage(f"the image is larger than max_size, and {error}") from None
+    return data
 
 
 def _read_text(path: str) -> str:

@@ -14,6 +14,7 @@ from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_folder
 from qwave_batch.scoring.folder_scoring import FolderScoring, ScoringCounts, ScoringOutlook
@@ -235,7 +236,7 @@ class _Scoring:
                 outlook = await lazy.asyncio.to_thread(self._surveyed, reader, work)
                 if not outlook.counts.items:
                     continue
-                self._agree(outlook)
+                self._agree(outlook, await lazy.asyncio.to_thread(scorer.spent))
                 log = await lazy.asyncio.to_thread(self._begun, reader, work)
                 try:
                     await self._ask(work, scorer, log)
@@ -256,18 +257,23 @@ class _Scoring:
         except lazy.asyncio.CancelledError:
             raise KeyboardInterrupt from None
 
-    def _agree(self, outlook: ScoringOutlook) -> None:
-        """Raise for work that costs more than the limit, or that nobody agrees to."""
+    def _agree(self, outlook: ScoringOutlook, spent_before_nusd: int) -> None:
+        """Raise for work that costs more than the limit leaves, or that nobody agrees to.
+
+        The limit is on all that the scorer ever costs these folders.
+        """
         limit, price = self._request.max_nusd, outlook.price
         if not outlook.to_ask:
             return
         if price is None and limit is not None:
             raise UsageError("no price is known of this scorer, so a limit can't be kept; leave the limit out")
-        spent = sum(folder.counts.cost_nusd for folder in self._done)
+        spent = spent_before_nusd + sum(folder.counts.cost_nusd for folder in self._done)
         if price is not None and limit is not None and spent + price.typical_nusd > limit:
             raise BudgetError(
-                f"{outlook.to_ask:,} items would cost about {price.typical_usd:.6g} USD, "
-                f"and the limit leaves {usd_from_nusd(limit - spent):.6g} USD; nothing was asked"
+                f"{outlook.to_ask:,} items would cost about {price.typical_usd:.6g} USD, and the limit leaves "
+                f"{usd_from_nusd(max(0, limit - spent)):.6g} USD ({usd_from_nusd(spent):.6g} USD spent); "
+                "nothing was asked",
+                next_steps=(NextStep.RAISE_RUN_BUDGET,),
             )
         if self._confirm is not None and not self._confirm(price):
             raise BudgetError("not confirmed, so nothing was asked")

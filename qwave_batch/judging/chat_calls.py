@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, assert_never
@@ -10,14 +11,13 @@ from typing import Protocol, assert_never
 from qwave_batch.client.answers import AccountBlocked, Denied, NoAnswer, Refused, TaskNotFound, Throttled
 from qwave_batch.client.chat_answers import ChatAnswer, ChatReply
 from qwave_batch.client.keyed_calls import encoded
-from qwave_batch.errors import AccountError, QwaveError
+from qwave_batch.errors import AccountError, QwaveError, UsageError
 from qwave_batch.imaging.data_uris import data_uri
 from qwave_batch.judging.call_pacing import CallPacing
 from qwave_batch.judging.judge_budget import JudgeBudget
 from qwave_batch.judging.judge_journal import AskedCall, JudgeJournal
 from qwave_batch.judging.token_costs import TokenEstimate, estimate_tokens
 from qwave_batch.model.clock import Clock
-from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.run.wakeup import wait_until_either
@@ -33,6 +33,10 @@ _VAIN_SILENCES = 3
 """So many questions given up in a row mean that the service is down."""
 
 
+def _as_it_is(image: ItemFile, _: int) -> bytes:
+    return image.data
+
+
 class ChatCompleter(Protocol):
     """Completes chats: ``client.chat_api.ChatApi``, or a double of it."""
 
@@ -44,6 +48,10 @@ class ChatCompleter(Protocol):
     async def complete(self, body: bytes, *, idempotency_key: str, timeout_s: float) -> ChatAnswer:
         """Return the outcome of a chat; it raises nothing."""
         ...
+
+
+class UnshrinkableImage(UsageError):
+    """An image that can't be made smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +67,23 @@ class ChatSettings:
     """The limit of an answer's tokens that these fields set; None for one that grows with the questions."""
     detail: str | None = None
     image_tokens: int | None = None
+    max_size: int | None = None
+    """Pixels of the longer side of an image; larger ones are shown smaller."""
+    shrink: Callable[[ItemFile, int], bytes] = field(default=_as_it_is, repr=False, compare=False)
+    """Makes an image smaller; raises UnshrinkableImage."""
+
+    def size_of(self, image: ItemFile) -> tuple[int, int]:
+        """Return width and height as an image is shown."""
+        scale = self._scale(image)
+        return (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+
+    def shown(self, image: ItemFile) -> bytes:
+        """Return the bytes of an image as it is shown."""
+        return image.data if self._scale(image) == 1 else self.shrink(image, self.max_size or 0)
+
+    def _scale(self, image: ItemFile) -> float:
+        longer = max(image.width, image.height)
+        return 1.0 if self.max_size is None or longer <= self.max_size else self.max_size / longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,23 +105,28 @@ class ChatCall:
     def id(self) -> str:
         """64 hex digits that stand for the question: equal for equal requests to one service."""
         shown: list[Json] = [f"sha256:{image.sha256}" for image in self.images]
-        whole: JsonObject = {"request": self._request(shown), "service": self.settings.service}
-        return hashlib.sha256(canonical(whole)).hexdigest()
+        whole = {
+            "request": self._request(shown),
+            "service": self.settings.service,
+            "max_size": self.settings.max_size,
+        }
+        text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def estimate(self) -> TokenEstimate:
         """The tokens that it should take."""
         return estimate_tokens(
             self.text,
-            [(image.width, image.height) for image in self.images],
+            [self.settings.size_of(image) for image in self.images],
             most_output=self.most_output,
             answers=self.answers,
             image_tokens=self.settings.image_tokens,
         )
 
     def body(self) -> bytes:
-        """Return the request as it is sent; it takes time for large images."""
-        return encoded(self._request([data_uri(image.data) for image in self.images]))
+        """Return the request as it is sent; it takes time for large images. Raises UnshrinkableImage."""
+        return encoded(self._request([data_uri(self.settings.shown(image)) for image in self.images]))
 
     def _request(self, urls: Sequence[Json]) -> dict[str, Json]:
         detail: Mapping[str, Json] = {} if self.settings.detail is None else {"detail": self.settings.detail}

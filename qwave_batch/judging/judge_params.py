@@ -39,6 +39,8 @@ class JudgeParams:
     seed: int | None = 0
     max_tokens: int | None = None
     """The limit of an answer's tokens; None for one that grows with the questions, unless ``extra`` sets one."""
+    max_size: int | None = 2048
+    """Pixels of the longer side; larger images are shown smaller."""
     detail: str | None = None
     extra: JsonObject = field(default_factory=dict)
     base_url: str | None = None
@@ -196,6 +198,7 @@ PARAMS: Mapping[str, Callable[[str], object]] = {
     "temperature": _or_none(_amount(0, 2)),
     "seed": _or_none(_whole(0, 2**31 - 1)),
     "max_tokens": _whole(1, 100_000),
+    "max_size": _or_none(_whole(64, 16_384)),
     "detail": _one_of("auto", "low", "high"),
     "extra": _object,
     "base_url": _text,

@@ -12,7 +12,7 @@ from qwave_batch.client.chat_answers import ChatReply
 from qwave_batch.errors import AccountError, QwaveError, RunStopped, UsageError
 from qwave_batch.judging.approaches import Approach, Heard, Hearing
 from qwave_batch.judging.call_pacing import pacing_of
-from qwave_batch.judging.chat_calls import ChatCall, ChatCalls, ChatCompleter
+from qwave_batch.judging.chat_calls import ChatCall, ChatCalls, ChatCompleter, UnshrinkableImage
 from qwave_batch.judging.judge_budget import JudgeBudget
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.judging.judge_params import JudgeParams
@@ -105,6 +105,11 @@ class JudgeScorer:
                         total += call.estimate.cost(price)
         return total
 
+    def spent(self) -> int:
+        """Return what all judges have cost this folder, with what they may have; it blocks."""
+        money = self.journal.money()
+        return money.spent_nusd + money.unsure_nusd
+
     def notes(self) -> list[str]:
         """Return facts about the money."""
         return [] if self._budget is None else self._budget.notes()
@@ -165,7 +170,8 @@ class JudgeScorer:
         try:
             outcome: Outcome = await self.approach.judged(item, ask)
         except UsageError as error:
-            outcome = ScoreError("bad_question", str(error))
+            code = "unusable_image" if isinstance(error, UnshrinkableImage) else "bad_question"
+            outcome = ScoreError(code, str(error))
         return Scored(item, outcome, cost_nusd)
 
     def _check_model(self, reply: ChatReply) -> None:

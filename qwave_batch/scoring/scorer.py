@@ -230,6 +230,10 @@ class PaidScorer(ScorerFacts, Protocol):
         """Close it."""
         ...
 
+    def spent(self) -> int:
+        """Return the nano-dollars that it has cost this folder before, as a limit counts them. It may block."""
+        ...
+
     def notes(self) -> Sequence[str]:
         """Return facts that people should know at the end, a sentence each."""
         ...

@@ -171,6 +171,29 @@ def test_passing_trouble_is_waited_out_and_nothing_is_paid_twice(
     assert len({charge.idempotency_key for charge in charges}) == 6
 
 
+def test_a_storm_of_trouble_is_survived_and_every_answer_is_paid_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hurry(monkeypatch)
+    items = [judged_item(number) for number in range(40)]
+    storm = "chat.http429_bare=0.4,chat.http500=0.1,chatted.cut_body=0.1,chatted.html=0.1,chatted.drop=0.1,fenced=0.3"
+    emitted, charges = judged(tmp_path / "run", items, faults=storm, tries="20")
+    assert all(isinstance(scored.outcome, Score) for scored in emitted.outcomes)
+    assert len(charges) == len({charge.idempotency_key for charge in charges}) == 80
+
+
+def test_an_answer_that_does_not_come_in_time_is_asked_for_under_the_same_key(tmp_path: Path) -> None:
+    emitted, charges = judged(tmp_path / "run", [judged_item(1)], faults="chatted.hang=@1:60", timeout="1")
+    assert isinstance(emitted.outcomes[0].outcome, Score)
+    assert len(charges) == 2
+
+
+def test_a_quota_window_is_waited_for(tmp_path: Path) -> None:
+    emitted, charges = judged(tmp_path / "run", [judged_item(1)], faults="chat.quota_window_exceeded=@2:1")
+    assert isinstance(emitted.outcomes[0].outcome, Score)
+    assert len(charges) == 2
+
+
 def test_a_service_that_keeps_no_keys_may_be_paid_twice_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +402,27 @@ def test_tokens_beyond_the_estimate_are_learned_from_and_told(tmp_path: Path) ->
             assert "times the tokens that were estimated at most" in note
 
     asyncio.run(scenario())
+
+
+def test_a_large_image_is_shown_smaller_and_costs_as_much(tmp_path: Path) -> None:
+    item = replace(judged_item(1, ONE_QUESTION), file=image_file(1, (1120, 560)))
+    emitted, _ = judged(tmp_path / "whole", [item], max_size="none")
+    smaller, _ = judged(tmp_path / "small", [item], max_size="280")
+    saved_tokens = 40 * 20 - 10 * 5
+    (whole,), (small,) = emitted.outcomes, smaller.outcomes
+    assert whole.cost_nusd - small.cost_nusd == pytest.approx(saved_tokens * 400, abs=2000)
+    assert isinstance(small.outcome, Score)
+
+
+def test_a_large_image_that_does_not_decode_is_an_error_and_costs_nothing(tmp_path: Path) -> None:
+    item = judged_item(1, ONE_QUESTION)
+    large = image_file(1, (300, 300))
+    item = replace(item, file=replace(large, data=large.data[:100]))
+    emitted, charges = judged(tmp_path / "run", [item], max_size="64")
+    (scored,) = emitted.outcomes
+    assert isinstance(scored.outcome, ScoreError)
+    assert scored.outcome.code == "unusable_image"
+    assert charges == []
 
 
 def test_without_a_price_nothing_is_estimated(tmp_path: Path) -> None:

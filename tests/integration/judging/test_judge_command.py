@@ -115,6 +115,15 @@ def test_above_the_cap_nothing_is_sent(service: Service) -> None:
     assert "nothing was asked" in " ".join(said.split())
 
 
+def test_what_was_spent_before_counts_against_the_cap(service: Service) -> None:
+    assert service.score()[0] == 0
+    status, _, said = service.score("--param", "seed=2", "--max-usd", "0.0002")
+    assert (status, service.asked) == (3, 4)
+    assert "USD spent); nothing was asked" in " ".join(said.split())
+    assert service.score("--param", "seed=2", "--max-usd", "0.01")[0] == 0
+    assert service.asked == 8
+
+
 def test_a_key_that_is_refused_ends_with_exit_3(service: Service) -> None:
     status, _, said = service.call("score", str(service.folder), "--with", "judge", *MODEL, key="refused")
     assert (status, service.asked) == (3, 0)
