@@ -7,7 +7,7 @@ loses what came since. The store refuses a write when somebody else has written 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import SEEK_END
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 from qwave_batch.errors import FolderBusy
 from qwave_batch.files.appended_lines import AppendedLines, appended_lines
@@ -44,11 +44,12 @@ def open_score_log(layout: RunLayout, clock: Clock) -> Iterator[ScoreLog]:
         FolderError, NotRegular, StorageError: the file can't be written.
     """
     if layout.store is not None:
-        log = _StoreLog(layout, layout.store.objects, clock)
-        try:
-            yield log
-        finally:
-            log.write()
+        with spool() as file:
+            log = _StoreLog(layout, layout.store.objects, clock, file)
+            try:
+                yield log
+            finally:
+                log.write()
         return
     try:
         with storage_errors(layout.root, below=SCORES), appended_lines(layout.tree, SCORES) as file:
@@ -71,9 +72,8 @@ class _FolderLog:
 
 
 class _StoreLog:
-    def __init__(self, layout: RunLayout, objects: ObjectStore, clock: Clock) -> None:
-        self._layout, self._objects, self._clock = layout, objects, clock
-        self._file = spool()
+    def __init__(self, layout: RunLayout, objects: ObjectStore, clock: Clock, file: IO[bytes]) -> None:
+        self._layout, self._objects, self._clock, self._file = layout, objects, clock, file
         found = objects.get(SCORES)
         self._tag = None if found is None else found.facts.tag
         kept = b"" if found is None else found.data

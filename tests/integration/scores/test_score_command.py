@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.cli.main import main
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
 
 SPEC = """
 version: 1
@@ -123,3 +125,10 @@ def test_verify_prune_and_check_know_the_file(simulated: Path) -> None:
         assert main([*command, str(simulated)], said, said, environ={"COLUMNS": "200"}) == 0
         assert "scores.jsonl" not in said.getvalue()
     assert (simulated / "scores.jsonl").exists()
+
+
+def test_a_folder_whose_run_is_at_work_is_scored(simulated: Path) -> None:
+    (simulated / "scores.jsonl").unlink(missing_ok=True)
+    with FolderLock(RunLayout.existing(simulated)):
+        assert call(simulated, "--with", "checks")[0] == 0
+    assert len(numbers(simulated, "sharpness")) == 2
