@@ -58,7 +58,8 @@ def export_benchmark(
         )
         layout = layout_of_parts(request, layout, spool.parts())
         models = selection.models if request.model is None else [request.model]
-        plans = model_plans(layout, models, spool, is_only_one=request.model is not None, side=request.side)
+        is_shared = request.is_shared or request.model is not None
+        plans = model_plans(layout, models, spool, is_shared=is_shared, side=request.side)
         loader = ImageLoader(readers, AS_THEY_ARE)
         maker = PictureMaker(
             layout=layout,
@@ -85,6 +86,7 @@ def _head(report: BenchExportReport, request: BenchExportRequest, sources: Seque
         "qwave_batch": version_of(PROGRAM),
         "options": {
             "model": request.model,
+            "together": request.is_shared,
             "missing": request.missing.value,
             "where": request.where,
             "side": request.side,

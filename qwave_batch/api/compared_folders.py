@@ -12,7 +12,6 @@ from qwave_batch.gating.pair_preferences import add_preferences
 from qwave_batch.gating.score_comparison import ScoreComparison, compare_sides
 from qwave_batch.gating.scored_cells import read_cells
 from qwave_batch.gating.sides import AxisPair, Side, shared_measures, sides_of_values
-from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import LineFilter, open_folder
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.scoring.kept_scores import KeptScores, read_kept_scores
@@ -51,9 +50,8 @@ def compare_scores(
         raise UsageError("one folder alone can't be compared: name a second one, or two values of an axis")
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(each)) for each in ((a,) if b is None else (a, b))]
-        labels = folder_labels(readers)
         kept = [read_kept_scores(reader) for reader in readers]
-        names = (labels[0], labels[-1])
+        names = (readers[0].layout.address, readers[-1].layout.address)
         measures = shared_measures(kept[0], kept[-1], scores, labels=names)
         condition = LineFilter(where=where)
         cells = [
@@ -70,7 +68,11 @@ def compare_scores(
             jobs = {line.job_id: judged_job(line) for line in readers[0].lines(condition)}
             add_preferences(sides, kept[0], of_pairs, jobs, axis.axis)
     pairing = pair_cells(sides[0].cells, sides[1].cells, axis=None if axis is None else axis.axis)
-    return compare_sides(pairing, measures, a=sides[0].label, b=sides[1].label, by=by)
+    labels = [
+        side.label if axis is None or b is None else f"{side.label} in {name}"
+        for side, name in zip(sides, names, strict=True)
+    ]
+    return compare_sides(pairing, measures, a=labels[0], b=labels[1], by=by)
 
 
 def _is_of_pairs(name: str, scores: KeptScores) -> bool:

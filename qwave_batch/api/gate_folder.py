@@ -22,10 +22,11 @@ from qwave_batch.gating.gate_rules import (
 from qwave_batch.gating.junit_file import check_junit_place, write_junit
 from qwave_batch.gating.junit_xml import junit_xml
 from qwave_batch.gating.line_decisions import LineTally
-from qwave_batch.gating.measures import OWN_MEASURES, level_of, scorer_of
+from qwave_batch.gating.measures import OWN_MEASURES, level_of, measure_or_missing, scorer_of
 from qwave_batch.gating.pair_preferences import check_is_preference
 from qwave_batch.gating.rule_results import GateReport, RuleResult
 from qwave_batch.gating.score_evaluations import NoWorseEvaluation, PairsEvaluation, SetsEvaluation, ThresholdEvaluation
+from qwave_batch.gating.scored_cells import CellGatherer
 from qwave_batch.gating.sides import check_has_score
 from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
@@ -120,8 +121,9 @@ def _evaluation_of_score(
         if level is not Level.IMAGE:
             message = f"{rule.score} is not a score of images, and only those are compared with another folder"
             raise gate.fault_at(rule.head.number, "score", message)
-        return NoWorseEvaluation(rule, gate, scores)
-    if (rule.preferred is not None) != (level is Level.PAIR) and rule.score in scores.outputs:
+        return NoWorseEvaluation(rule, gate, CellGatherer(scores, [measure_or_missing(rule.score, scores)]))
+    is_known = rule.score in scores.outputs or rule.score in OWN_MEASURES
+    if is_known and (rule.preferred is not None) != (level is Level.PAIR):
         message = f"{rule.score} is {'not ' if rule.preferred else ''}a score of pairs"
         hint = "preferred belongs to those" if rule.preferred else "say with preferred which value is to be preferred"
         raise gate.fault_at(rule.head.number, "score", f"{message}: {hint}")
@@ -134,7 +136,7 @@ def _evaluation_of_score(
         except UsageError as error:
             raise gate.fault_at(rule.head.number, "score", str(error)) from error
         return PairsEvaluation(rule, gate, scores)
-    return ThresholdEvaluation(rule, gate, scores)
+    return ThresholdEvaluation(rule, gate, CellGatherer(scores, [measure_or_missing(rule.score, scores)]))
 
 
 def _check_of_sets(rule: ThresholdRule, gate: Gate) -> None:

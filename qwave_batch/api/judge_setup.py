@@ -33,8 +33,8 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.imaging.formats.signatures import format_of
 from qwave_batch.judging.approaches import Approach, PairApproach, QuestionApproach
-from qwave_batch.judging.chat_calls import ChatSettings, UnshrinkableImage
 from qwave_batch.judging.chat_prompts import ChatPrompt, chat_prompt
+from qwave_batch.judging.chat_request import ChatSettings, UnshrinkableImage
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.judging.judge_params import JudgeParams, read_params
 from qwave_batch.judging.judge_scorer import JudgeScorer, OpenService

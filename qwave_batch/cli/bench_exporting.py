@@ -28,6 +28,9 @@ def add_export_action(parser: Parser) -> None:
     action.add_argument("folders", metavar="DIR", nargs="+", help="run folders, live or ended; then OUT")
     action.add_argument("--model", metavar="MODEL", help="only this model, into OUT itself; else each into OUT/MODEL")
     action.add_argument(
+        "--together", action="store_true", help="all models in OUT itself, where the layout holds their names"
+    )
+    action.add_argument(
         "--missing",
         metavar="RULE",
         default="fail",
@@ -69,6 +72,7 @@ def execute_export(args: Namespace, console: Console) -> int:
         folders=tuple(folders),
         out=a_path(out),
         model=args.model,
+        is_shared=args.together,
         missing=benches.MissingRule(args.missing),
         where=args.where,
         side=args.side,

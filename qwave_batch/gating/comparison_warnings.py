@@ -14,47 +14,47 @@ _MANY = 5
 _SHOWN = 5
 
 
-def comparison_warnings(pairing: Pairing, scores: "Sequence[ComparedScore]", *, a: str, b: str) -> tuple[str, ...]:
+def comparison_warnings(pairing: Pairing, scores: "Sequence[ComparedScore]") -> tuple[str, ...]:
     """Return the warnings about a comparison, the most important ones first."""
     return (
-        *_about_unpaired(pairing, a, b),
-        *_about_scores(scores, a, b),
+        *_about_unpaired(pairing),
+        *_about_scores(scores),
         *_about_number(scores),
     )
 
 
-def _about_unpaired(pairing: Pairing, a: str, b: str) -> Iterator[str]:
+def _about_unpaired(pairing: Pairing) -> Iterator[str]:
     left_out = pairing.unpaired
-    for side, prompts in ((a, left_out.prompts_a), (b, left_out.prompts_b)):
+    for side, prompts in (("A", left_out.prompts_a), ("B", left_out.prompts_b)):
         if prompts:
             is_or_are = "are" if len(prompts) != 1 else "is"
             yield f"{counted(len(prompts), 'prompt')} {is_or_are} in {side} only, and left out: {first_names(prompts)}"
     if left_out.other_text:
         number, names = counted(len(left_out.other_text), "prompt"), first_names(left_out.other_text)
-        yield f"{number} left out, whose text in {a} is not that in {b}: {names}"
-    for side, values in ((a, left_out.values_a), (b, left_out.values_b)):
+        yield f"{number} left out, whose text in A is not that in B: {names}"
+    for side, values in (("A", left_out.values_a), ("B", left_out.values_b)):
         if values:
             named = [" ".join(f"{axis} {value}" for axis, value in each) for each in values]
             yield f"left out, since only {side} has it on prompts that both have: {first_names(named)}"
 
 
-def _about_scores(scores: "Sequence[ComparedScore]", a: str, b: str) -> Iterator[str]:
+def _about_scores(scores: "Sequence[ComparedScore]") -> Iterator[str]:
     """Yield the warnings about scores: one for all that it is true of."""
     found: dict[tuple[str, str], list[str]] = {}
     for each in scores:
-        for around in _about_score(each, a, b):
+        for around in _about_score(each):
             found.setdefault(around, []).append(each.measure.name)
     for (before, after), names in found.items():
         yield f"{before} {first_names(names)}{after}"
 
 
-def _about_score(score: "ComparedScore", a: str, b: str) -> Iterator[tuple[str, str]]:
+def _about_score(score: "ComparedScore") -> Iterator[tuple[str, str]]:
     """Yield what stands before and after the name of a score in each warning about it."""
     whole = score.whole
     if whole is None:
         yield "no prompt has on both sides", ""
         return
-    for side, missing in ((a, whole.missing_a), (b, whole.missing_b)):
+    for side, missing in (("A", whole.missing_a), ("B", whole.missing_b)):
         if missing:
             yield f"{counted(missing, 'image')} of {side} without", ": not scored, an error, or no image"
     if whole.left_out:

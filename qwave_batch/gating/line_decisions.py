@@ -60,7 +60,8 @@ class LineTally:
             yield replace(self._result(None, None, str(self.unchecked)), next_steps=self.unchecked.next_steps)
             return
         if not self._groups:
-            yield self._result(None, None, NO_JOBS)
+            per = self.rule.head.per
+            yield self._result(None, None, NO_JOBS if per is None else f"no job is there that has {per}")
         for group in sorted(self._groups, key=str):
             value, reason = self._decided(self._groups[group])
             yield self._result(group, value, reason)

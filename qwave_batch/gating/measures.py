@@ -57,6 +57,13 @@ def measure_named(name: str, scores: KeptScores) -> Measure:
     return Measure(name=name, better=output.better, unit=output.unit)
 
 
+def measure_or_missing(name: str, scores: KeptScores) -> Measure:
+    """Return the measure of a name; one that the folder does not have is missing of every image."""
+    if name in OWN_MEASURES or name in scores.outputs:
+        return measure_named(name, scores)
+    return Measure(name=name, better=None)
+
+
 def outputs_of_level(scores: KeptScores, level: Level) -> tuple[str, ...]:
     """Return the outputs that the scorers of a level give, by full name."""
     return tuple(name for name in scores.outputs if level_of(name, scores) is level)

@@ -41,7 +41,7 @@ class ScoreComparison:
     """Two sides compared; the differences are those of ``b`` minus ``a``."""
 
     a: str
-    """The name of the first side: a folder, or a value of the axis that is compared."""
+    """The first side: a folder, or a value of the axis that is compared."""
     b: str
     by: str | None
     """How prompts are grouped: ``tag`` or an axis; None for no groups."""
@@ -94,7 +94,7 @@ def compare_sides(
         named = ", ".join(measure.name for measure in measures)
         raise UsageError(f"{a} and {b} have no prompt in common that has {named} on both sides")
     return ScoreComparison(
-        a=a, b=b, by=by, pairing=pairing, scores=scores, warnings=comparison_warnings(pairing, scores, a=a, b=b)
+        a=a, b=b, by=by, pairing=pairing, scores=scores, warnings=comparison_warnings(pairing, scores)
     )
 
 

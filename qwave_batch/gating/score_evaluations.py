@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from qwave_batch.errors import SpecError, UsageError
+from qwave_batch.errors import UsageError
 from qwave_batch.gating.cell_pairs import pair_cells
 from qwave_batch.gating.gate_rules import Gate, NoWorseRule, RuleHead, ThresholdRule
-from qwave_batch.gating.measures import OWN_MEASURES, Measure, measure_named, scorer_of
+from qwave_batch.gating.measures import Measure, measure_named, scorer_of
 from qwave_batch.gating.pair_preferences import preference_cells
 from qwave_batch.gating.rule_results import RuleResult
 from qwave_batch.gating.score_comparison import TAG
@@ -26,11 +26,7 @@ class ThresholdEvaluation:
 
     rule: ThresholdRule
     gate: Gate
-    scores: KeptScores
-    gatherer: CellGatherer = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.gatherer = CellGatherer(self.scores, [_measure(self.rule.score, self.scores)])
+    gatherer: CellGatherer
 
     def add(self, line: ManifestLine) -> None:
         """Take in a line."""
@@ -89,11 +85,7 @@ class NoWorseEvaluation:
 
     rule: NoWorseRule
     gate: Gate
-    scores: KeptScores
-    gatherer: CellGatherer = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.gatherer = CellGatherer(self.scores, [_measure(self.rule.score, self.scores)])
+    gatherer: CellGatherer
 
     def add(self, line: ManifestLine) -> None:
         """Take in a line."""
@@ -118,36 +110,31 @@ class NoWorseEvaluation:
                 reader = stack.enter_context(open_folder(rule.address))
                 scores = read_kept_scores(reader)
                 check_has_score(rule.score, scores, rule.folder)
-            except SpecError:
-                raise
             except UsageError as error:
-                raise self.gate.fault_at(rule.head.number, "no_worse_than", str(error)) from error
-            measure = measure_named(rule.score, scores)
-            scorer = scorer_of(rule.score)
-            if scorer in self.scores.scorers and rule.score not in OWN_MEASURES:
-                reason = other_edition(
-                    scores.scorers[scorer], self.scores.scorers[scorer], labels=(rule.folder, "this folder")
-                )
-                if reason is not None:
-                    raise self.gate.fault_at(
-                        rule.head.number, "no_worse_than", f"{reason}: numbers of both can't be compared"
-                    )
-            better = rule.better or measure.better
-            if better is None:
-                message = f"neither direction of {rule.score} is better: say which with better: higher or lower"
-                raise self.gate.fault_at(rule.head.number, "score", message)
-            if measure.better is not None and better is not measure.better:
-                message = f"of {rule.score}, {measure.better.value} is better"
-                raise self.gate.fault_at(rule.head.number, "better", message)
-            cells = read_cells(reader, scores, [measure], rule.head.where)
-        return cells, replace(measure, better=better)
+                raise self._fault("no_worse_than", str(error)) from error
+            self._check_same_scorer(scores)
+            measure = self._directed(measure_named(rule.score, scores))
+            return read_cells(reader, scores, [measure], rule.head.where), measure
 
+    def _check_same_scorer(self, other: KeptScores) -> None:
+        scorer, own = scorer_of(self.rule.score), self.gatherer.scores.scorers
+        if scorer in own:
+            reason = other_edition(other.scorers[scorer], own[scorer], labels=(self.rule.folder, "this folder"))
+            if reason is not None:
+                raise self._fault("no_worse_than", f"{reason}: numbers of both can't be compared")
 
-def _measure(name: str, scores: KeptScores) -> Measure:
-    """Return a measure; one that the folder does not have is missing of every image."""
-    if name in OWN_MEASURES or name in scores.outputs:
-        return measure_named(name, scores)
-    return Measure(name=name, better=None)
+    def _directed(self, measure: Measure) -> Measure:
+        """Return the measure with the direction that is better, which the rule or the scorer says."""
+        better = self.rule.better or measure.better
+        if better is None:
+            message = f"neither direction of {measure.name} is better: say which with better: higher or lower"
+            raise self._fault("score", message)
+        if measure.better not in {None, better}:
+            raise self._fault("better", f"the scorer says of {measure.name} that {measure.better} is better")
+        return replace(measure, better=better)
+
+    def _fault(self, key: str, message: str) -> Exception:
+        return self.gate.fault_at(self.rule.head.number, key, message)
 
 
 def _by_group(rule: ThresholdRule, gate: Gate, cells: Sequence[ScoredCell]) -> Iterator[RuleResult]:

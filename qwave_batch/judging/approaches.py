@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from qwave_batch.client.chat_answers import ChatEnd, ChatReply
-from qwave_batch.judging.chat_calls import ChatCall, ChatSettings
 from qwave_batch.judging.chat_prompts import FIRST, PAIR_CHOICES, SECOND, TIE, ChatPrompt
+from qwave_batch.judging.chat_request import ChatCall, ChatSettings
 from qwave_batch.judging.choice_reading import UnclearAnswer, read_answer, read_answers
 from qwave_batch.judging.own_questions import OwnQuestions
 from qwave_batch.judging.question_lists import BadQuestion, Grades, ImageQuestion, read_questions

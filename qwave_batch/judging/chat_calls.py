@@ -1,40 +1,30 @@
 """Asks a question until it has an answer: recorded before it is sent, and answered once whatever happens."""
 
 import asyncio
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, assert_never
+from weakref import WeakValueDictionary
 
 from qwave_batch.client.answers import AccountBlocked, Denied, NoAnswer, Refused, TaskNotFound, Throttled
 from qwave_batch.client.chat_answers import ChatAnswer, ChatReply
-from qwave_batch.client.keyed_calls import encoded
-from qwave_batch.errors import AccountError, QwaveError, UsageError
-from qwave_batch.imaging.data_uris import data_uri
+from qwave_batch.errors import AccountError, QwaveError
 from qwave_batch.judging.call_pacing import CallPacing
+from qwave_batch.judging.chat_request import ChatCall
 from qwave_batch.judging.judge_budget import JudgeBudget
 from qwave_batch.judging.judge_journal import AskedCall, JudgeJournal
-from qwave_batch.judging.token_costs import TokenEstimate, estimate_tokens
+from qwave_batch.judging.token_costs import TokenEstimate
 from qwave_batch.model.clock import Clock
-from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.run.wakeup import wait_until_either
-from qwave_batch.scoring.scorer import ItemFile, ScoreError
+from qwave_batch.scoring.scorer import ScoreError
 
 _SURELY_FREE = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT})
 """Statuses without an answer that nobody charges for: the server was not able to begin, or is at it already."""
-_FEW_TOKENS, _TOKENS_OF_AN_ANSWER = 64, 32
-"""Enough for a JSON object with short answers, and a sentence around it."""
 _VAIN_REFUSALS = 5
 """So many refusals with one code, and no answer yet, mean that no question will be taken."""
 _VAIN_SILENCES = 3
 """So many questions given up in a row mean that the service is down."""
-
-
-def _as_it_is(image: ItemFile, _: int) -> bytes:
-    return image.data
 
 
 class ChatCompleter(Protocol):
@@ -48,93 +38,6 @@ class ChatCompleter(Protocol):
     async def complete(self, body: bytes, *, idempotency_key: str, timeout_s: float) -> ChatAnswer:
         """Return the outcome of a chat; it raises nothing."""
         ...
-
-
-class UnshrinkableImage(UsageError):
-    """An image that can't be made smaller."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatSettings:
-    """Everything of a request but its text and images."""
-
-    service: str
-    """The host, or ``simulator``: the same model elsewhere may be another."""
-    model: str
-    fields: JsonObject
-    """Further fields of the request, such as ``temperature``."""
-    most_output: int | None
-    """The limit of an answer's tokens that these fields set; None for one that grows with the questions."""
-    detail: str | None = None
-    image_tokens: int | None = None
-    max_size: int | None = None
-    """Pixels of the longer side of an image; larger ones are shown smaller."""
-    shrink: Callable[[ItemFile, int], bytes] = field(default=_as_it_is, repr=False, compare=False)
-    """Makes an image smaller; raises UnshrinkableImage."""
-
-    def size_of(self, image: ItemFile) -> tuple[int, int]:
-        """Return width and height as an image is shown."""
-        scale = self._scale(image)
-        return (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-
-    def shown(self, image: ItemFile) -> bytes:
-        """Return the bytes of an image as it is shown."""
-        return image.data if self._scale(image) == 1 else self.shrink(image, self.max_size or 0)
-
-    def _scale(self, image: ItemFile) -> float:
-        longer = max(image.width, image.height)
-        return 1.0 if self.max_size is None or longer <= self.max_size else self.max_size / longer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatCall:
-    """One question about one or two images."""
-
-    settings: ChatSettings
-    text: str
-    images: tuple[ItemFile, ...]
-    answers: int = 1
-    """How many questions are answered."""
-
-    @property
-    def most_output(self) -> int:
-        """The limit of the answer's tokens."""
-        return self.settings.most_output or _FEW_TOKENS + _TOKENS_OF_AN_ANSWER * self.answers
-
-    @property
-    def id(self) -> str:
-        """64 hex digits that stand for the question: equal for equal requests to one service."""
-        shown: list[Json] = [f"sha256:{image.sha256}" for image in self.images]
-        whole = {
-            "request": self._request(shown),
-            "service": self.settings.service,
-            "max_size": self.settings.max_size,
-        }
-        text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-    @property
-    def estimate(self) -> TokenEstimate:
-        """The tokens that it should take."""
-        return estimate_tokens(
-            self.text,
-            [self.settings.size_of(image) for image in self.images],
-            most_output=self.most_output,
-            answers=self.answers,
-            image_tokens=self.settings.image_tokens,
-        )
-
-    def body(self) -> bytes:
-        """Return the request as it is sent; it takes time for large images. Raises UnshrinkableImage."""
-        return encoded(self._request([data_uri(self.settings.shown(image)) for image in self.images]))
-
-    def _request(self, urls: Sequence[Json]) -> dict[str, Json]:
-        detail: Mapping[str, Json] = {} if self.settings.detail is None else {"detail": self.settings.detail}
-        content: list[Json] = [{"type": "text", "text": self.text}]
-        content.extend({"type": "image_url", "image_url": {"url": url, **detail}} for url in urls)
-        messages: list[Json] = [{"role": "user", "content": content}]
-        limit: Mapping[str, Json] = {} if self.settings.most_output else {"max_tokens": self.most_output}
-        return {"model": self.settings.model, "messages": messages, **limit, **self.settings.fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +74,8 @@ class ChatCalls:
     timeout_s: float
     max_wait_s: float
     """The longest acceptable pause."""
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Questions that are being asked: the same one is asked once."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _refused: dict[str, int] = field(default_factory=dict)
     _answered: bool = False
@@ -194,13 +99,16 @@ class ChatCalls:
             QwaveError: nothing more can be asked: the account, the budget or the service is at its end.
         """
         call_id = call.id
-        newest = await asyncio.to_thread(self.journal.newest, call_id)
-        attempt = 1 if newest is None else newest.attempt
-        if newest is not None and newest.reply is not None:
-            if is_usable is None or is_usable(newest.reply):
-                return Replied(newest.reply, newest.cost_nusd)
-            attempt += 1
-        return await self._ask_anew(call, call_id, attempt, newest)
+        turn = self._turns.setdefault(call_id, asyncio.Lock())
+        is_shared = turn.locked()  # two images with equal bytes: the first to ask pays
+        async with turn:
+            newest = await asyncio.to_thread(self.journal.newest, call_id)
+            attempt = 1 if newest is None else newest.attempt
+            if newest is not None and newest.reply is not None:
+                if is_shared or is_usable is None or is_usable(newest.reply):
+                    return Replied(newest.reply, 0 if is_shared else newest.cost_nusd)
+                attempt += 1
+            return await self._ask_anew(call, call_id, attempt, newest)
 
     async def _ask_anew(
         self, call: ChatCall, call_id: str, attempt: int, newest: AskedCall | None

@@ -12,7 +12,8 @@ from qwave_batch.client.chat_answers import ChatReply
 from qwave_batch.errors import AccountError, QwaveError, RunStopped, UsageError
 from qwave_batch.judging.approaches import Approach, Heard, Hearing
 from qwave_batch.judging.call_pacing import pacing_of
-from qwave_batch.judging.chat_calls import ChatCall, ChatCalls, ChatCompleter, UnshrinkableImage
+from qwave_batch.judging.chat_calls import ChatCalls, ChatCompleter
+from qwave_batch.judging.chat_request import ChatCall, UnshrinkableImage
 from qwave_batch.judging.judge_budget import JudgeBudget
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.judging.judge_params import JudgeParams

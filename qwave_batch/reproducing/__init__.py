@@ -1,4 +1,1 @@
-"""Two runs of the same requests beside each other: which images are the same, and what that says of a model's seeds.
-
-Its modules are loaded when they are first used.
-"""
+"""Two runs of the same requests beside each other: which images are the same, and what that says of a model's seeds."""

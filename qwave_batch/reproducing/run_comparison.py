@@ -8,7 +8,7 @@ from typing import Final
 
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_reader import FolderReader
-from qwave_batch.output.image_files import in_threads
+from qwave_batch.output.image_files import in_threads, threads_over
 from qwave_batch.reproducing.control_search import ControlPair
 from qwave_batch.reproducing.image_pairs import StoredImage, Uncompared, compare_images
 from qwave_batch.reproducing.likeness import ImageDifference
@@ -45,7 +45,7 @@ class RunComparison:
         Raises:
             StorageError: a remote store can't be reached.
         """
-        for done, ((before, after), found) in enumerate(in_threads(self._differences, pairs)):
+        for done, ((before, after), found) in enumerate(in_threads(self._differences, pairs, threads=self._threads)):
             self.on_work(WorkProgress(done=done, total=len(pairs)))
             known = [each for each in found if isinstance(each, ImageDifference)]
             reason = next((each.reason for each in found if isinstance(each, Uncompared)), None)
@@ -60,9 +60,13 @@ class RunComparison:
 
     def compare_control(self, pairs: Iterable[ControlPair]) -> None:
         """Take in the control, pairs of images of the earlier folder; those that can't be read are passed over."""
-        for pair, found in in_threads(self._control, pairs):
+        for pair, found in in_threads(self._control, pairs, threads=self._threads):
             if isinstance(found, ImageDifference):
                 self.tally.add_control(pair.model, found)
+
+    @property
+    def _threads(self) -> int:
+        return threads_over(self.before.layout.artifacts, self.after.layout.artifacts)
 
     def _differences(self, pair: tuple[JobFacts, JobFacts]) -> list[ImageDifference | Uncompared]:
         before, after = pair

@@ -7,6 +7,7 @@ which an edit or a half-finished merge shows. Up to ``MOST_LISTED`` jobs are lis
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +21,7 @@ LOCK_ENDING: Final = ".lock.json"
 MOST_LISTED: Final = 1_000
 """Jobs, and files."""
 _SEAL = "seal"
+_JOB_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +147,22 @@ def read_lock_text(text: str) -> SpecLock:
     if value.get(_SEAL) != _seal(rest):
         raise BadLock("was edited since it was written")
     try:
-        return _CODEC.decode(rest, SpecLock)
-    except DecodeError as error:
+        lock = _CODEC.decode(rest, SpecLock)
+        _check_ids(lock.jobs)
+    except (DecodeError, ValueError) as error:
         raise BadLock(f"is not a lock of this program: {error}") from None
+    return lock
+
+
+def _check_ids(jobs: LockedJobs) -> None:
+    """Raise ValueError for a value that no program has written: anybody can seal one."""
+    if (jobs.listed is None) is (jobs.sketch is None):
+        raise ValueError("jobs are either listed, or in a sketch")
+    if jobs.sketch is not None:
+        IdSketch.from_lines(jobs.sketch)
+    strange = next((job_id for job_id in jobs.listed or () if not _JOB_ID.fullmatch(job_id)), None)
+    if strange is not None:
+        raise ValueError(f"{strange[:20]!r} is not the id of a job")
 
 
 def _seal(value: Mapping[str, Json]) -> str:

@@ -24,4 +24,4 @@ READERS: Mapping[str, Callable[[Given], Pictures]] = {
     "evalscope": listed_readers.read_evalscope,
 }
 SHARED = frozenset({"oneig", "unigenbench", "gedit", "drawbench"})
-"""Layouts in which all models lie in one output, as their names are part of it."""
+"""Layouts in which all models can lie in one output, as their names are part of it."""

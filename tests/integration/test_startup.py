@@ -52,7 +52,7 @@ NEVER_FOR_A_RUN = {
     "qwave_batch.imaging.formats.webp", "qwave_batch.output.pruning", "qwave_batch.output.verification",
     "qwave_batch.quality.folder_check", "qwave_batch.report", "qwave_batch.api.live_report",
     "qwave_batch.imaging.thumbnail", "qwave_batch.imaging.formats.png_rows", "evalica", "numpy", "pandas",
-    "qwave_batch.voting",
+    "qwave_batch.voting", "qwave_batch.reproducing", "qwave_batch.api.lock_spec",
     "qwave_batch.plan.comparison", "qwave_batch.plan.support_matrix", "qwave_batch.run.tasks.cancellation",
     "qwave_batch.spec.table.delimited", "qwave_batch.spec.table.json_list", "qwave_batch.spec.table.parquet",
 }  # fmt: skip

@@ -29,6 +29,8 @@ class BenchExportRequest:
     """The folder to make."""
     model: str | None = None
     """The only model to export, into the output itself; None for all, each into a folder of its own."""
+    is_shared: bool = False
+    """Whether all models lie in the output itself, in a layout that holds their names."""
     missing: MissingRule = MissingRule.FAIL
     where: str | None = None
     """A template expression over the names of a manifest line; None for all jobs."""
@@ -102,6 +104,8 @@ def layout_asked(request: BenchExportRequest) -> ScorerLayout:
         raise UsageError(f"{request.benchmark} takes images as they are, so that none becomes a square")
     if request.root is not None and (layout.listing is None or not layout.listing.is_rooted):
         raise UsageError(f"{request.benchmark} has no list of pictures with paths that could begin elsewhere")
+    if request.is_shared and request.model is not None:
+        raise UsageError("one model has the output for itself, so that there is none to share it with")
     _check_skip(request, layout, ANY)
     return layout
 
@@ -123,10 +127,19 @@ def layout_of_parts(request: BenchExportRequest, layout: ScorerLayout, parts: Se
         _check_skip(request, layout, part)
     others = {layout.by_part[part] for part in parts if part in layout.by_part}
     if not others:
-        return layout
+        return _checked(request, layout)
     if len(parts) > 1:
         raise UsageError(
             f"one scorer reads one of {' and '.join(parts)}, and the folders have both",
             next_steps=[Advice(NextStep.SELECT_JOBS, f"meta.set == '{parts[0]}'")],
         )
-    return layout_named(others.pop())
+    return _checked(request, layout_named(others.pop()))
+
+
+def _checked(request: BenchExportRequest, layout: ScorerLayout) -> ScorerLayout:
+    """Return a layout in which the models can share the output, if they are to."""
+    if request.is_shared and not layout.has_models:
+        raise UsageError(
+            f"the layout of {request.benchmark} does not hold a model's name, so that models can't share it"
+        )
+    return layout

@@ -8,7 +8,7 @@ from PIL import Image
 
 from qwave_batch.bench.layouts.bench_spool import SpooledJob
 from qwave_batch.bench.layouts.picture_plan import MissingRule, PicturePlan, SquareRule
-from qwave_batch.bench.layouts.picture_record import as_text, changes_in, sha256_of_image, told_of_part, told_of_row
+from qwave_batch.bench.layouts.picture_record import as_text, changes_in, told_of_part, told_of_row
 from qwave_batch.bench.layouts.plain_picture import (
     BLACK,
     PictureChange,
@@ -20,7 +20,7 @@ from qwave_batch.bench.layouts.plain_picture import (
     square,
 )
 from qwave_batch.bench.layouts.row_images import FoundImage, MissingImage, MissingKind, RowImage
-from qwave_batch.bench.layouts.scorer_layout import GRID, PictureForm, ScorerLayout
+from qwave_batch.bench.layouts.scorer_layout import GRID, ScorerLayout
 from qwave_batch.export.edit_inputs import InputRole, with_role
 from qwave_batch.export.export_inputs import ExportInputs, InputMissing
 from qwave_batch.export.export_rows import ExportRow
@@ -84,9 +84,8 @@ class PictureMaker:
 
     def key_of(self, plan: PicturePlan) -> str:
         """Return what stands for the picture if all of its images are there that are on record."""
-        return self._key(
-            plan, [None if isinstance(image, MissingImage) else sha256_of_image(image) for image in plan.images]
-        )
+        images = enumerate(plan.images, start=plan.first)
+        return self._key(plan, [told_of_part(self.runs, number, image) for number, image in images])
 
     def make(self, plan: PicturePlan, known: str | None) -> MadePicture:
         """Return a picture.
@@ -101,17 +100,17 @@ class PictureMaker:
         parts: list[_Part] = []
         missing: list[MissingImage] = []
         for number, image in enumerate(plan.images, start=plan.first):
-            data, lost = self._load(plan, number, image)
-            missing += [] if lost is None else [lost]
-            parts.append(_Part(told_of_part(self.runs, number, image, lost), data))
+            found = self._read(plan, number, image)
+            if isinstance(found, MissingImage):
+                missing.append(found)
+                found = _Part(told_of_part(self.runs, number, image, found), None)
+            parts.append(found)
         edited = self._edited(plan)
         if isinstance(edited, MissingImage):
             return MadePicture(missing=(*missing, edited), is_blocked=True)
-        if missing and self.missing is not MissingRule.BLACK:
+        if self.is_only_looking or (missing and self.missing is not MissingRule.BLACK):
             return MadePicture(missing=tuple(missing))
-        if self.is_only_looking:
-            return MadePicture(missing=tuple(missing))
-        key = self._key(plan, [None if part.data is None else str(part.told["sha256"]) for part in parts])
+        key = self._key(plan, [part.told for part in parts])
         try:
             if known is not None and key == self.key_of(plan):
                 file, changes = MadeFile(path=plan.path, data=None, key=key, told=known), changes_in(known)
@@ -121,16 +120,16 @@ class PictureMaker:
             return self.make(_without(plan, error), None)
         return MadePicture(files=(file, *([] if edited is None else [edited])), missing=tuple(missing), changes=changes)
 
-    def _load(self, plan: PicturePlan, number: int, image: RowImage) -> tuple[bytes | None, MissingImage | None]:
+    def _read(self, plan: PicturePlan, number: int, image: RowImage) -> _Part | MissingImage:
         if isinstance(image, MissingImage):
-            return None, image
+            return image
         reasons: list[str] = []
         for folder in (image.job.folder, *image.job.also):
             found = self.loader.load(_row_of(image, folder, self.runs))
             if not isinstance(found, UnusableImage):
-                return found.data, None
+                return _Part({**told_of_part(self.runs, number, image), "folder": self.runs[folder]}, found.data)
             reasons.append(found.reason)
-        return None, _unusable(plan, number, image, reasons[0])
+        return _unusable(plan, number, image, reasons[0])
 
     def _edited(self, plan: PicturePlan) -> MadeFile | MissingImage | None:
         """Return the image that was edited, as a file; None in a layout without it."""
@@ -209,13 +208,12 @@ class PictureMaker:
         if part.data is not None and part.data is not data:
             yield PictureChange.CONVERTED
 
-    def _key(self, plan: PicturePlan, images: Sequence[str | None]) -> str:
-        form: PictureForm = self.layout.form
-        made_of: list[Json] = [_RECIPE, form.value, self.layout.is_grid, self.layout.drops_black, *images]
-        if self.layout.is_grid or None in images:
-            made_of += [*plan.size, self.square.value]
-        who: list[Json] = [plan.path, plan.model, plan.row.prompt_id]
-        return hashlib.sha256(as_text([*made_of, *who]).encode()).hexdigest()
+    def _key(self, plan: PicturePlan, parts: Sequence[dict[str, Json]]) -> str:
+        """Return what stands for a picture: its parts, the row that it is of, and all that shapes its pixels."""
+        layout = self.layout
+        shape: list[Json] = [_RECIPE, layout.form.value, layout.is_grid, layout.drops_black, *plan.size]
+        row: list[Json] = [plan.path, plan.model, plan.row.prompt_id]
+        return hashlib.sha256(as_text([*shape, self.square.value, *row, *parts]).encode()).hexdigest()
 
 
 class _PartUnreadable(Exception):

@@ -113,7 +113,7 @@ class ModelPlan:
 
 
 def model_plans(
-    layout: ScorerLayout, models: Sequence[str], spool: BenchSpool, *, is_only_one: bool, side: int | None
+    layout: ScorerLayout, models: Sequence[str], spool: BenchSpool, *, is_shared: bool, side: int | None
 ) -> tuple[ModelPlan, ...]:
     """Return the plan of each model.
 
@@ -121,7 +121,7 @@ def model_plans(
         layout: The layout.
         models: The models to export.
         spool: Their jobs.
-        is_only_one: Whether one model was asked for, so that the output is its own.
+        is_shared: Whether no model has a folder of its own: there is one only, or paths hold the models' names.
         side: Pixels of a tile's side; None for what most images of the model have.
 
     Raises:
@@ -138,7 +138,7 @@ def model_plans(
         ModelPlan(
             layout=layout,
             model=model,
-            folder="" if is_only_one or layout.has_models else f"{component(model)}/",
+            folder="" if is_shared else f"{component(model)}/",
             side=side or spool.side(model) or DEFAULT_SIDE,
             size=spool.size(model) or (DEFAULT_SIDE, DEFAULT_SIDE),
         )

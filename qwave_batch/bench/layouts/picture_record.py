@@ -6,21 +6,24 @@ from collections.abc import Sequence
 
 from qwave_batch.bench.layouts.picture_plan import PicturePlan
 from qwave_batch.bench.layouts.plain_picture import PictureChange
-from qwave_batch.bench.layouts.row_images import FoundImage, MissingImage, RowImage
+from qwave_batch.bench.layouts.row_images import MissingImage, RowImage
 from qwave_batch.model.jsontypes import Json
 
 
-def told_of_part(runs: Sequence[str], number: int, image: RowImage, lost: MissingImage | None) -> dict[str, Json]:
-    """Return what the record says of a part, but for the changes."""
+def told_of_part(
+    runs: Sequence[str], number: int, image: RowImage, lost: MissingImage | None = None
+) -> dict[str, Json]:
+    """Return what the record says of a part, but for the changes; ``lost`` tells that its file can't be used."""
     if isinstance(image, MissingImage):
         return {"image": number, "job_id": image.job_id, "missing": image.kind.value, "reason": image.reason}
+    line = image.job.line
     told: dict[str, Json] = {
         "image": number,
         "folder": runs[image.job.folder],
-        "job_id": image.job.line.job_id,
+        "job_id": line.job_id,
         "index": image.index,
-        "path": image.job.line.images[image.index].path,
-        "sha256": sha256_of_image(image),
+        "path": line.images[image.index].path,
+        "sha256": line.images[image.index].sha256,
     }
     return told if lost is None else {**told, "missing": lost.kind.value, "reason": lost.reason}
 
@@ -37,16 +40,11 @@ def told_of_row(plan: PicturePlan, data: bytes) -> dict[str, Json]:
     }
 
 
-def sha256_of_image(image: FoundImage) -> str:
-    """Return the hash of a run's image by its manifest."""
-    return image.job.line.images[image.index].sha256
-
-
 def changes_in(told: str) -> tuple[PictureChange, ...]:
     """Return what was done to the images of a picture, by the record's words on it."""
     return tuple(PictureChange(change) for part in json.loads(told)["parts"] for change in part["changes"])
 
 
 def as_text(value: Json) -> str:
-    """Return the record's words as one line."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return the record's words as one line of ASCII."""
+    return json.dumps(value)

@@ -46,7 +46,7 @@ class ScorerLayout:
     is_grid: bool = False
     """Whether the images of a row are the tiles of one picture, all squares of one size."""
     has_models: bool = False
-    """Whether paths hold the model's name, so that all models share the output."""
+    """Whether paths hold the model's name, so that several models can share an output."""
     beside: Callable[[BenchRow], tuple[str, bytes]] | None = None
     """Returns the path and the content of the file that belongs to each row."""
     listing: Listing | None = None

@@ -80,7 +80,7 @@ def execute(args: Namespace, console: Console) -> int:
     out = qb.reproductions.repeat_folder(plan, args.out)
     qb.reproductions.check_same_kind(plan, connection)
     is_new = qb.runs.run_place(plan, connection, out).is_new
-    if is_new and plan.figures.estimated_nusd and not _may_spend_unasked(args) and not console.can_ask:
+    if is_new and not _may_spend_unasked(args) and not console.can_ask:
         raise UsageError(
             _unasked(f"{count(plan.figures.jobs, 'job')} may cost up to {usd(plan.figures.estimated_nusd)}")
         )
@@ -133,7 +133,7 @@ async def _repeat(
 
 def _confirm(estimate: "CostEstimate", args: Namespace, console: Console) -> bool:
     """Ask for the price, however small: nothing of this is asked for by the spec."""
-    if not estimate.estimated_nusd or args.yes or args.simulate:
+    if not estimate.jobs or args.yes or args.simulate:
         return True
     may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
     may_cost += usd(estimate.estimated_nusd)
@@ -144,7 +144,7 @@ def _confirm(estimate: "CostEstimate", args: Namespace, console: Console) -> boo
             return console.confirm(f"{may_cost}. Go on?")
     if args.max_usd is None:
         raise UsageError(_unasked(may_cost))
-    console.say(f"{may_cost}; --max-usd allows it")
+    console.say(f"{may_cost}; nobody is there to ask, and --max-usd is the cap")
     return True
 
 

@@ -11,7 +11,7 @@ from qwave_batch.cli.drawing.text import pasted, wrap
 if TYPE_CHECKING:
     from qwave_batch.benches import BenchImportReport, Benchmark, ImportNote
 
-UNKNOWN_LICENSE = "not stated here; the repository says it"
+UNKNOWN_LICENSE = "see the repository"
 
 
 _MOST_PARTS = 4

@@ -40,7 +40,7 @@ def _head(comparison: "ScoreComparison", terminal: Terminal) -> Iterator[str]:
     yield from wrap(terminal.shown(f"A is {comparison.a}"), terminal.width, hang="  ")
     yield from wrap(terminal.shown(f"B is {comparison.b}"), terminal.width, hang="  ")
     for axis, (of_a, of_b) in comparison.pairing.apart.items():
-        if {*of_a} != {comparison.a} or {*of_b} != {comparison.b}:
+        if {*of_a} != {comparison.a} or {*of_b} != {comparison.b}:  # else the names of the sides say so
             words = f"they differ in {axis}: {', '.join(of_a) or 'none'} in A, {', '.join(of_b) or 'none'} in B"
             yield from wrap(terminal.shown(words), terminal.width, hang="  ")
     prompts = len({pair.prompt_id for pair in comparison.pairing.pairs})

@@ -43,12 +43,12 @@ class Exported:
 
     def given(self, name: str, model: str = FOLDER, place: Path | None = None) -> Given:
         """Return what the scorer is given of a model."""
-        out = place or self.home / "out" / name
+        out = self.home / "out" / name
         return Given(
-            out=out if name in SHARED or place else out / model,
+            out=place or out / model,
             benchmark=self.benchmarks[name],
             model=model,
-            models=(FOLDER, OTHER),
+            models=(model,),
         )
 
 
@@ -102,6 +102,26 @@ def test_beside_the_output_is_its_record_and_nothing_else(exported: Exported, na
     assert named == files - lists
     parts = [part for entry in record["entries"] for part in entry["parts"]]
     assert all(len(part["sha256"]) == 64 and part["job_id"] and part["folder"].startswith(name) for part in parts)
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_models_can_share_an_output_whose_layout_holds_their_names(
+    exported: Exported, tmp_path: Path, name: str
+) -> None:
+    """Their scorers take several models at once."""
+    folders = [exported.home / model / name for model in (MODEL, OTHER)]
+    assert bench_export(name, *folders, tmp_path / "out", "--together")[0] == 0
+    for model in (FOLDER, OTHER):
+        given = Given(out=tmp_path / "out", benchmark=exported.benchmarks[name], model=model, models=(FOLDER, OTHER))
+        assert colours(READERS[name](given)) == colours(READERS[name](exported.given(name, model)))
+
+
+def test_models_of_other_layouts_cannot_share_an_output(exported: Exported, tmp_path: Path) -> None:
+    """Nor is there anything to share with one model."""
+    run = exported.home / MODEL
+    status, _, said = bench_export("dpg", run / "dpg", tmp_path / "out", "--together")
+    assert (status, "does not hold a model's name" in " ".join(said.split())) == (2, True)
+    assert bench_export("oneig", run / "oneig", tmp_path / "out", "--together", "--model", MODEL)[0] == 2
 
 
 def _jpeg_in_disguise(path: Path) -> None:

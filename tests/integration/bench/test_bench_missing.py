@@ -11,7 +11,7 @@ from PIL import Image
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 from tests.bench_commands import bench
-from tests.bench_folders import MODEL, SIDE, BenchRun, colour_of, failed
+from tests.bench_folders import FOLDER, MODEL, SIDE, BenchRun, colour_of, failed
 from tests.bench_readers.strict_pictures import is_black, picture, tiles
 from tests.benchmark_files import InventedBenchmark, write_benchmark
 
@@ -202,6 +202,6 @@ def test_an_image_that_a_model_made_black_is_not_taken_for_missing(tmp_path: Pat
     said = bench("export", "oneig", folder, tmp_path / "out")
     assert said.status == 0
     assert "1 image black all over, of which one pixel is not now" in said.told
-    found = tiles(picture(tmp_path / "out" / "anime" / "vendor-model-1.5" / "000.webp", "WEBP"), "the grid")
+    found = tiles(picture(tmp_path / "out" / FOLDER / "anime" / FOLDER / "000.webp", "WEBP"), "the grid")
     assert not any(map(is_black, found))
     assert found[2].getextrema() == ((0, 1), (0, 1), (0, 1))

@@ -133,7 +133,9 @@ def test_the_drawbench_part_of_hpsv2_has_the_layout_of_drawbench(tmp_path: Path)
     for arguments in ((), ("--model", MODEL)):
         out = tmp_path / f"out{len(arguments)}"
         assert bench("export", "hpsv2", drawbench, out, *arguments).status == 0
-        assert [str(path.relative_to(out)) for path in out.rglob("*.jpg")] == [f"{FOLDER}/00000.jpg"]
+        assert [str(path.relative_to(out)) for path in out.rglob("*.jpg")] == [
+            f"{FOLDER}/00000.jpg" if arguments else f"{FOLDER}/{FOLDER}/00000.jpg"
+        ]
 
     def other_job(line: ManifestLine) -> ManifestLine:
         return replace(line, job_id=line.job_id[::-1])
@@ -164,7 +166,7 @@ def test_an_edit_that_failed_is_black_beside_the_image_that_was_to_be_edited(tmp
         change=lambda line: failed(line) if line.index == 0 else line,
     )
     assert bench("export", "gedit", run.write(tmp_path / "run"), tmp_path / "out", "--missing", "black").status == 0
-    place = tmp_path / "out" / FOLDER / "fullset" / "background_change" / "en"
+    place = tmp_path / "out" / FOLDER / FOLDER / "fullset" / "background_change" / "en"
     assert is_black(picture(place / "7a01.png", "PNG"))
     assert not is_black(picture(place / "7a01_SRCIMG.png", "PNG"))
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 
 import qwave_batch as qb
 from tests.bench_commands import bench
-from tests.bench_readers.every_reader import READERS, SHARED
+from tests.bench_readers.every_reader import READERS
 from tests.bench_readers.strict_pictures import Given, Pictures
 from tests.benchmark_files import NAMES, InventedBenchmark, write_benchmark
 
@@ -39,8 +39,7 @@ class RoundTrip:
 
     def read(self, model: str) -> Pictures:
         """Return what the scorer reads of a model."""
-        out = self.out if self.name in SHARED else self.out / model
-        return READERS[self.name](Given(out=out, benchmark=self.benchmark, model=model, models=self.models))
+        return READERS[self.name](Given(out=self.out / model, benchmark=self.benchmark, model=model, models=(model,)))
 
     def made(self, model: str) -> Mapping[tuple[int, int], Image.Image]:
         """Return what the model made, by the place of the prompt and the number of the image."""

@@ -148,6 +148,7 @@ def test_a_rule_without_a_job_fails(folder: Path) -> None:
     for rule in ("score: ocr.words, min: 0", "jobs: completed, min: 0", "cost: total, max: 1"):
         found = result(folder, f"{{{rule}, where: \"model == 'm7'\"}}")
         assert (found["passed"], found["reason"]) == (False, "no job is there for the rule to hold to")
+    assert result(folder, "{cost: total, max: 1, per: style}")["reason"] == "no job is there that has style"
 
 
 # --- no worse than -------------------------------------------------------------------------------
@@ -315,11 +316,15 @@ def test_findings_of_a_check_are_counted_and_an_unchecked_folder_fails(folder: P
         ("{score: ocr.words, no_worse_than: baseline, margin: -1}", "-1 is below the minimum 0"),
         ("{score: ocr.words, no_worse_than: baseline, margin: 0, min: 1}", '"min" has no meaning beside no_worse_than'),
         ("{score: ocr.words, no_worse_than: nowhere, margin: 0}", "rules[0].no_worse_than:"),
-        ("{score: ocr.words, no_worse_than: baseline, margin: 0, better: lower}", "of ocr.words, higher is better"),
+        (
+            "{score: ocr.words, no_worse_than: baseline, margin: 0, better: lower}",
+            "the scorer says of ocr.words that higher is better",
+        ),
         ("{score: ocr.wrds, min: 0}", 'did you mean "ocr.words"?'),
         ("{score: ocr.words, min: 0, per: style}", 'no job has an axis "style"; there is tag, model'),
         ("{score: ocr.words, min: 0, where: 'modl == 1'}", 'unknown name in where "modl"'),
         ("{score: ocr.words, min: 0, preferred: {axis: model, value: a, to: b}}", "ocr.words is not a score of pairs"),
+        ("{score: cost_usd, max: 1, preferred: {axis: model, value: a, to: b}}", "cost_usd is not a score of pairs"),
         ("{jobs: done, min: 1}", '"done" is not one of completed, failed'),
         ("{jobs: completed, min: 99}", "99 is not a share from 0 to 1"),
         ("{jobs: completed, min: 1, statistic: mean}", '"statistic" has no meaning beside jobs'),

@@ -150,7 +150,7 @@ def test_an_answer_in_another_dress_is_an_answer(tmp_path: Path, fault: str) -> 
 @pytest.mark.parametrize(
     "faults",
     [
-        "chat.http429=@1..2:0.1",
+        "chat.http429=@1:0.1",
         "chat.http429_bare=#1",
         "chat.http500=#1..2",
         "chatted.http502=#1",
@@ -175,11 +175,11 @@ def test_a_storm_of_trouble_is_survived_and_every_answer_is_paid_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _hurry(monkeypatch)
-    items = [judged_item(number) for number in range(40)]
+    items = [judged_item(number) for number in range(20)]
     storm = "chat.http429_bare=0.4,chat.http500=0.1,chatted.cut_body=0.1,chatted.html=0.1,chatted.drop=0.1,fenced=0.3"
     emitted, charges = judged(tmp_path / "run", items, faults=storm, tries="20")
     assert all(isinstance(scored.outcome, Score) for scored in emitted.outcomes)
-    assert len(charges) == len({charge.idempotency_key for charge in charges}) == 80
+    assert len(charges) == len({charge.idempotency_key for charge in charges}) == 40
 
 
 def test_an_answer_that_does_not_come_in_time_is_asked_for_under_the_same_key(tmp_path: Path) -> None:
@@ -302,6 +302,14 @@ def test_an_answer_on_record_is_not_asked_again(tmp_path: Path) -> None:
     assert {job: each.outcome for job, each in again.by_job.items()} == {
         job: each.outcome for job, each in first.by_job.items()
     }
+
+
+def test_the_same_question_about_equal_images_is_asked_once(tmp_path: Path) -> None:
+    items = [replace(judged_item(1), job_id=f"{number:016x}") for number in range(6)]
+    emitted, charges = judged(tmp_path / "run", items, settings=Settings(idempotency_hours=None))
+    assert len(emitted.by_job) == 6
+    assert all(isinstance(scored.outcome, Score) for scored in emitted.outcomes)
+    assert len(charges) == 2
 
 
 def test_another_setting_is_another_question(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The text of a lock."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -69,6 +70,25 @@ def test_many_jobs_take_a_small_file() -> None:
 def test_another_text_is_refused_with_its_reason(text: str, said: str) -> None:
     with pytest.raises(BadLock, match=said):
         read_lock_text(text)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "said"),
+    [
+        ({"listed": {"zz": "m"}}, "'zz' is not the id of a job"),
+        ({"listed": None}, "either listed, or in a sketch"),
+        ({"listed": None, "sketch": ["1"]}, "600 cells"),
+        ({"count": "three"}, "count"),
+        ({"listed": 7}, "listed"),
+    ],
+)
+def test_a_lock_that_somebody_sealed_anew_is_read_with_care(jobs: dict[str, object], said: str) -> None:
+    value = json.loads(lock().text())
+    value["jobs"] |= jobs
+    rest = {key: item for key, item in value.items() if key != "seal"}
+    sealed = hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    with pytest.raises(BadLock, match=said):
+        read_lock_text(json.dumps({**rest, "seal": sealed}))
 
 
 def test_another_layout_of_the_same_values_is_no_edit() -> None:
