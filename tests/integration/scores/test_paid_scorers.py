@@ -152,7 +152,9 @@ def test_an_interrupt_keeps_what_was_answered(six_pictures: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         score(six_pictures, trouble="waits", interrupts=interrupts)
-    assert len(costs(six_pictures)) == 2
+    kept = len(costs(six_pictures))
+    assert kept in {1, 2}, "the second may not have been answered yet"
+    assert score(six_pictures).folders[0].counts.kept == kept
 
 
 def test_more_than_the_limit_is_not_begun(six_pictures: Path) -> None:
