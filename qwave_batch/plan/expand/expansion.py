@@ -120,7 +120,7 @@ class Expansion:
             entry_of = expand(prompt)
             for case in self.reader.cases(prompt):
                 if index > MOST_ENTRIES:
-                    self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
+                    self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} {self._placed}")
                     return
                 index = yield from entries_of(entry_of, case, combinations, index)
 
@@ -187,7 +187,7 @@ class Expansion:
         """Whether the matrix is small enough to be expanded; otherwise that is reported."""
         per_prompt = self.matrix.size() * self.spec.places
         if per_prompt > MOST_ENTRIES:
-            self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
+            self._note_size(("matrix",), f"the matrix makes {per_prompt:,} {self._placed} of every prompt")
             return False
         if not self.matrix.can_compare:
             self.problems.add(
@@ -198,6 +198,11 @@ class Expansion:
             )
             return False
         return True
+
+    @property
+    def _placed(self) -> str:
+        """The word for what has a place in the order."""
+        return "jobs" if self.spec.images is None else "images"
 
     def _note_size(self, where: ValuePath, message: str) -> None:
         self.problems.add(
