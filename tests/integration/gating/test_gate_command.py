@@ -336,6 +336,7 @@ def test_findings_of_a_check_are_counted_and_an_unchecked_folder_fails(folder: P
         ("{score: ocr.words, min: 0, where: 'modl == 1'}", 'unknown name in where "modl"'),
         ("{score: ocr.words, min: 0, preferred: {axis: model, value: a, to: b}}", "ocr.words is not a score of pairs"),
         ("{score: cost_usd, max: 1, preferred: {axis: model, value: a, to: b}}", "cost_usd is not a score of pairs"),
+        ("{score: ocr.words, min: 0, where: .nan}", "rules[0].where:"),
         ("{jobs: done, min: 1}", '"done" is not one of completed, failed'),
         ("{jobs: completed, min: 99}", "99 is not a share from 0 to 1"),
         ("{jobs: completed, min: 1, statistic: mean}", '"statistic" has no meaning beside jobs'),
