@@ -188,8 +188,7 @@ class _Scoring:
                 retry_failed=request.retry_failed,
             )
         )
-        if Need.REFERENCE in scorer.needs and request.references is None:
-            raise UsageError(f"the scorer {scorer.name} needs reference images: name the folder that they are in")
+        _check_use(request, scorer)
         return scorer
 
     def _folder(self, reader: FolderReader, scorer: AnyScorer) -> FolderScoring:
@@ -218,7 +217,10 @@ class _Scoring:
     def _all(self, readers: Sequence[FolderReader], scorer: Scorer) -> QwaveError | None:
         for reader in readers:
             work = self._folder(reader, scorer)
-            if self._surveyed(reader, work).counts.items:
+            outlook = self._surveyed(reader, work)
+            if outlook.counts.items:
+                if scorer.price is not None:
+                    self._agree(outlook, 0)
                 log = self._begun(reader, work)
                 try:
                     work.run(scorer, log)
@@ -296,6 +298,20 @@ class _Scoring:
         if lacking:
             ((need, number),) = lacking.most_common(1)
             raise UsageError(f"the scorer {self._request.scorer} needs {_SOURCES[need]}, which {number:,} images lack")
+
+
+def _check_use(request: ScoreRequest, scorer: AnyScorer) -> None:
+    """Raise UsageError for what the scorer lacks, and for what was asked for and it has no use for."""
+    needs_references = Need.REFERENCE in scorer.needs
+    if needs_references and request.references is None:
+        raise UsageError(f"the scorer {scorer.name} needs reference images: name the folder that they are in")
+    if request.references is not None and not needs_references:
+        raise UsageError(f"the scorer {scorer.name} looks at no reference images, so their folder has no use")
+    is_of_pairs = scorer.level is Level.PAIR
+    if not is_of_pairs and (request.pairs is not None or request.axis != MODEL_AXIS):
+        raise UsageError(
+            f"the scorer {scorer.name} gives no numbers to pairs, so neither their axis nor number has a use"
+        )
 
 
 def _cancel(task: "lazy.asyncio.Future[None]") -> None:

@@ -53,9 +53,9 @@ class AnswerCheck:
         """Return what the scorer says; None when that can't be told apart by item."""
         try:
             outcomes = list(self.scorer.score(items))
-        except (QwaveError, UnreadableItem) as error:
-            if isinstance(error, UnreadableItem):  # of a member of a set
-                return [error.error] * len(items)
+        except UnreadableItem as error:  # of a member of a set
+            return None if len(items) > 1 else [error.error]
+        except QwaveError:
             raise
         except Exception as error:  # noqa: BLE001  # an item's failure becomes a recorded outcome
             return None if len(items) > 1 else [ScoreError(RAISED, f"it raised {error_text(error)}")]

@@ -12,7 +12,7 @@ from qwave_batch.scoring.scorer import Level, Need, Output
 from qwave_batch.spec.checked_yaml import read_checked_yaml
 from qwave_batch.spec.yaml.source_map import SourceMap
 
-SECRET_NAMES = frozenset({"QWAVE_API_KEY", "WAVE_API_KEY"})
+SECRET_NAMES = frozenset({"QWAVE_API_KEY", "WAVE_API_KEY", "WAVEAPI_API_KEY"})
 """Variables that no command is given."""
 _TIMEOUT_S = 600.0
 _RESTARTS = 3

@@ -173,9 +173,17 @@ class FolderScoring:
         questions = self._questions(log)
         asked: dict[tuple[str, ...], Question] = {}
 
-        async def settle(question: Question, outcome: Outcome, cost_nusd: int) -> None:
+        async def keep(question: Question, outcome: Outcome, cost_nusd: int) -> None:
             async with lock:  # one thread at a time reads the folder and writes the scores
                 await lazy.asyncio.to_thread(self._settle, log, question, outcome, cost_nusd)
+
+        async def settle(question: Question, outcome: Outcome, cost_nusd: int) -> None:
+            keeping = lazy.asyncio.ensure_future(keep(question, outcome, cost_nusd))
+            try:
+                await lazy.asyncio.shield(keeping)
+            except lazy.asyncio.CancelledError:  # what was paid is kept first
+                await keeping
+                raise
 
         async def items() -> AsyncIterator[Item]:
             while True:

@@ -26,8 +26,8 @@ from qwave_batch.scoring.score_lines import (
     OtherScored,
     ScoreLine,
     ScorerLine,
-    is_scorer_line,
     kept_line_from_json,
+    may_state_scorer,
     set_sha256,
 )
 from qwave_batch.scoring.scorer import Level, Output
@@ -117,7 +117,7 @@ def placed_lines(layout: RunLayout, file: BinaryIO, *, scorers_only: bool = Fals
     Args:
         layout: The folder that the file is in, for messages.
         file: The file, at its start.
-        scorers_only: Pass over the lines of scores without reading them.
+        scorers_only: Pass over lines that certainly state no scorer, without reading them.
 
     Raises:
         FolderError: a line is not right.
@@ -129,7 +129,7 @@ def placed_lines(layout: RunLayout, file: BinaryIO, *, scorers_only: bool = Fals
             if len(raw) > MOST_LINE_BYTES:
                 raise _broken(layout, number, f"longer than {MOST_LINE_BYTES:,} bytes")
             return
-        if not raw.isspace() and (not scorers_only or is_scorer_line(raw)):
+        if not raw.isspace() and (not scorers_only or may_state_scorer(raw)):
             yield place, _read_line(layout, number, raw)
         place += len(raw)
 

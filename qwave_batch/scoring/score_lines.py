@@ -155,12 +155,9 @@ def kept_line_from_json(value: object) -> KeptLine:
     return line
 
 
-def is_scorer_line(raw: bytes) -> bool:
-    """Whether a line that was written here states a scorer, seen without reading it."""
-    return raw.startswith(_BEGIN_OF_SCORER)
-
-
-_BEGIN_OF_SCORER = b'{"scorer": '
+def may_state_scorer(raw: bytes) -> bool:
+    """Whether a line may state a scorer, seen without reading it; a few lines of scores look like one, too."""
+    return b'"outputs"' in raw
 
 
 def _faults_of_scorer(line: ScorerLine) -> Iterator[tuple[str, str]]:

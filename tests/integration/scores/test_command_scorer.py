@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 import tests.scoring_command
+from qwave_batch.client.connection import KEY_NAMES
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.scores import ScoreReport, ScoreRequest, score_folders
+from qwave_batch.scoring.command_file import SECRET_NAMES
 from tests.painted_folders import painted, painted_folder
 
 SCRIPT = Path(tests.scoring_command.__file__)
@@ -109,14 +111,15 @@ def test_large_answers_and_large_batches_do_not_block(folder: Path) -> None:
 
 
 def test_a_command_is_not_given_the_key_nor_other_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("QWAVE_API_KEY", "WAVE_API_KEY", "SECRET_OF_OTHERS", "WANTED"):
+    assert set(KEY_NAMES) == SECRET_NAMES
+    for name in (*KEY_NAMES, "SECRET_OF_OTHERS", "WANTED"):
         monkeypatch.setenv(name, "x-secret-x")
     score(folder, "environ", env=["WANTED"])
 
     given = lines_of(folder)[0]["details"]
     assert given["WANTED"] == "x-secret-x"
     assert "PATH" in given
-    assert not {"QWAVE_API_KEY", "WAVE_API_KEY", "SECRET_OF_OTHERS"} & given.keys()
+    assert not {*KEY_NAMES, "SECRET_OF_OTHERS"} & given.keys()
 
 
 def test_parameters_of_the_command_line_take_the_place_of_those_in_the_file(folder: Path) -> None:

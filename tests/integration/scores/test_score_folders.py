@@ -366,3 +366,36 @@ def test_a_killed_scoring_loses_nothing_that_was_answered(folder: Path) -> None:
 
     assert process.exitcode == -signal.SIGKILL
     assert counts(score(folder)) == {"scored": 2, "reused": 0, "kept": 4, "failed": 0}
+
+
+def test_options_that_the_scorer_has_no_use_for_are_refused(folder: Path) -> None:
+    with pytest.raises(UsageError, match="neither their axis nor number"):
+        score(folder, pairs=3)
+    with pytest.raises(UsageError, match="neither their axis nor number"):
+        score(folder, axis="style")
+    with pytest.raises(UsageError, match="looks at no reference images"):
+        score(folder, references=folder)
+
+
+def make_of_references(params: ScorerParams) -> Lengths:
+    return replace(make_lengths(params), needs=frozenset({Need.REFERENCE}))
+
+
+def test_references_are_files_that_meta_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file of that name is another question."""
+    monkeypatch.setattr(scorer_choice, "BUILT_IN", {"lengths": f"{__name__}:make_of_references"})
+    cells = {("p", "a"): [painted(1)], ("q", "a"): [painted(2)]}
+    folder = painted_folder(tmp_path / "run", cells, meta={"p": {"reference": "one.png"}})
+    (tmp_path / "one.png").write_bytes(painted(7))
+    with pytest.raises(UsageError, match="name the folder that they are in"):
+        score(folder)
+    report = score(folder, references=tmp_path)
+
+    assert counts(report)["scored"] == report.folders[0].counts.lacking[Need.REFERENCE] == 1
+    assert [file.data for file in ASKED[0].reference] == [painted(7)]
+    assert counts(score(folder, references=tmp_path))["kept"] == 1
+    (tmp_path / "one.png").write_bytes(painted(8))
+    assert counts(score(folder, references=tmp_path))["scored"] == 1
+    (tmp_path / "one.png").unlink()
+    with pytest.raises(UsageError, match=r"one\.png can't be read"):
+        score(folder, references=tmp_path)

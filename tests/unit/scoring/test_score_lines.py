@@ -11,8 +11,8 @@ from qwave_batch.model.codec import DecodeError
 from qwave_batch.scoring.score_lines import (
     KeptLine,
     encode_kept_line,
-    is_scorer_line,
     kept_line_from_json,
+    may_state_scorer,
     params_hash,
     set_sha256,
 )
@@ -55,7 +55,15 @@ def test_numbers_come_back_as_they_were(number: float) -> None:
 
 
 def test_scorers_are_told_apart_without_reading_a_line() -> None:
-    assert [is_scorer_line(encode_kept_line(line)) for line in LINES] == [True, True, False, False, False, False, False]
+    assert [may_state_scorer(encode_kept_line(line)) for line in LINES] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_the_form_of_a_line() -> None:

@@ -1,3 +1,11 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from qwave_batch import lazy
+from qwave_batch.errors import UsageError
+from qwave_batch.scoring import text_reader
 from qwave_batch.scoring.text_reader import TextBox, in_reading_order
 
 
@@ -20,3 +28,10 @@ def test_a_small_box_beside_a_tall_one_is_a_row_of_its_own_unless_their_middles_
 
 def test_nothing_has_no_order() -> None:
     assert order() == ""
+
+
+def test_a_package_without_its_weights_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is fetched in their place."""
+    monkeypatch.setattr(lazy, "rapidocr", SimpleNamespace(__file__=str(tmp_path / "__init__.py")), raising=False)
+    with pytest.raises(UsageError, match="came without its weights"):
+        text_reader._loaded_engine.__wrapped__()
