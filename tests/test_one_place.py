@@ -194,7 +194,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "plan.file.plan_draft": ("lets lines wait for their header", frozenset({"tempfile"})),
     "report.banded_png": ("writes a picture band by band", frozenset({"PIL"})),
     "report.pdf_pages": ("writes pictures as pages", frozenset({"PIL"})),
-    "report.sheet_content": ("hands on pictures", frozenset({"PIL"})),
     "report.sheet_drawing": ("draws the contact sheet", frozenset({"PIL"})),
     "report.sheet_files": ("hands on pictures", frozenset({"PIL"})),
     "report.sheet_fonts": ("opens fonts", frozenset({"PIL"})),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qwave_batch.runs import CostEstimate
 
 ASK_ABOVE_NUSD = 1 * NUSD_PER_USD
-"""What costs no more than this is not asked about, unless a command always asks."""
+"""Up to this price nobody is asked, unless a command always asks."""
 
 
 def may_cost(subject: str, *, most_nusd: int, typical_nusd: int) -> str:

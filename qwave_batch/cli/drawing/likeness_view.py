@@ -1,6 +1,6 @@
 """Two runs of the same requests, for people: a row for each model, what stands behind it, and the changed jobs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import qwave_batch as qb
