@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from qwave_batch import api
 from qwave_batch.api.backends import SIMULATED_KEY, check_backend, newest_catalog_of
-from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
+from qwave_batch.catalog.catalog_files import LATEST, catalog_dates, open_catalog
 from qwave_batch.catalog.catalog_source import SHIPPED
 from qwave_batch.client.answers import AccountBlocked, LiveModel
 from qwave_batch.client.chat_api import ChatApi
@@ -266,7 +266,7 @@ def open_service(source: JudgeSource, params: JudgeParams, clock: Clock) -> Abst
 async def _open_simulated(simulated: Simulated, params: JudgeParams, clock: Clock) -> AsyncIterator[OpenService]:
     """Yield a judge of the embedded API. It keeps no state: its answers follow from the images."""
     async with (
-        api.simulation.serve_simulator(simulated, catalog=SHIPPED.newest()) as base_url,
+        api.simulation.serve_simulator(simulated, catalog=LATEST) as base_url,
         _open_real(Connection(key=SIMULATED_KEY), base_url, params, clock) as opened,
     ):
         yield opened

@@ -140,8 +140,9 @@ class _Report:
             line = _as_far_as_brought(found.line, originals)
             self.index.add(number, line)
             said = [remarks.of(line.job_id, at, image.sha256) for at, image in enumerate(line.images)]
-            self.said = revision_of([self.said, said]) if any(said) else self.said
-            details.add(job_details(line, folder=root, out=self.folder.path, spec=spec, remarks=said))
+            told = [each.as_json() for each in said]
+            self.said = revision_of([self.said, told]) if any(told) else self.said
+            details.add(job_details(line, folder=root, out=self.folder.path, spec=spec, said=said))
             self.images += len(line.images)
             self.on_work(WorkProgress(done=len(self.index.jobs), doing="reading the folders"))
 

@@ -78,7 +78,10 @@ class _PromptDifference:
 
 
 def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDifference | None:
-    """Return the difference of two sides in a measure; None where no prompt has a number on both."""
+    """Return the difference of two sides in a measure; None where no prompt has a number on both.
+
+    The pairs stand in the order of their prompts, so that the same numbers meet the same draws.
+    """
     by_prompt: dict[str, list[tuple[float, float]]] = {}
     for pair in pairs:
         a, b = _mean_of(pair.a, measure.name), _mean_of(pair.b, measure.name)
@@ -86,8 +89,7 @@ def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDiff
             by_prompt.setdefault(pair.prompt_id, []).append((a, b))
     if not by_prompt:
         return None
-    # in the order of names, so that the same numbers meet the same draws
-    prompts = [_averaged(by_prompt[prompt]) for prompt in sorted(by_prompt)]
+    prompts = [_averaged(cells) for cells in by_prompt.values()]
     differences = [each.difference for each in prompts]
     interval = interval_of_mean(differences)
     ties = differences.count(0.0)

@@ -45,7 +45,7 @@ def count_scores(cells: Sequence[ScoredCell], score: str) -> ScoreCounts:
 
 
 def estimate_score(cells: Sequence[ScoredCell], score: str, statistic: Statistic) -> ScoreEstimate:
-    """Return a statistic of a score; at least one cell has a number.
+    """Return a statistic of a score; at least one cell has a number, and the cells stand in the order of their prompts.
 
     A mean and a share count each prompt, and in it each cell, the same; percentiles and extremes count each image.
     """
@@ -53,8 +53,7 @@ def estimate_score(cells: Sequence[ScoredCell], score: str, statistic: Statistic
     for cell in cells:
         if numbers := cell.numbers.get(score):
             by_prompt.setdefault(cell.prompt_id, []).append(numbers)
-    # in the order of names, so that the same numbers meet the same draws
-    prompts = [by_prompt[prompt] for prompt in sorted(by_prompt)]
+    prompts = list(by_prompt.values())
     images = [[number for numbers in of_prompt for number in numbers] for of_prompt in prompts]
     match statistic:
         case Mean():

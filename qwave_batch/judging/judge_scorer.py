@@ -81,7 +81,7 @@ class JudgeScorer:
         """Open the journal and the service, and find out the price."""
         async with AsyncExitStack() as stack:
             await asyncio.to_thread(self.journal.__enter__)
-            stack.push(self.journal)
+            stack.push_async_callback(asyncio.to_thread, self.journal.__exit__, None, None, None)
             self._service = await stack.enter_async_context(self.open_service())
             self._stack = stack.pop_all()
         return self

@@ -121,6 +121,7 @@ class FigureCounter:
         """Return the numbers of all that was counted."""
         timed = [counts.latency for counts in self._models.values() if counts.latency.count]
         bins = LatencyBins.over(timed)
+        scores = self.scores.rows()
         return FigureNumbers(
             folders=self.folders,
             edges=tuple(bins.edges),
@@ -152,8 +153,8 @@ class FigureCounter:
                 for session in times.sessions()
             ),
             limits=tuple(self._limits),
-            outputs=self.scores.outputs(),
-            scores=tuple(self.scores.rows()),
+            outputs=self.scores.outputs_of(scores),
+            scores=tuple(scores),
         )
 
     def scopes(self, folder: int) -> tuple[int | None, ...]:

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.times import iso_from_unix
-from qwave_batch.report.figure_numbers import FigureNumbers, OutcomeRow, Outcomes
+from qwave_batch.report.figure_numbers import FigureNumbers, OutcomeRow, Outcomes, ScoreRow
 
 _STATUSES = [one.name for one in fields(Outcomes)]
 _Value = str | int | float | None
@@ -155,38 +155,21 @@ def _limits(numbers: FigureNumbers) -> FigureTable:
 def _scores(numbers: FigureNumbers) -> FigureTable:
     return FigureTable(
         name="score-by-model",
-        header=("score", "better", "model", "folder", "images", "prompts", "mean", "low", "high"),
-        rows=[
-            (
-                row.score,
-                numbers.outputs[row.score].better,
-                row.model,
-                folder_label(numbers, row.folder),
-                row.images,
-                row.prompts,
-                row.mean,
-                row.low,
-                row.high,
-            )
-            for row in numbers.scores
-        ],
+        header=(*_SCORED, "images", "prompts", "mean", "low", "high"),
+        rows=[(*_scored(numbers, row), row.images, row.prompts, row.mean, row.low, row.high) for row in numbers.scores],
     )
 
 
 def _priced_scores(numbers: FigureNumbers) -> FigureTable:
     return FigureTable(
         name="score-per-dollar",
-        header=("score", "better", "model", "folder", "mean", "usd_per_image", "score_per_usd"),
-        rows=[
-            (
-                row.score,
-                numbers.outputs[row.score].better,
-                row.model,
-                folder_label(numbers, row.folder),
-                row.mean,
-                row.usd_per_image,
-                row.per_usd,
-            )
-            for row in numbers.priced_scores()
-        ],
+        header=(*_SCORED, "mean", "usd_per_image", "score_per_usd"),
+        rows=[(*_scored(numbers, row), row.mean, row.usd_per_image, row.per_usd) for row in numbers.priced_scores()],
     )
+
+
+_SCORED = ("score", "better", "model", "folder")
+
+
+def _scored(numbers: FigureNumbers, row: ScoreRow) -> tuple[str | None, ...]:
+    return row.score, numbers.outputs[row.score].better, row.model, folder_label(numbers, row.folder)

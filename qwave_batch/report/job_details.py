@@ -10,13 +10,14 @@ from qwave_batch.model.record import ImageFile
 from qwave_batch.model.signed_links import unsigned_text, without_signatures
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json
 from qwave_batch.report.original_files import original_path
+from qwave_batch.report.score_remarks import ImageRemarks
 
 _KEPT = ("prompt", "axes", "tags", "meta", "task_id", "attempts", "submitted_at", "completed_at", "error")
 """The keys of a manifest line that the page shows and the index does not hold."""
 
 
 def job_details(
-    line: ManifestLine, *, folder: Path | None, out: Path, spec: str | None, remarks: Sequence[list[Json]]
+    line: ManifestLine, *, folder: Path | None, out: Path, spec: str | None, said: Sequence[ImageRemarks]
 ) -> dict[str, Json]:
     """Return the details of a job.
 
@@ -27,7 +28,7 @@ def job_details(
         folder: The run folder; None if it is in a store.
         out: The report's folder.
         spec: The text of a spec that asks for this job alone.
-        remarks: For each image what scorers said of it.
+        said: For each image what scorers said of it.
     """
     told = line_as_json(line)
     images: list[Json] = [
@@ -36,9 +37,9 @@ def job_details(
             "bytes": image.size_bytes,
             "format": image.format,
             "original": _address_of(image, folder, out),
-            **({"scores": said} if said else {}),
+            **remarks.as_json(),
         }
-        for image, said in zip(line.images, remarks, strict=True)
+        for image, remarks in zip(line.images, said, strict=True)
     ]
     seed = line.request.get("seed")
     return {

@@ -2,15 +2,15 @@
 
 import math
 from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from qwave_batch.model.axis_labels import model_label
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.report.figure_numbers import ScoreRow
 from qwave_batch.report.score_intervals import mean_interval
 from qwave_batch.scoring.kept_scores import KeptScores
-from qwave_batch.scoring.scorer import Output
+from qwave_batch.scoring.scorer import Better, Output
 
 
 @dataclass(slots=True)
@@ -63,27 +63,28 @@ class ScoreCounter:
     def add_others(self, folder: int, scopes: Sequence[int | None], kept: KeptScores) -> None:
         """Count the scores of pairs and sets, after all lines of their folder.
 
-        A pair counts for both of its models: the first has the number, the second what is left of 1.
+        A preference counts for both models of its pair: the first has the number, the second what is left of 1. Other
+        numbers of pairs say nothing of one model.
         """
-        for output in kept.outputs:
-            self._outputs.setdefault(output, kept.outputs[output])
+        preferences = {name for name in kept.outputs if name.rpartition(".")[2] == _PREFERENCE}
+        for name, output in kept.outputs.items():
+            self._outputs.setdefault(name, replace(output, better=Better.HIGHER) if name in preferences else output)
         for pair in kept.pairs():
             first, second = self._jobs.get((folder, pair.job_id)), self._jobs.get((folder, pair.other_job_id))
-            for output, number in pair.scores.items():
-                if first is None or second is None or self._outputs[output].range != _SHARE:
-                    continue
-                self._count(output, first[0], scopes, first[1], number)
-                self._count(output, second[0], scopes, second[1], 1 - number)
+            for name in preferences & pair.scores.keys():
+                if first is not None and second is not None:
+                    self._count(name, first[0], scopes, first[1], pair.scores[name])
+                    self._count(name, second[0], scopes, second[1], 1 - pair.scores[name])
         self._sets += [
-            ScoreRow(score=output, model=found.model, folder=scopes[-1], images=found.count, mean=number)
+            ScoreRow(score=name, model=found.model, folder=scopes[-1], images=found.count, mean=number)
             for found in kept.sets()
-            for output, number in found.scores.items()
+            for name, number in found.scores.items()
         ]
 
-    def outputs(self) -> Mapping[str, Output]:
-        """Return what was counted, by full name."""
-        counted = {row.score for row in self.rows()}
-        return {name: output for name, output in self._outputs.items() if name in counted}
+    def outputs_of(self, rows: Iterable[ScoreRow]) -> Mapping[str, Output]:
+        """Return the outputs that rows are about, by full name."""
+        told = {row.score for row in rows}
+        return {name: output for name, output in self._outputs.items() if name in told}
 
     def rows(self) -> list[ScoreRow]:
         """Return the means, in the order of the outputs; one of numbers that are too large to add is not there."""
@@ -96,7 +97,8 @@ class ScoreCounter:
             self._columns.setdefault((output, model, scope), _Column()).add(prompt, number)
 
 
-_SHARE: tuple[float | None, float | None] = (0, 1)
+_PREFERENCE = "preference"
+"""The output of pairs that is 1 where the first image is preferred, 0 for the second, and 0.5 for neither."""
 
 
 def _row(output: str, model: str, scope: int | None, column: _Column) -> ScoreRow:

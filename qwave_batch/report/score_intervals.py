@@ -66,6 +66,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 def _by_standard_error(sums: Sequence[float], counts: Sequence[int], mean: float) -> Interval:
     prompts, images = len(sums), sum(counts)
-    square = math.fsum((total - count * mean) ** 2 for total, count in zip(sums, counts, strict=True))
+    gaps = (total - count * mean for total, count in zip(sums, counts, strict=True))
+    square = sum(gap * gap for gap in gaps)  # infinite where it is too large, which ** would raise
     half = student_quantile(prompts - 1) * math.sqrt(prompts / (prompts - 1) * square) / images
     return Interval(mean - half, mean + half)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from qwave_batch.folder.artifacts import SCORES
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import storage_errors
-from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.signed_links import unsigned_text, without_signatures
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.scoring.kept_scores import KeptScores, placed_lines
@@ -23,6 +23,21 @@ from qwave_batch.scoring.scorer import Level
 
 MOST_CHARACTERS = 20_000
 """Of the details of one score; longer ones are cut, so that a page can hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRemarks:
+    """All that is said of one image beside its numbers."""
+
+    remarks: Sequence[Json] = ()
+    """One of each scorer that made one."""
+    pairs: Sequence[Json] = ()
+    """The scores of the pairs that it is the first of."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the keys of an image in the details of its job."""
+        told = {"scores": list(self.remarks), "pairs": list(self.pairs)}
+        return {key: value for key, value in told.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +50,18 @@ class ScoreRemarks:
     places: Mapping[bytes, int] = field(default_factory=dict, repr=False)
     """The beginning of the newest line of an image and a scorer, if that line holds a remark."""
 
-    def of(self, job_id: str, image: int, sha256: str) -> list[Json]:
-        """Return the remarks on an image as the page reads them, one for each scorer that made one.
+    pairs: Mapping[tuple[str, int], Sequence[Json]] = field(default_factory=dict, repr=False)
+    """By the job and number of their first images."""
+
+    def of(self, job_id: str, image: int, sha256: str) -> ImageRemarks:
+        """Return what is said of an image, as the page reads it.
 
         Raises:
             StorageError: the file can't be read any more.
         """
         keys = [_key(job_id, image, sha256, scorer) for scorer in self.scorers]
-        return [_as_json(line) for key in keys if key in self.places for line in self._line_at(self.places[key])]
+        remarks = [_as_json(line) for key in keys if key in self.places for line in self._line_at(self.places[key])]
+        return ImageRemarks(remarks, self.pairs.get((job_id, image), ()))
 
     def _line_at(self, place: int) -> Iterator[ScoreLine]:
         with storage_errors(self.layout.root, "read", SCORES):
@@ -67,7 +86,7 @@ def open_score_remarks(reader: FolderReader, scores: KeptScores) -> Iterator[Sco
         file = reader.layout.artifacts.open(SCORES)
         places = _places(reader.layout, file, scores)
     with file:
-        yield ScoreRemarks(reader.layout, file, tuple(scores.scorers), places)
+        yield ScoreRemarks(reader.layout, file, tuple(scores.scorers), places, _pairs(scores))
 
 
 def _places(layout: RunLayout, file: BinaryIO, scores: KeptScores) -> dict[bytes, int]:
@@ -80,6 +99,14 @@ def _places(layout: RunLayout, file: BinaryIO, scores: KeptScores) -> dict[bytes
             if line.details or line.error is not None:
                 places[key] = start
     return places
+
+
+def _pairs(scores: KeptScores) -> dict[tuple[str, int], list[Json]]:
+    found: dict[tuple[str, int], list[Json]] = {}
+    for pair in scores.pairs():
+        other: JsonObject = {"job_id": pair.other_job_id, "image": pair.other_image}
+        found.setdefault((pair.job_id, pair.image), []).append({"other": other, "scores": dict(pair.scores)})
+    return found
 
 
 def _as_json(line: ScoreLine) -> dict[str, Json]:

@@ -45,18 +45,20 @@ def read_checked_yaml(path: Path, schema: str, *, of: str, most: str, check: Che
         raise UsageError(f"the {of} {shown_as} can't be read: {system_reason(error)}") from error
     document = read_yaml(decode_yaml(source, shown_as, of=of, suggestion=most), shown_as)
     source_map = SourceMap(document.mark)
-    problems = first_problems(_schema_problems(document.value, schema, source_map, document.unread))
-    refused = frozenset(problem.path for problem in problems)
-    problems = [*document.problems, *problems, *check(document.value, source_map, refused)]
+    refused = list(_schema_problems(document.value, schema, source_map))
+    problems = [
+        *document.problems,
+        # a value whose own text is a mistake is listed already
+        *first_problems(problem for problem in refused if problem.place not in document.unread),
+        *check(document.value, source_map, frozenset(problem.path for problem in refused)),
+    ]
     if problems:
         raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace(shown_as)))
     return document.value, source_map
 
 
-def _schema_problems(
-    value: Json, schema: str, source_map: SourceMap, unread: frozenset[SourcePlace]
-) -> Iterator[Problem]:
-    """Yield what the schema refuses, but for values whose own text is a mistake that is listed already."""
+def _schema_problems(value: Json, schema: str, source_map: SourceMap) -> Iterator[Problem]:
+    """Yield all that the schema refuses."""
     root = _schema(schema)
     for error in lazy.jsonschema.Draft202012Validator(root).iter_errors(value):
         violation = SchemaViolation(
@@ -69,8 +71,7 @@ def _schema_problems(
             is_name=False,
             message=error.message,
         )
-        found = MESSAGES.get(violation.keyword, other_message)(violation, source_map)
-        yield from (problem for problem in found if problem.place not in unread)
+        yield from MESSAGES.get(violation.keyword, other_message)(violation, source_map)
 
 
 @cache

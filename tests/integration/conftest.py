@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-OURS = ["qwave_batch.run", "qwave_batch.client", "qwave_batch.api.folder_session", "qwave_batch.api.cancel_tasks",
-        "qwave_batch.api.account_queries", "qwave_batch.api.refetch_images", "qwave_batch.api.run_batch",
-        "qwave_batch.api.folder_run", "qwave_batch.api.report_server", "qwave_batch.api.report_upkeep",
-        "qwave_batch.api.serve_report"]  # fmt: skip
+OURS = ["qwave_batch.run", "qwave_batch.client", "qwave_batch.judging", "qwave_batch.api.folder_session",
+        "qwave_batch.api.cancel_tasks", "qwave_batch.api.account_queries", "qwave_batch.api.refetch_images",
+        "qwave_batch.api.run_batch", "qwave_batch.api.folder_run", "qwave_batch.api.report_server",
+        "qwave_batch.api.report_upkeep", "qwave_batch.api.serve_report"]  # fmt: skip
 """Packages whose code runs in an event loop; functions of others may block if their caller allows it."""
 
 PACKAGE = Path(__file__).parents[2] / "qwave_batch"

@@ -92,7 +92,7 @@ def bench_out(place: Path, loader: ImageLoader) -> Iterator[BenchOut]:
         StorageError: the disk refuses.
     """
     with out_folder(_workspace(place), format_name=_FORMAT, loader=loader) as files:
-        _remove_all(files.tree, _EARLIER)
+        _put_back(files.tree, place)
         yield BenchOut(place, files)
         files.state.commit()
         _remove_workspace(files.tree)
@@ -172,6 +172,15 @@ def _record(head: dict[str, Json], digest: FolderDigest, lines: Iterable[str]) -
 
 def _line(value: Json) -> str:
     return f"{json.dumps(value, ensure_ascii=False)}\n"
+
+
+def _put_back(work: Tree, place: Path) -> None:
+    """Put an earlier output back that an export had moved away when it was killed."""
+    beside, name = Tree(place.parent), place.name
+    with storage_errors(place, "put back"):
+        if work.is_folder(_EARLIER) and beside.look(name) is None:
+            beside.move_from(work, _EARLIER, name)
+    _remove_all(work, _EARLIER)
 
 
 def _remove_workspace(work: Tree) -> None:

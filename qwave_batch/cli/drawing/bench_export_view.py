@@ -42,7 +42,8 @@ _LONGEST_PROMPT = 60
 def draw_bench_export(report: "BenchExportReport", terminal: Terminal) -> list[str]:
     """Return the lines that tell what was exported, what was done to it, and what is missing."""
     lines = [_verdict(report, terminal)]
-    lines += (f"{terminal.shown(model)}: tiles of {side:,} x {side:,}" for model, side in report.sides.items())
+    sides = report.sides if report.is_complete else {}
+    lines += (f"{terminal.shown(model)}: tiles of {side:,} x {side:,}" for model, side in sides.items())
     for change, number in report.changes.items():
         if change.value in _CHANGES:
             lines += wrap(f"changed: {count(number, 'image')} {_CHANGES[change.value]}", terminal.width, hang="  ")
@@ -84,8 +85,9 @@ def _missing(report: "BenchExportReport", terminal: Terminal) -> Iterator[str]:
         yield f"  and {len(missing) - len(named):,} more, which the record beside the output names"
     if not report.is_complete and not report.blocked:
         yield from wrap(
-            "run the spec again for those that can still be made; or --missing black puts black in their place, and "
-            "--missing skip leaves them out where the scorer survives that",
+            "run the spec again for those that can still be made, or refetch a folder that has lost files; else "
+            "--missing black puts black in their place, and --missing skip leaves them out where the scorer survives "
+            "that",
             terminal.width,
             hang="  ",
         )

@@ -1,6 +1,6 @@
 """Expands a spec into its entries, lazily and in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -114,36 +114,46 @@ class Expansion:
         self.reader.start()
         self.problems.allowance.refill()
         expand = self.start(self.assembler)
-        combinations, places = self.matrix.held(), self.spec.places
-        made_in = self._repeated if self.spec.images is None else self._counted
+        combinations = self.matrix.held()
+        entries_of = self._repeated if self.spec.images is None else self._counted
         for prompt in self.prompts:
             entry_of = expand(prompt)
             for case in self.reader.cases(prompt):
                 if index > MOST_ENTRIES:
-                    self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
+                    self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} {self._placed}")
                     return
-                for slots in combinations:
-                    if case.is_kept:
-                        yield from made_in(entry_of, case, slots, index)
-                    index += places
+                index = yield from entries_of(entry_of, case, combinations, index)
 
     def _repeated(
-        self, entry_of: ExpandCell, case: PromptCase, slots: tuple[int, ...], index: int
-    ) -> Iterator[ExpandedEntry]:
-        """Yield the entries of one combination, each request as often as ``repeat`` says."""
-        for repeat in range(self.spec.repeat):
-            entry = self._entry(entry_of, MatrixCell(case, slots, repeat, index + repeat))
-            if entry:
-                yield entry
+        self, entry_of: ExpandCell, case: PromptCase, combinations: Iterable[tuple[int, ...]], index: int
+    ) -> Generator[ExpandedEntry, None, int]:
+        """Yield the entries of a case, each request as often as ``repeat`` says; return the index after them."""
+        repeats = range(self.spec.repeat)
+        for slots in combinations:
+            for repeat in repeats:
+                if case.is_kept:
+                    entry = self._entry(entry_of, MatrixCell(case, slots, repeat, index))
+                    if entry:
+                        yield entry
+                index += 1
+        return index
 
     def _counted(
-        self, entry_of: ExpandCell, case: PromptCase, slots: tuple[int, ...], index: int
-    ) -> Iterator[ExpandedEntry]:
-        """Yield the entries of one combination, as many as make the images that it is to have.
+        self, entry_of: ExpandCell, case: PromptCase, combinations: Iterable[tuple[int, ...]], index: int
+    ) -> Generator[ExpandedEntry, None, int]:
+        """Yield the entries of a case, as many as make the wanted images; return the index after them.
 
         Each image has its own place in the order, and an entry has that of its first image.
         """
-        first = self._entry(entry_of, MatrixCell(case, slots, 0, index))
+        for slots in combinations:
+            if case.is_kept:
+                yield from self._with_images(entry_of, MatrixCell(case, slots, 0, index))
+            index += self.spec.places
+        return index
+
+    def _with_images(self, entry_of: ExpandCell, cell: MatrixCell) -> Iterator[ExpandedEntry]:
+        """Yield the entry of a combination's first cell, then those that make the rest of its images."""
+        first = self._entry(entry_of, cell)
         if first is None:
             return
         yield first
@@ -151,7 +161,8 @@ class Expansion:
         if images is None:
             return
         for place in range(images, self.spec.places, images):
-            entry = self._entry(entry_of, MatrixCell(case, slots, place // images, index + place, images))
+            later = MatrixCell(cell.case, cell.slots, place // images, cell.index + place, images)
+            entry = self._entry(entry_of, later)
             if entry:
                 yield entry
 
@@ -176,7 +187,7 @@ class Expansion:
         """Whether the matrix is small enough to be expanded; otherwise that is reported."""
         per_prompt = self.matrix.size() * self.spec.places
         if per_prompt > MOST_ENTRIES:
-            self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
+            self._note_size(("matrix",), f"the matrix makes {per_prompt:,} {self._placed} of every prompt")
             return False
         if not self.matrix.can_compare:
             self.problems.add(
@@ -187,6 +198,11 @@ class Expansion:
             )
             return False
         return True
+
+    @property
+    def _placed(self) -> str:
+        """The word for what has a place in the order."""
+        return "jobs" if self.spec.images is None else "images"
 
     def _note_size(self, where: ValuePath, message: str) -> None:
         self.problems.add(

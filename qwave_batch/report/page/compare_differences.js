@@ -2,6 +2,9 @@
 
 /** @typedef {Map<string, string>} FieldTexts the texts of a job's fields by their names, in the order in which they are shown */
 
+/** Of up to four fields beside each other. */
+const SCROLLING_FIELD = { characters: 80, lines: 4 };
+
 /**
  * Return a table of what differs between compared images.
  *
@@ -11,7 +14,10 @@
 function differencesTable(compared) {
   const place = el("div", { class: "differences" });
   const draw = (/** @type {ReadonlyArray<DetailData | null>} */ details) =>
-    place.replaceChildren(differencesOf(compared, compared.map((each, index) => fieldsOf(each, details[index] ?? null))));
+    place.replaceChildren(
+      differencesOf(compared, compared.map((each, index) => fieldsOf(each, details[index] ?? null))),
+      ...pairScores(compared, details),
+    );
   draw([]);
   Promise.all(compared.map(({ job }) => detailsOf(job).catch(() => null))).then(draw);
   return place;
@@ -34,7 +40,7 @@ function differencesOf(compared, fields) {
       el("th", { scope: "col", class: "user-text" }, comparedName(job, image))))),
     el("tbody", {}, ...differing.map((name) =>
       el("tr", {}, el("th", { scope: "row" }, name), ...fields.map((each) =>
-        el("td", {}, userText(each.get(name) ?? "—")))))),
+        el("td", {}, userText(each.get(name) ?? "—", SCROLLING_FIELD)))))),
   );
 }
 
@@ -102,4 +108,21 @@ function linesOfDetail(value) {
 function lineOfDetail(value) {
   if (isFlatObject(value)) return Object.entries(value).map(([name, each]) => `${name}: ${plainText(each)}`).join(" · ");
   return value !== null && typeof value === "object" ? JSON.stringify(value) : plainText(value);
+}
+
+/**
+ * @param {readonly ComparedImage[]} compared
+ * @param {ReadonlyArray<DetailData | null>} details of each
+ * @returns {HTMLElement[]} a line for each score that scorers gave to two of them as a pair
+ */
+function pairScores(compared, details) {
+  return compared.flatMap((first, index) =>
+    (details[index]?.images[first.image]?.pairs ?? []).flatMap(({ other, scores }) => {
+      const second = compared.find(({ job, image }) =>
+        job.id === other.job_id && image === other.image && job.folder === first.job.folder);
+      if (second === undefined) return [];
+      const names = `${comparedName(first.job, first.image)} beside ${comparedName(second.job, second.image)}`;
+      return Object.entries(scores).map(([name, value]) => el("p", { class: "pair-score user-text" }, `${name}: ${scoreText(value)} for ${names}`));
+    }),
+  );
 }

@@ -89,14 +89,15 @@ function instantText(iso) {
   return el("time", { datetime: iso }, iso.replace("T", " ").replace(/\.\d+/, "").replace("Z", " UTC"));
 }
 
-const SCROLLING_TEXT = 300;
+const SCROLLING_TEXT = { characters: 300, lines: 8 };
 
 /**
  * @param {string} text
+ * @param {{characters: number, lines: number}} [most] more of them may need more room than there is
  * @returns {HTMLElement}
  */
-function userText(text) {
-  const mayScroll = text.length > SCROLLING_TEXT && 0; // then keys must reach it
+function userText(text, most = SCROLLING_TEXT) {
+  const mayScroll = (text.length > most.characters || text.split("\n").length > most.lines) && 0; // then keys must reach it
   return el("div", { class: "user-text", tabindex: mayScroll }, text);
 }
 

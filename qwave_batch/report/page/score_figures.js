@@ -16,7 +16,7 @@ function scoreFigure(data) {
   return {
     id: "score",
     title: "Scores by model",
-    note: "Means over images. The line is an interval of 95 % over prompts.",
+    note: `Means over images. The line is an interval of 95 % over prompts.${rows.some(hasFewPrompts) ? ` Fewer than ${MANY_PROMPTS} prompts say little about others.` : ""}`,
     legend: folderLegend(data),
     charts: [el("div", { class: "score-charts" }, ...outputs.slice(0, SHOWN_SCORES).map((output, number) =>
       headedChart(output, scoreChart(data, output, chartedRows(data, rows.filter((row) => row.score === number), (row) => row.model)))))],
@@ -26,6 +26,16 @@ function scoreFigure(data) {
       row.mean, row.low, row.high,
     ]),
   };
+}
+
+const MANY_PROMPTS = 10;
+
+/**
+ * @param {ScoreRowData} row
+ * @returns {boolean}
+ */
+function hasFewPrompts({ prompts }) {
+  return prompts !== null && prompts < MANY_PROMPTS;
 }
 
 /**

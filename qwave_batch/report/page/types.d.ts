@@ -117,6 +117,8 @@ interface DetailImage {
   original: string;
   /** There where a scorer said something. */
   scores?: ScoreDetail[];
+  /** The scores of pairs that this image is the first of, by full name. */
+  pairs?: Array<{ other: { job_id: string; image: number }; scores: { [name: string]: number } }>;
 }
 
 interface DetailData {

@@ -275,6 +275,31 @@ def test_an_export_that_is_killed_while_it_takes_its_place_can_be_repeated(
     assert {entry.name for entry in tmp_path.iterdir()} == {"run", "out", "out.json"}
 
 
+def test_an_output_that_a_killed_export_moved_away_is_put_back(
+    wise: InventedBenchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by an export that fails then."""
+    run = BenchRun(benchmark=wise).write(tmp_path / "run")
+    request = BenchExportRequest(benchmark="wise", folders=(run,), out=tmp_path / "out", model=MODEL)
+    export_benchmark(request)
+    before = files_in(tmp_path / "out")
+    move = Tree.move_from
+
+    def move_or_die(self: Tree, other: Tree, source: str, to: str, *, is_durable: bool = True) -> None:
+        if (source, to) == ("out", "out"):
+            raise Killed
+        move(self, other, source, to, is_durable=is_durable)
+
+    monkeypatch.setattr(Tree, "move_from", move_or_die)
+    with pytest.raises(Killed):
+        export_benchmark(request)
+    monkeypatch.undo()
+    assert not (tmp_path / "out").exists()
+    next((run / "images").iterdir()).unlink()
+    assert not export_benchmark(request).is_complete
+    assert files_in(tmp_path / "out") == before
+
+
 def test_an_export_that_fails_leaves_the_earlier_output(wise: InventedBenchmark, tmp_path: Path) -> None:
     """A missing image keeps all as it was."""
     run = BenchRun(benchmark=wise).write(tmp_path / "run")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from qwave_batch.cli.drawing.text import cells
 from qwave_batch.cli.main import main
+from qwave_batch.gating import drawn_intervals
 from qwave_batch.model.record import JobStatus
 from qwave_batch.scoring.scorer import Level, Output
 from tests.gated_folders import gated_folder, gated_line
@@ -199,6 +201,15 @@ def test_groups_are_compared_with_their_own(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_few_prompts_are_too_few_for_a_comparison(folder: Path) -> None:
+    rule = "score: ocr.words, no_worse_than: baseline, margin: 0.1, where: \"'text' in tags\""
+    found = result(folder, f"{{{rule}}}")
+    assert (found["passed"], found["reason"]) == (False, "8 prompts have ocr.words, and the rule wants 10")
+    assert result(folder, f"{{{rule}, min_prompts: 8}}")["passed"]
+    one = rule.replace("'text' in tags", "prompt_id == 'p00'")
+    assert result(folder, f"{{{one}, min_prompts: 1}}")["reason"] == "1 prompt has ocr.words, and the rule wants 2"
+
+
 def test_what_can_not_be_compared_is_missing(tmp_path: Path) -> None:
     gated_folder(tmp_path / "old", models=["m1"], prompts=15)
     run = gated_folder(tmp_path / "run")
@@ -325,6 +336,7 @@ def test_findings_of_a_check_are_counted_and_an_unchecked_folder_fails(folder: P
         ("{score: ocr.words, min: 0, where: 'modl == 1'}", 'unknown name in where "modl"'),
         ("{score: ocr.words, min: 0, preferred: {axis: model, value: a, to: b}}", "ocr.words is not a score of pairs"),
         ("{score: cost_usd, max: 1, preferred: {axis: model, value: a, to: b}}", "cost_usd is not a score of pairs"),
+        ("{score: ocr.words, min: 0, where: .nan}", "rules[0].where:"),
         ("{jobs: done, min: 1}", '"done" is not one of completed, failed'),
         ("{jobs: completed, min: 99}", "99 is not a share from 0 to 1"),
         ("{jobs: completed, min: 1, statistic: mean}", '"statistic" has no meaning beside jobs'),
@@ -449,6 +461,16 @@ def test_junit_replaces_xml_and_nothing_else(folder: Path, tmp_path: Path) -> No
         status, out, err = gate(folder, "  - {cost: total, max: 1}\n", "--junit", place, width=300)
         assert (status, out, said in err) == (2, "", True)
     assert other.read_text() == "mine"
+
+
+@pytest.mark.parametrize("argv", [("gate", "RUN"), ("compare-scores", "RUN", "RUN")], ids=" ".join)
+def test_without_the_extra_both_commands_say_what_to_install(
+    folder: Path, argv: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn_intervals, "find_spec", lambda name: None if name == "numpy" else find_spec(name))
+    err = StringIO()
+    assert main([str(folder) if each == "RUN" else each for each in argv], StringIO(), err, environ={}) == 2
+    assert "an interval of scores needs numpy: pip install 'qwave-batch[gate]'" in flat(err.getvalue())
 
 
 def test_equal_names_are_told_apart(folder: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.judging.judge_journal import JudgeJournal
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.judging.judge_journal import JudgeJournal, JudgeMoney
 from qwave_batch.simulator import Settings
 from tests.integration.judging.doomed_judge import (
     AT_ONCE,
@@ -22,6 +23,11 @@ from tests.integration.judging.doomed_judge import (
 from tests.judged_items import a_service, judge_folder
 
 
+def money_in(layout: RunLayout) -> JudgeMoney:
+    with JudgeJournal(layout) as journal:
+        return journal.money()
+
+
 @pytest.mark.parametrize(("count", "keeps_keys"), [(1, False), (4, True), (5, False)])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_killed_judge_asks_for_no_answer_twice(tmp_path: Path, point: str, count: int, *, keeps_keys: bool) -> None:
@@ -33,8 +39,7 @@ def test_a_killed_judge_asks_for_no_answer_twice(tmp_path: Path, point: str, cou
         async with a_service(settings=settings) as (simulator, base_url):
             layout = judge_folder(tmp_path / "run")
             assert await run_doomed(layout.root, base_url, kept, point, count) == -signal.SIGKILL
-            with JudgeJournal(layout) as journal:
-                money = journal.money()
+            money = await asyncio.to_thread(money_in, layout)
             paid = sum(charge.cost_quota for charge in simulator.chats.charges) * 2000
             assert money.spent_nusd + money.unsure_nusd >= paid
             left = [item for item in items() if item.job_id not in judged_in(kept)]

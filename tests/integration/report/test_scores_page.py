@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 
 from qwave_batch.cli.main import main
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.scoring.score_lines import KeptLine
-from qwave_batch.scoring.scorer import Better, Output, ScoreError
+from qwave_batch.scoring.score_lines import KeptLine, OtherScored
+from qwave_batch.scoring.scorer import Better, Level, Output, ScoreError
 from tests.chromium import Page, expect, serious_faults
 from tests.integration.exports.trap_runs import lines_of, made_once
 from tests.integration.report.conftest import Pages, report_of
@@ -51,10 +52,19 @@ def scores_of(folder: Path) -> Iterator[KeptLine]:
             yield replace(a_score(WILD, line["job_id"], huge), sha256=line["images"][0]["sha256"])
 
 
+def a_preference(folder: Path) -> Iterator[KeptLine]:
+    """A judge that prefers the first image of a pair."""
+    judge, lines = a_scorer("judge", {"preference": Output((0, 1))}, level=Level.PAIR), lines_of(folder)
+    first, second = (one_of(lines, prompt_id="canal", model=model) for model in ("flux-2-pro", "wan2.7-image"))
+    other = OtherScored(job_id=second["job_id"], image=0, sha256=second["images"][0]["sha256"])
+    score = a_score(judge, first["job_id"], {"preference": 1})
+    yield from (judge, replace(score, sha256=first["images"][0]["sha256"], other=other))
+
+
 def make_scored(home: Path, run_folder: Path) -> None:
     """Make a scored copy of a folder, and its report."""
     shutil.copytree(run_folder, home / "scored")
-    write_scores(home / "scored", scores_of(home / "scored"))
+    write_scores(home / "scored", chain(scores_of(home / "scored"), a_preference(home / "scored")))
     report_of(home, home / "scored")
 
 
@@ -137,6 +147,12 @@ def test_an_image_has_its_scores_beside_it_with_what_scorers_said(pages: Pages, 
     expect(table).to_contain_text("score ocr.cer (lower is better)")
     expect(table).to_contain_text("question: Is it <b>bold</b>? · answer: yes · sure: 0.333")
     expect(table).to_contain_text("ocr: no score")
+    other = one_of(lines, prompt_id="canal", model="wan2.7-image")["job_id"]
+    page.evaluate("(ids) => setView({compare: ids})", f"{other},{canal}")
+    beside = re.compile(r"judge\.preference: 1 for canal, flux-2-pro.* beside canal, wan2\.7-image")
+    expect(page.get_by_text(beside)).to_be_visible()
+    page.set_viewport_size({"width": 900, "height": 700})  # so narrow that texts of the table scroll
+    assert serious_faults(page) == []
     assert page.title() == "teahouse-ab"
 
 

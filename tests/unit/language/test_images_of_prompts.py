@@ -166,3 +166,9 @@ def test_the_same_seed_again_is_a_warning(plan_of: PlanOf) -> None:
     assert told.count == 2
     for seed in ("-1", '"{{ 7 + repeat * images_per_request }}"'):
         assert not plan_of(body + f"request: {{seed: {seed}}}\n", head=HEAD).warnings
+
+
+def test_a_plan_of_too_many_images_is_an_error(problems_of: ProblemsOf) -> None:
+    body = "images: 100\nprompts: [x]\nrequest: {model: wan2.7-image}\nmatrix: {seed: {start: 0, count: 1000000}}\n"
+    (told,) = problems_of(body, head=HEAD)
+    assert told.message == "the matrix makes 100,000,000 images of every prompt; a plan has at most 20,000,000"

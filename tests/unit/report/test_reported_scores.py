@@ -106,7 +106,7 @@ def test_long_details_are_cut(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, [scored_line("p", "m")])
     write_scores(folder, [ocr, replace(a_score(ocr, "p-m", {"cer": 0}), details={"read": "雨" * 2 * MOST_CHARACTERS})])
     with open_folder(folder) as reader, open_score_remarks(reader, read_kept_scores(reader)) as remarks:
-        (said,) = remarks.of("p-m", 0, image_sha256("p-m"))
+        (said,) = remarks.of("p-m", 0, image_sha256("p-m")).remarks
     assert isinstance(said, dict)
     assert len(str(said["details"])) == MOST_CHARACTERS + 1
 
@@ -129,21 +129,28 @@ def test_folders_are_counted_together_and_each_for_itself(tmp_path: Path) -> Non
 
 
 def test_a_pair_counts_for_both_models_and_a_set_for_its_own(tmp_path: Path) -> None:
-    judge = a_scorer("judge", {"preference": Output((0, 1), Better.HIGHER)}, level=Level.PAIR)
+    judge = a_scorer("judge", {"preference": Output((0, 1)), "likeness": Output((0, 1))}, level=Level.PAIR)
     fid = a_scorer("fid", {"distance": Output((0, None), Better.LOWER)}, level=Level.SET)
     lines = [scored_line(prompt, model) for prompt in "pq" for model in "mn"]
     folder = write_folder(tmp_path, lines)
     wins = [
-        a_pair_score(judge, f"{prompt}-m", f"{prompt}-n", {"preference": share})
+        a_pair_score(judge, f"{prompt}-m", f"{prompt}-n", {"preference": share, "likeness": 0.1})
         for prompt, share in (("p", 1), ("q", 0.5))
     ]
     write_scores(folder, [judge, *wins, fid, a_set_score(fid, "m", ["p-m", "q-m"], {"distance": 21.5})])
     told = score_rows(folder)
     rows = [(row["score"], row["model"], row["mean"], row["prompts"]) for row in told["rows"]]
-    assert [output["name"] for output in told["outputs"]] == ["judge.preference", "fid.distance"]
+    assert [(output["name"], output["better"]) for output in told["outputs"]] == [
+        ("judge.preference", "higher"), ("fid.distance", "lower"),
+    ]  # fmt: skip
     assert rows == [(0, "m", 0.75, 2), (0, "n", 0.25, 2), (1, "m", 21.5, None)]
     with open_folder(folder) as reader:
-        assert ReportedScores([read_kept_scores(reader)]).outputs == {}  # no single image has them
+        kept = read_kept_scores(reader)
+        assert ReportedScores([kept]).outputs == {}  # no single image has them
+        with open_score_remarks(reader, kept) as remarks:
+            said = [remarks.of(job, 0, image_sha256(job)).as_json() for job in ("p-m", "p-n")]
+    other = {"job_id": "p-n", "image": 0}
+    assert said == [{"pairs": [{"other": other, "scores": {"judge.preference": 1, "judge.likeness": 0.1}}]}, {}]
 
 
 def test_a_score_beside_the_cost_says_what_a_dollar_buys_where_more_is_better(tmp_path: Path) -> None:

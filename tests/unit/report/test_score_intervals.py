@@ -45,7 +45,7 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     assert 180 <= covered <= 198
 
 
-@pytest.mark.parametrize("sums", [[1.0], [1e308, 1e308, 1e308]])
+@pytest.mark.parametrize("sums", [[1.0], [1e308, 1e308, 1e308], [1e200, *[0.0] * MOST_DRAWN]])
 def test_one_prompt_or_numbers_too_large_to_add_have_no_interval(sums: Sequence[float]) -> None:
     assert mean_interval(sums, [1] * len(sums)) is None
 
