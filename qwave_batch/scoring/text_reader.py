@@ -18,7 +18,6 @@ class TextBox:
     """A line of text in an image."""
 
     text: str
-    confidence: float
     left: float
     top: float
     bottom: float
@@ -44,12 +43,11 @@ class TextReader:
         boxes = [
             TextBox(
                 text=text,
-                confidence=float(score),
                 left=float(min(x for x, _ in box)),
                 top=float(min(y for _, y in box)),
                 bottom=float(max(y for _, y in box)),
             )
-            for text, score, box in zip(found.txts, found.scores, found.boxes, strict=True)
+            for text, box in zip(found.txts, found.boxes, strict=True)
         ]
         return in_reading_order(boxes)
 

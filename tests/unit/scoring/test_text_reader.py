@@ -10,7 +10,7 @@ from qwave_batch.scoring.text_reader import TextBox, in_reading_order
 
 
 def box(text: str, left: float, top: float, height: float = 10) -> TextBox:
-    return TextBox(text=text, confidence=1, left=left, top=top, bottom=top + height)
+    return TextBox(text=text, left=left, top=top, bottom=top + height)
 
 
 def order(*boxes: TextBox) -> str:
