@@ -53,6 +53,10 @@ def answer(item: dict[str, Any], mode: str) -> dict[str, Any]:
         scores["charm"] = 1
     if mode == "environ":
         return {"scores": scores, "details": dict(os.environ)}
+    if mode == "told":
+        images = [Path(each["image"]).name for each in item.get("images", [])]
+        other = Path(item["other"]["image"]).name if "other" in item else None
+        return {"scores": scores, "details": {"images": images, "other": other}}
     if mode == "long":
         return {"scores": scores, "details": {"long": "x" * 300_000}}
     return {"scores": scores}

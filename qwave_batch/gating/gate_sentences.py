@@ -32,7 +32,7 @@ def no_worse_sentence(
     )
     bounds = f" ({interval[0]} to {interval[1]} at 95 %)" if interval else ""
     better = "lower" if is_lower_better else "higher"
-    worse = f"{'+' if is_lower_better else '-'}{_trimmed(margin)}"
+    worse = f"{'+' if is_lower_better else '-'}{_trimmed(margin)}" if rule.margin else "0"
     end = {
         RuleOutcome.PASSED: f"none of it is worse than {worse}",
         RuleOutcome.FAILED: f"all of it is worse than {worse}",

@@ -155,7 +155,7 @@ class FolderScoring:
             BrokenScorer: the scorer fails on everything.
             FolderBusy, StorageError: the scores can't be kept.
         """
-        check, loaded = AnswerCheck(scorer), self._loaded(log, ahead=max(_LEAST_AHEAD, 2 * scorer.batch))
+        check, loaded = AnswerCheck(scorer), self._loaded(log, batch=scorer.batch)
         with closing(loaded):
             for batch in _batches(loaded, scorer.batch):
                 items = [item for _, item in batch if not isinstance(item, ScoreError)]
@@ -254,9 +254,9 @@ class FolderScoring:
                 self._waiting[key] = []
                 yield question
 
-    def _loaded(self, log: ScoreLog, *, ahead: int) -> Generator[tuple[Question, Loaded]]:
-        loader = ItemLoader(self.reader)
-        threads = threads_over(self.reader.layout.artifacts)
+    def _loaded(self, log: ScoreLog, *, batch: int) -> Generator[tuple[Question, Loaded]]:
+        loader, threads = ItemLoader(self.reader), threads_over(self.reader.layout.artifacts)
+        ahead = max(_LEAST_AHEAD, 2 * batch, threads)
         yield from in_threads(
             lambda question: loader.load(question.item), self._questions(log), ahead=ahead, threads=threads
         )

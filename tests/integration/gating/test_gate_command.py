@@ -166,6 +166,7 @@ def test_a_rule_without_a_job_fails(folder: Path) -> None:
 def test_a_folder_that_is_better_or_the_same_is_no_worse(folder: Path, there: str, margin: str, outcome: str) -> None:
     found = result(folder, f"{{score: ocr.words, no_worse_than: {there}, margin: {margin}}}")
     assert (found["outcome"], found["passed"]) == (outcome, True)
+    assert found["reason"].endswith("and none of it is worse than 0")
 
 
 @pytest.mark.parametrize(

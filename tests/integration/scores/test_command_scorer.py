@@ -122,6 +122,23 @@ def test_a_command_is_not_given_the_key_nor_other_variables(folder: Path, monkey
     assert not {*KEY_NAMES, "SECRET_OF_OTHERS"} & given.keys()
 
 
+def test_a_command_is_told_of_all_images_of_a_set(folder: Path) -> None:
+    assert score(folder, "told", level="set", batch=1).is_complete
+
+    (line,) = lines_of(folder)
+    assert line["set"] == {"model": "m"}
+    assert sorted(line["details"]["images"]) == sorted(path.name for path in (folder / "images").iterdir())
+
+
+def test_a_command_is_told_of_both_images_of_a_pair(tmp_path: Path) -> None:
+    folder = painted_folder(tmp_path / "pair", {("p", "a"): [painted(1)], ("p", "b"): [painted(2)]})
+    assert score(folder, "told", level="pair").is_complete
+
+    (line,) = lines_of(folder)
+    assert (line["job_id"], line["other"]["job_id"]) == ("p-a", "p-b")
+    assert line["details"]["other"] == "p-b_0.png"
+
+
 def test_parameters_of_the_command_line_take_the_place_of_those_in_the_file(folder: Path) -> None:
     score(folder, "nan", {"mode": "error"})
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from qwave_batch import lazy
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import MissingExtra, UsageError
 from qwave_batch.scoring import text_reader
 from qwave_batch.scoring.text_reader import TextBox, in_reading_order
 
@@ -35,3 +35,9 @@ def test_a_package_without_its_weights_is_refused(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(lazy, "rapidocr", SimpleNamespace(__file__=str(tmp_path / "__init__.py")), raising=False)
     with pytest.raises(UsageError, match="came without its weights"):
         text_reader._loaded_engine.__wrapped__()
+
+
+def test_without_the_extra_the_line_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_reader, "_ENGINE", "an-engine-that-nobody-has")
+    with pytest.raises(MissingExtra, match=r"the scorer ocr needs .*pip install 'qwave-batch\[ocr\]'"):
+        text_reader.engine_version()
