@@ -7,14 +7,13 @@ from qwave_batch import lazy
 if TYPE_CHECKING:
     from qwave_batch.api.compare_runs import DriftReport, RunSide, compare_runs
     from qwave_batch.api.lock_spec import check_lock, lock_file_of, lock_of, write_lock
-    from qwave_batch.api.repeat_jobs import FailedRepeat, RepeatReport, check_same_kind, repeat_folder, repeat_jobs
-    from qwave_batch.api.repeat_plan import NotRepeated, RepeatPlan, plan_repeats
+    from qwave_batch.api.repeat_jobs import RepeatReport, check_same_kind, repeat_folder, repeat_jobs
+    from qwave_batch.api.repeat_plan import RepeatPlan, plan_repeats
     from qwave_batch.reproducing.effort_change import EffortChange
     from qwave_batch.reproducing.likeness import NEAR_BITS, NEAR_LEVELS, Likeness
     from qwave_batch.reproducing.model_comparison import ChangedJob, ModelComparison
     from qwave_batch.reproducing.other_requests import OtherRequests
-    from qwave_batch.reproducing.repeated_jobs import Unfit
-    from qwave_batch.reproducing.run_comparison import UncomparedJob
+    from qwave_batch.reproducing.repeated_jobs import UncomparedJob, Unfit
     from qwave_batch.reproducing.seed_verdict import FEWEST_JOBS, ControlFigures, Doubt, SeedVerdict
     from qwave_batch.reproducing.spec_lock import SpecLock
 
@@ -27,10 +26,8 @@ __all__ = [
     "Doubt",
     "DriftReport",
     "EffortChange",
-    "FailedRepeat",
     "Likeness",
     "ModelComparison",
-    "NotRepeated",
     "OtherRequests",
     "RepeatPlan",
     "RepeatReport",
@@ -53,14 +50,13 @@ __all__ = [
 _LAZY_NAMES = {
     "qwave_batch.api.compare_runs": ("DriftReport", "RunSide", "compare_runs"),
     "qwave_batch.api.lock_spec": ("check_lock", "lock_file_of", "lock_of", "write_lock"),
-    "qwave_batch.api.repeat_jobs": ("FailedRepeat", "RepeatReport", "check_same_kind", "repeat_folder", "repeat_jobs"),
-    "qwave_batch.api.repeat_plan": ("NotRepeated", "RepeatPlan", "plan_repeats"),
+    "qwave_batch.api.repeat_jobs": ("RepeatReport", "check_same_kind", "repeat_folder", "repeat_jobs"),
+    "qwave_batch.api.repeat_plan": ("RepeatPlan", "plan_repeats"),
     "qwave_batch.reproducing.effort_change": ("EffortChange",),
     "qwave_batch.reproducing.likeness": ("NEAR_BITS", "NEAR_LEVELS", "Likeness"),
     "qwave_batch.reproducing.model_comparison": ("ChangedJob", "ModelComparison"),
     "qwave_batch.reproducing.other_requests": ("OtherRequests",),
-    "qwave_batch.reproducing.repeated_jobs": ("Unfit",),
-    "qwave_batch.reproducing.run_comparison": ("UncomparedJob",),
+    "qwave_batch.reproducing.repeated_jobs": ("UncomparedJob", "Unfit"),
     "qwave_batch.reproducing.seed_verdict": ("FEWEST_JOBS", "ControlFigures", "Doubt", "SeedVerdict"),
     "qwave_batch.reproducing.spec_lock": ("SpecLock",),
 }

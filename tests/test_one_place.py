@@ -69,7 +69,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "writes images of a store to a scratch folder, for the command",
         frozenset({".open()", "tempfile"}),
     ),
-    "scoring.score_questions": ("puts pairs together in a temporary database", frozenset({"sqlite3.connect"})),
     "scoring.text_reader": ("finds the weights in the engine's own package", frozenset({".glob()"})),
     "api.folder_session": ("makes a workspace for a store that is named by its address", frozenset({"tempfile"})),
     "api.run_place": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
@@ -79,7 +78,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "catalog.catalog_files": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
     "bench.benchmark": ("reads what ships with the package", frozenset({".glob()"})),
-    "bench.layouts.bench_spool": ("keeps jobs in a database without a name", frozenset({"sqlite3.connect"})),
     "bench.layouts.picture_making": ("draws grids and black pictures", frozenset({"PIL"})),
     "bench.layouts.plain_picture": ("encodes exported pictures anew", frozenset({".open()", "PIL"})),
     "bench.given_files": (
@@ -96,7 +94,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "files.lone_writer": ("locks a file that it writes", frozenset({"fcntl", "os.dup", "os.fdopen", "os.ftruncate"})),
     "files.sqlite_files": (
-        "makes a database under a name of its own, and compares schemas in memory",
+        "makes databases, under a name of its own or without one, and compares schemas in memory",
         frozenset({"sqlite3.connect"}),
     ),
     "files.folder_handles": (
@@ -130,7 +128,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "imaging.thumbnail": ("encodes small pictures", frozenset({"PIL"})),
     "imaging.picture_fingerprint": ("decodes pictures that are known to be whole", frozenset({".open()", "PIL"})),
     "imaging.picture_difference": ("compares pictures that are decoded", frozenset({"PIL"})),
-    "quality.check_spool": ("keeps what it knows in a database without a name", frozenset({"sqlite3.connect"})),
     "judging.judge_journal": ("opens the journal of what was asked and answered", frozenset({"sqlite3.connect"})),
     "quality.look_cache": (
         "opens the looks at images, once files.sqlite_files has looked at their file",
@@ -197,7 +194,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "plan.file.plan_draft": ("lets lines wait for their header", frozenset({"tempfile"})),
     "report.banded_png": ("writes a picture band by band", frozenset({"PIL"})),
     "report.pdf_pages": ("writes pictures as pages", frozenset({"PIL"})),
-    "report.sheet_content": ("hands on pictures", frozenset({"PIL"})),
     "report.sheet_drawing": ("draws the contact sheet", frozenset({"PIL"})),
     "report.sheet_files": ("hands on pictures", frozenset({"PIL"})),
     "report.sheet_fonts": ("opens fonts", frozenset({"PIL"})),

@@ -19,8 +19,8 @@ from qwave_batch.reproducing.control_search import ControlSearch
 from qwave_batch.reproducing.effort_change import EffortChange, EffortTally
 from qwave_batch.reproducing.model_comparison import ChangedJob, ModelComparison
 from qwave_batch.reproducing.other_requests import OtherRequests, RequestPlaces, other_requests
-from qwave_batch.reproducing.repeated_jobs import JobFacts, Unfit, facts_of_line, fault_of_pair
-from qwave_batch.reproducing.run_comparison import CONTROL_JOBS, RunComparison, UncomparedJob
+from qwave_batch.reproducing.repeated_jobs import JobFacts, UncomparedJob, Unfit, facts_of_line, fault_of_pair
+from qwave_batch.reproducing.run_comparison import CONTROL_JOBS, RunComparison
 from qwave_batch.reproducing.spread_sample import SpreadSample
 
 
@@ -95,10 +95,7 @@ class DriftReport:
                 for model in self.models
             },
             "changed": [job.as_json() for job in self.changed],
-            "uncompared": [
-                {"job_id": job.job_id, "model": job.model, "prompt_id": job.prompt_id, "reason": job.reason}
-                for job in self.uncompared
-            ],
+            "uncompared": [job.as_json() for job in self.uncompared],
         }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwave_batch.api.folder_run import Confirm
-from qwave_batch.api.repeat_plan import NotRepeated, RepeatPlan, is_seeded
+from qwave_batch.api.repeat_plan import RepeatPlan, is_seeded
 from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.client.connection import AnyConnection, Simulated
@@ -22,22 +22,12 @@ from qwave_batch.output.folder_reader import open_folder
 from qwave_batch.output.image_search import all_jobs
 from qwave_batch.reproducing.control_search import ControlSearch
 from qwave_batch.reproducing.model_comparison import ChangedJob, ModelComparison
-from qwave_batch.reproducing.repeated_jobs import JobFacts, Unfit, facts_of_line, fault_of_pair
-from qwave_batch.reproducing.run_comparison import RunComparison, UncomparedJob
+from qwave_batch.reproducing.repeated_jobs import JobFacts, UncomparedJob, Unfit, facts_of_line, fault_of_pair
+from qwave_batch.reproducing.run_comparison import RunComparison
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.state.stop_reasons import StopSignal
 
 _ENDING = "-repro"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedRepeat:
-    """A job that was made once and not again."""
-
-    job_id: str
-    model: str
-    prompt_id: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +42,12 @@ class RepeatReport:
     models: tuple[ModelComparison, ...]
     changed: tuple[ChangedJob, ...]
     """The most changed jobs, the most changed one first."""
-    failed: tuple[FailedRepeat, ...]
+    failed: tuple[UncomparedJob, ...]
+    """Jobs that were made once and not again."""
     uncompared: tuple[UncomparedJob, ...]
-    not_repeated: tuple[NotRepeated, ...]
+    """Jobs whose images could not be compared."""
+    not_repeated: tuple[UncomparedJob, ...]
+    """Jobs that can't be asked for again."""
     run: RunSummary
 
     def __repr__(self) -> str:
@@ -77,18 +70,14 @@ class RepeatReport:
             "jobs": self.jobs,
             "models": {model.model: model.as_json() for model in self.models},
             "changed": [job.as_json() for job in self.changed],
-            "failed": [_named(job) for job in self.failed],
-            "uncompared": [_named(job) for job in self.uncompared],
-            "not_repeated": [_named(job) for job in self.not_repeated],
+            "failed": [job.as_json() for job in self.failed],
+            "uncompared": [job.as_json() for job in self.uncompared],
+            "not_repeated": [job.as_json() for job in self.not_repeated],
             "cost_usd": self.run.cost_usd,
             "seconds": self.run.seconds,
             "exit": self.exit_status,
             "reason": self.run.reason or None,
         }
-
-
-def _named(job: FailedRepeat | UncomparedJob | NotRepeated) -> dict[str, Json]:
-    return {"job_id": job.job_id, "model": job.model, "prompt_id": job.prompt_id, "reason": job.reason}
 
 
 def repeat_folder(plan: RepeatPlan, out_dir: str | Path | None = None) -> Path:
@@ -188,7 +177,7 @@ def _compared(plan: RepeatPlan, out: Path, run: RunSummary) -> RepeatReport:
 class _Repeats:
     plan: RepeatPlan
     comparison: RunComparison
-    failed: list[FailedRepeat]
+    failed: list[UncomparedJob]
 
     def take(self) -> None:
         """Compare all jobs that are there twice; and images of other seeds, so that ``near`` means something."""
@@ -228,5 +217,5 @@ class _Repeats:
             if fault is Unfit.NOT_COMPLETE:
                 reason = after.trouble or before.trouble or "it has no image"
                 self.failed.append(
-                    FailedRepeat(job_id=after.job_id, model=after.model, prompt_id=after.prompt_id, reason=reason)
+                    UncomparedJob(job_id=after.job_id, model=after.model, prompt_id=after.prompt_id, reason=reason)
                 )

@@ -30,20 +30,11 @@ from qwave_batch.plan.file.plan_lines import LineFault, LineReader, PlannedLine
 from qwave_batch.plan.input_images import InputImage
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, figures_of, summary_of
+from qwave_batch.reproducing.repeated_jobs import UncomparedJob
 from qwave_batch.reproducing.spread_sample import SpreadSample
 from qwave_batch.spec.loading import load_spec
 
 _NAME_ENDING = "-repro"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotRepeated:
-    """A chosen job that can't be asked for again."""
-
-    job_id: str
-    model: str
-    prompt_id: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +57,8 @@ class RepeatPlan:
     """By model: complete jobs without a seed, of which none is chosen."""
     eligible: int
     """Complete jobs with a seed."""
-    not_repeated: tuple[NotRepeated, ...]
+    not_repeated: tuple[UncomparedJob, ...]
+    """Chosen jobs that can't be asked for again."""
     warnings: tuple[RunWarning, ...]
 
     @property
@@ -204,7 +196,7 @@ class _Remade:
     catalog: Catalog
     layout: RunLayout
     inputs: dict[str, InputImage] = field(default_factory=dict)
-    refused: list[NotRepeated] = field(default_factory=list)
+    refused: list[UncomparedJob] = field(default_factory=list)
 
     def job(self, found: FoundJob) -> Job | None:
         """Return a job to be sent again; None for one that can't be, with the reason in ``refused``."""
@@ -213,7 +205,7 @@ class _Remade:
             return self._job(found)
         except (LineFault, BadImage, StorageError, OSError) as error:
             self.refused.append(
-                NotRepeated(job_id=line.job_id, model=line.model, prompt_id=line.prompt_id, reason=str(error))
+                UncomparedJob(job_id=line.job_id, model=line.model, prompt_id=line.prompt_id, reason=str(error))
             )
             return None
 

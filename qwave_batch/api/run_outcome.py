@@ -9,7 +9,7 @@ from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.cost_range import NOTHING
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.money import InUsd, usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_words
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
@@ -105,7 +105,7 @@ class RunSummary:
     def __repr__(self) -> str:
         """Return a summary on one line."""
         done = f"{self.counts.completed:,} of {self.counts.jobs:,} jobs done, {self.counts.images:,} images"
-        cost = f"{usd_from_nusd(self.cost_nusd):.6g} USD in {self.seconds:.1f} s"
+        cost = f"{usd_words(self.cost_nusd)} in {self.seconds:.1f} s"
         end = f", exit {self.exit_status}: {self.reason}"[:_LONGEST] if self.exit_status else ""
         return f"RunSummary({self.folder}: {done}, {cost}{end})"
 

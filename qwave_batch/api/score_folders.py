@@ -13,7 +13,7 @@ from qwave_batch.errors import BudgetError, QwaveError, UsageError
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
+from qwave_batch.model.money import InUsdIfKnown, usd_words
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_folder
@@ -272,8 +272,8 @@ class _Scoring:
         spent = spent_before_nusd + sum(folder.counts.cost_nusd for folder in self._done)
         if price is not None and limit is not None and spent + price.typical_nusd > limit:
             raise BudgetError(
-                f"{outlook.to_ask:,} items would cost about {price.typical_usd:.6g} USD, and the limit leaves "
-                f"{usd_from_nusd(max(0, limit - spent)):.6g} USD ({usd_from_nusd(spent):.6g} USD spent); "
+                f"{outlook.to_ask:,} items would cost about {usd_words(price.typical_nusd)}, and the limit leaves "
+                f"{usd_words(max(0, limit - spent))} ({usd_words(spent)} spent); "
                 "nothing was asked",
                 next_steps=(NextStep.RAISE_RUN_BUDGET,),
             )

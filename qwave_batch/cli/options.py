@@ -13,6 +13,7 @@ from qwave_batch.model.store_url import is_store_url
 if TYPE_CHECKING:
     from qwave_batch.catalog import CatalogSource
     from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.folders import LineFilter
     from qwave_batch.plans import AnyPlan
 
 FINDING_KINDS = ("undecodable", "dimensions", "blank", "duplicate", "near_duplicate", "refused")
@@ -31,6 +32,13 @@ def a_list_of_kinds(text: str) -> tuple[str, ...]:
 def add_json(parser: Parser, what: str) -> None:
     """Add ``--json``: ``what`` goes to stdout for programs."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def read_where(args: Namespace) -> "LineFilter":
+    """Return the lines that ``--where`` takes; all without it."""
+    return qb.folders.LineFilter(
+        where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where")
+    )
 
 
 def add_reading(parser: Parser) -> None:

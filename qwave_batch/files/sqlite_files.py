@@ -56,6 +56,37 @@ def unshare_database(tree: Tree, path: str) -> None:
         tree.remove(path + INDEX)  # SQLite makes it anew from the log
 
 
+def prepare_database(tree: Tree, path: str, fill: Callable[["lazy.sqlite3.Connection"], None]) -> None:
+    """Have a database ready for its only writer: checked, made where there is none, and sharing no content.
+
+    Raises:
+        FolderError: as ``check_database`` and ``is_there``.
+        OSError, sqlite3.Error: as ``make_database``.
+    """
+    check_database(tree, path)
+    if not is_there(tree, path):
+        make_database(tree, path, fill)
+    unshare_database(tree, path)
+
+
+def temporary_database(tables: str) -> "lazy.sqlite3.Connection":
+    """Return a database without a name, with these tables: memory does not grow with it, and closing it removes it.
+
+    All that is written is one transaction, which never ends, as nobody else reads it.
+
+    Raises:
+        sqlite3.Error: there is no room for temporary files.
+    """
+    connection = lazy.sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    try:
+        connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {tables}")
+        connection.execute("BEGIN")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def is_there(tree: Tree, path: str) -> bool:
     """Whether there is a database with anything in it.
 
@@ -155,6 +186,18 @@ def check_schema(
         found.add(key)
     if lacking := {name for _, name, _ in expected.keys() - found}:
         raise DamagedDatabase(f"it lacks {', '.join(sorted(lacking))}")
+
+
+def check_version(connection: "lazy.sqlite3.Connection", tables: str, version: int) -> None:
+    """Check that a database has exactly these tables, in this version of what they hold.
+
+    Raises:
+        DamagedDatabase: it has not.
+    """
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found != version:
+        raise DamagedDatabase("it was written by another version of this program")
+    check_schema(connection, tables)
 
 
 @lru_cache(maxsize=8)

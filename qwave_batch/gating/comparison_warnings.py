@@ -1,12 +1,9 @@
 """Reasons to be careful with a comparison, each a sentence. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from qwave_batch.gating.cell_pairs import Pairing
-
-if TYPE_CHECKING:
-    from qwave_batch.gating.score_comparison import ComparedScore
+from qwave_batch.gating.compared_score import ComparedScore
 
 ENOUGH_PROMPTS = 10
 _MANY = 5
@@ -14,7 +11,7 @@ _MANY = 5
 _SHOWN = 5
 
 
-def comparison_warnings(pairing: Pairing, scores: "Sequence[ComparedScore]") -> tuple[str, ...]:
+def comparison_warnings(pairing: Pairing, scores: Sequence[ComparedScore]) -> tuple[str, ...]:
     """Return the warnings about a comparison, the most important ones first."""
     return (
         *_about_unpaired(pairing),
@@ -38,7 +35,7 @@ def _about_unpaired(pairing: Pairing) -> Iterator[str]:
             yield f"left out, since only {side} has it on prompts that both have: {first_names(named)}"
 
 
-def _about_scores(scores: "Sequence[ComparedScore]") -> Iterator[str]:
+def _about_scores(scores: Sequence[ComparedScore]) -> Iterator[str]:
     """Yield the warnings about scores: one for all that it is true of."""
     found: dict[tuple[str, str], list[str]] = {}
     for each in scores:
@@ -48,7 +45,7 @@ def _about_scores(scores: "Sequence[ComparedScore]") -> Iterator[str]:
         yield f"{before} {first_names(names)}{after}"
 
 
-def _about_score(score: "ComparedScore") -> Iterator[tuple[str, str]]:
+def _about_score(score: ComparedScore) -> Iterator[tuple[str, str]]:
     """Yield what stands before and after the name of a score in each warning about it."""
     whole = score.whole
     if whole is None:
@@ -70,7 +67,7 @@ def _about_score(score: "ComparedScore") -> Iterator[tuple[str, str]]:
         yield f"{whole.ties:,} of {whole.prompts:,} prompts are equal, and the others make the difference, in", ""
 
 
-def _about_number(scores: "Sequence[ComparedScore]") -> Iterator[str]:
+def _about_number(scores: Sequence[ComparedScore]) -> Iterator[str]:
     number = sum((each.whole is not None) + len(each.groups) for each in scores)
     if number >= _MANY:
         yield f"of {number:,} comparisons about one in twenty looks settled by chance alone"

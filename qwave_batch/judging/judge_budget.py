@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import BudgetError
 from qwave_batch.judging.token_costs import TokenEstimate, TokenPrice
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import usd_words
 from qwave_batch.model.next_step import NextStep
 
 _WORTH_A_WORD = 1.0
@@ -45,10 +45,10 @@ class JudgeBudget:
 
     def used_up(self, most_nusd: int) -> BudgetError:
         """Return the error of a cap that leaves too little for the next chat."""
-        unsure = f", {_usd(self.unsure_nusd)} perhaps paid" if self.unsure_nusd else ""
+        unsure = f", {usd_words(self.unsure_nusd)} perhaps paid" if self.unsure_nusd else ""
         return BudgetError(
-            f"the next question may cost {_usd(most_nusd)}, and the cap of {_usd(self.cap_nusd or 0)} does not leave "
-            f"that ({_usd(self.spent_nusd)} spent{unsure}); the answers so far are kept",
+            f"the next question may cost {usd_words(most_nusd)}, and the cap of {usd_words(self.cap_nusd or 0)} "
+            f"does not leave that ({usd_words(self.spent_nusd)} spent{unsure}); the answers so far are kept",
             next_steps=(NextStep.RAISE_RUN_BUDGET,),
         )
 
@@ -83,8 +83,8 @@ class JudgeBudget:
             found.append("no price is known: what the answers cost is known only as far as they say it themselves")
         if self.run_unsure_nusd:
             found.append(
-                f"up to {_usd(self.run_unsure_nusd)} more may be paid for questions that were sent without an answer "
-                "coming back; they were sent again under the same key, and not every service keeps such keys"
+                f"up to {usd_words(self.run_unsure_nusd)} more may be paid for questions that were sent without an "
+                "answer coming back; they were sent again under the same key, and not every service keeps such keys"
             )
         if self.stretch > _WORTH_A_WORD:
             found.append(
@@ -92,7 +92,3 @@ class JudgeBudget:
                 "image_tokens says how many an image takes"
             )
         return found
-
-
-def _usd(nusd: int) -> str:
-    return f"{usd_from_nusd(nusd):.6g} USD"

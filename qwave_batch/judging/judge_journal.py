@@ -19,12 +19,9 @@ from qwave_batch.client.chat_answers import ChatReply
 from qwave_batch.errors import FolderBusy, StorageError
 from qwave_batch.files.sqlite_files import (
     DamagedDatabase,
-    check_database,
-    check_schema,
-    is_there,
-    make_database,
+    check_version,
     open_schema,
-    unshare_database,
+    prepare_database,
 )
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.layout import RunLayout
@@ -84,10 +81,7 @@ class JudgeJournal:
         tree = self._layout.tree
         with self._border():
             tree.make_folder(PRIVATE, mode=PRIVATE_FOLDER_MODE)
-            check_database(tree, JUDGE)
-            if not is_there(tree, JUDGE):
-                make_database(tree, JUDGE, _fill)
-            unshare_database(tree, JUDGE)
+            prepare_database(tree, JUDGE, _fill)
             connection = lazy.sqlite3.connect(
                 self._layout.root / JUDGE, isolation_level=None, check_same_thread=False, timeout=0.2
             )
@@ -194,10 +188,7 @@ def _prepared(connection: "lazy.sqlite3.Connection") -> str:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
-    check_schema(connection, _TABLES)
-    (form,) = connection.execute("PRAGMA user_version").fetchone()
-    if form != _FORM:
-        raise DamagedDatabase("it was written by another version of this program")
+    check_version(connection, _TABLES, _FORM)
     if connection.execute(f"SELECT 1 FROM asked WHERE ({_IS_SOUND}) IS NOT TRUE LIMIT 1").fetchone() is not None:  # noqa: S608 - our own words
         raise DamagedDatabase("it holds a question that this program has not written")
     ids = connection.execute("SELECT id FROM journal").fetchall()

@@ -53,6 +53,11 @@ def usd_from_nusd(nusd: int) -> float:
     return nusd / NUSD_PER_USD
 
 
+def usd_words(nusd: int) -> str:
+    """Return an amount as errors and summaries on one line say it, such as ``0.0405 USD``."""
+    return f"{usd_from_nusd(nusd):.6g} USD"
+
+
 class _BesideNusd:
     """The name of the field that an attribute stands beside: ``cost_nusd`` for ``cost_usd``."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from qwave_batch.model.clock import clock_time
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import usd_words
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.progress import WORTH_A_WORD_S, WaitKind, no_images_message
 from qwave_batch.model.run_ends import EndKind, gravest
@@ -247,7 +247,7 @@ class HoldTooHigh:
     estimated_nusd: int
 
     def __str__(self) -> str:
-        return f"the API holds {_usd(self.held_nusd)} for a job estimated at {_usd(self.estimated_nusd)}"
+        return f"the API holds {usd_words(self.held_nusd)} for a job estimated at {usd_words(self.estimated_nusd)}"
 
 
 ModelTrouble: TypeAlias = AccountRefused | WaitTooLong | ModelDenied | ModelUnavailable | HoldTooHigh
@@ -301,7 +301,7 @@ class NothingToSubmit:
         parts = [str(left) for left in self.models]
         if self.left_nusd is not None:
             parts.append(
-                f"the budget is used up: {_usd(self.left_nusd)} is left, and every job that is left may cost more"
+                f"the budget is used up: {usd_words(self.left_nusd)} is left, and every job that is left may cost more"
             )
         return "; ".join(parts)
 
@@ -321,7 +321,3 @@ StopReason: TypeAlias = (
     | NothingToSubmit
 )
 """Why a run submits nothing more."""
-
-
-def _usd(nusd: int) -> str:
-    return f"{usd_from_nusd(nusd):.6g} USD"

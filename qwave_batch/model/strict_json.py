@@ -9,12 +9,17 @@ from qwave_batch.model.jsontypes import Json
 _SHOWN = 60
 
 
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def unique_fields(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return an object of these keys and values, for a decoder's ``object_pairs_hook``.
+
+    Raises:
+        ValueError: a key is there twice.
+    """
     fields = dict(pairs)
     if len(fields) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, _ in pairs if counts[name] > 1)
-        raise ValueError(f'the key "{twice[:_SHOWN]}" is there twice')
+        raise ValueError(f'duplicate key "{twice[:_SHOWN]}"')
     return fields
 
 
@@ -29,5 +34,5 @@ def _number(digits: str) -> float:
     return number
 
 
-STRICT_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_number)
+STRICT_JSON = json.JSONDecoder(object_pairs_hook=unique_fields, parse_constant=_constant, parse_float=_number)
 """Its ValueErrors say what is wrong; like any decoder's, it raises RecursionError for what is nested too deeply."""

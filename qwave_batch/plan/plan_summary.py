@@ -10,7 +10,7 @@ from qwave_batch.model.cost_range import NOTHING, CostRange, range_as_json
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import InUsd, usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_from_nusd, usd_words
 from qwave_batch.model.signed_links import is_signed
 from qwave_batch.plan.plan_samples import Sampler
 
@@ -76,7 +76,7 @@ class Figures:
         parts = [
             f"{self.jobs:,} jobs",
             f"{self.images:,} images",
-            f"up to {usd_from_nusd(self.estimated_nusd):.6g} USD",
+            f"up to {usd_words(self.estimated_nusd)}",
         ]
         parts += [f"{self.skipped:,} skipped"] if self.skipped else []
         return ", ".join(parts)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from qwave_batch import lazy
+from qwave_batch.files.sqlite_files import temporary_database
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.quality.finding import Finding, FindingKind
@@ -42,11 +42,7 @@ class CheckSpool:
     """The database; it is gone when it is closed."""
 
     def __init__(self) -> None:
-        self._db = lazy.sqlite3.connect("", isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.executescript(_TABLES)
-        self._db.execute("BEGIN")
+        self._db = temporary_database(_TABLES)
         self._jobs = 0
         self.images = 0
         """How many there are."""

@@ -16,12 +16,9 @@ from qwave_batch.files.sqlite_files import (
     INDEX,
     LOG,
     DamagedDatabase,
-    check_database,
-    check_schema,
-    is_there,
-    make_database,
+    check_version,
     open_schema,
-    unshare_database,
+    prepare_database,
 )
 from qwave_batch.folder.artifacts import Artifact
 from qwave_batch.folder.layout import RunLayout
@@ -111,17 +108,11 @@ def open_looks(layout: RunLayout) -> LookCache:
 
 
 def _open(layout: RunLayout) -> "lazy.sqlite3.Connection":
-    check_database(layout.tree, LOOKS)
-    if not is_there(layout.tree, LOOKS):
-        make_database(layout.tree, LOOKS, _fill)
-    unshare_database(layout.tree, LOOKS)
+    prepare_database(layout.tree, LOOKS, _fill)
     connection = lazy.sqlite3.connect(layout.root / LOOKS, timeout=30)
     with _closed_on_error(connection):
         open_schema(connection)
-        check_schema(connection, _TABLES)
-        (form,) = connection.execute("PRAGMA user_version").fetchone()
-        if form != _FORM:
-            raise DamagedDatabase(f"its form is {form}")
+        check_version(connection, _TABLES, _FORM)
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the newest looks, and nothing else
     return connection
 

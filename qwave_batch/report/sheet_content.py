@@ -1,10 +1,8 @@
 """The words and pictures of a contact sheet, of the index of a report and a view of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from PIL import Image
 
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.jsontypes import JsonObject
@@ -24,9 +22,6 @@ from qwave_batch.report.pivot import (
 )
 from qwave_batch.report.pivot_scores import number_of_score
 from qwave_batch.report.sheet_layout import PictureSize
-
-OpenImage = Callable[[int, ImageFile], Image.Image | None]
-"""Opens an image of a folder; None when it is missing or does not decode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

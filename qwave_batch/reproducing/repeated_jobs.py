@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 
@@ -51,6 +52,21 @@ def facts_of_line(line: ManifestLine, *, is_seeded: bool) -> JobFacts:
         completed_at=line.completed_at,
         trouble="" if line.status is JobStatus.COMPLETED else f"{line.status.value}{code}",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncomparedJob:
+    """A job that was to be made again or compared and was not, and why."""
+
+    job_id: str
+    model: str
+    prompt_id: str
+    reason: str
+    """A phrase for people."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that is printed."""
+        return {"job_id": self.job_id, "model": self.model, "prompt_id": self.prompt_id, "reason": self.reason}
 
 
 class Unfit(StrEnum):

@@ -13,20 +13,10 @@ from qwave_batch.reproducing.control_search import ControlPair
 from qwave_batch.reproducing.image_pairs import StoredImage, Uncompared, compare_images
 from qwave_batch.reproducing.likeness import ImageDifference
 from qwave_batch.reproducing.model_comparison import ComparisonTally
-from qwave_batch.reproducing.repeated_jobs import JobFacts, Unfit
+from qwave_batch.reproducing.repeated_jobs import JobFacts, UncomparedJob, Unfit
 
 CONTROL_JOBS: Final = 50
 """The jobs of each model at most for which a control is looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UncomparedJob:
-    """A job of both runs whose images could not be compared."""
-
-    job_id: str
-    model: str
-    prompt_id: str
-    reason: str
 
 
 @dataclass(slots=True)

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from qwave_batch import lazy
 from qwave_batch.errors import UsageError
+from qwave_batch.files.sqlite_files import temporary_database
+from qwave_batch.folder.storage import database_errors
 from qwave_batch.model.axis_labels import axis_label, model_label
 from qwave_batch.model.job_identity import sample_hash
 from qwave_batch.model.jsontypes import Json
@@ -26,6 +28,9 @@ from qwave_batch.scoring.score_lines import (
     set_sha256,
 )
 from qwave_batch.scoring.scorer import Item, Level, Need, OtherImage, Outcome, Score, ScoreError, ScorerFacts
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MODEL_AXIS = "model"
 """The axis that every job has, whether or not it is one of the spec."""
@@ -136,10 +141,7 @@ def _about_pairs(reader: FolderReader, maker: ItemMaker, choice: QuestionChoice)
 
     A job without images counts as one that has one, so that the others keep their partners.
     """
-    with closing(lazy.sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
-        db.execute("PRAGMA journal_mode = OFF")
-        db.execute(_TABLE)
-        db.execute("BEGIN")
+    with database_errors(Path("a temporary file")), closing(temporary_database(_TABLE)) as db:
         taken = Counter[bytes]()
         for line in reader.lines(choice.where):
             value = _value_of(line, choice.axis)
@@ -175,7 +177,7 @@ def _hash_of(*parts: Json) -> bytes:
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=12).digest()
 
 
-def _chosen(db: "lazy.sqlite3.Connection", choice: QuestionChoice) -> Iterator[tuple[int, int]]:
+def _chosen(db: "sqlite3.Connection", choice: QuestionChoice) -> Iterator[tuple[int, int]]:
     every = db.execute(f"SELECT a.image, b.image {_PAIRS} ORDER BY a.image, b.image")
     if choice.pairs is None:
         yield from every
@@ -185,7 +187,7 @@ def _chosen(db: "lazy.sqlite3.Connection", choice: QuestionChoice) -> Iterator[t
     yield from sorted((one, two) for _, one, two in heapq.nsmallest(choice.pairs, hashed))
 
 
-def _image(db: "lazy.sqlite3.Connection", image: int) -> tuple[ManifestLine, int]:
+def _image(db: "sqlite3.Connection", image: int) -> tuple[ManifestLine, int]:
     ((raw, number),) = db.execute("SELECT line, number FROM image WHERE image = ?", (image,))
     return line_from_json(json.loads(raw)), number
 

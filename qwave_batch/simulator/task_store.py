@@ -9,13 +9,10 @@ from typing import Any
 from qwave_batch.errors import StorageError
 from qwave_batch.files.sqlite_files import (
     DamagedDatabase,
-    check_database,
     check_pages,
-    check_schema,
-    is_there,
-    make_database,
+    check_version,
     open_schema,
-    unshare_database,
+    prepare_database,
 )
 from qwave_batch.files.tree import place_of
 from qwave_batch.simulator.simulated_task import SimulatedTask
@@ -80,9 +77,7 @@ class TaskStore:
 
     def _check(self) -> None:
         """Raise DamagedDatabase for a state that this program has not written."""
-        if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-            raise DamagedDatabase("it was written by another version of this program")
-        check_schema(self._db, _SCHEMA)
+        check_version(self._db, _SCHEMA, _VERSION)
         check_pages(self._db)
         if self._db.execute(f"SELECT 1 FROM tasks WHERE ({_IS_SOUND}) IS NOT TRUE LIMIT 1").fetchone() is not None:  # noqa: S608
             raise DamagedDatabase("it holds a task that this program has not written")
@@ -137,10 +132,7 @@ def _make(path: Path) -> None:
     """Ensure that ``path`` is a state file of ours, with no file beside it that SQLite would replay."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tree, name = place_of(path)
-    check_database(tree, name)
-    if not is_there(tree, name):
-        make_database(tree, name, _fill)
-    unshare_database(tree, name)
+    prepare_database(tree, name, _fill)
 
 
 def _fill(connection: sqlite3.Connection) -> None:

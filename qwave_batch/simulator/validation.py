@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.strict_json import unique_fields
 from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import Reply, capability_violation, model_not_found, refusal
 
@@ -46,7 +47,7 @@ def read_request_object(raw: bytes) -> dict[str, Any] | Reply:
             parse_constant=_refuse_constant,
             parse_int=_bounded,
             parse_float=_finite,
-            object_pairs_hook=_without_duplicates,
+            object_pairs_hook=unique_fields,
         )
         json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can be written in JSON but is not valid text
     except (ValueError, RecursionError) as error:
@@ -111,11 +112,3 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    body = dict(pairs)
-    if len(body) != len(pairs):
-        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
-        raise ValueError(f'the key "{twice[:80]}" stands there twice')
-    return body

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch import lazy
 from qwave_batch.bench.layouts.bench_rows import BenchRow
 from qwave_batch.errors import UsageError
+from qwave_batch.files.sqlite_files import temporary_database
 from qwave_batch.folder.storage import database_errors
 from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json
 
@@ -50,8 +50,6 @@ class BenchSpool:
 
     def __init__(self, database: "sqlite3.Connection", folders: Sequence[str]) -> None:
         self._db, self._folders = database, tuple(folders)
-        database.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")
-        database.execute("BEGIN")  # for good, of a database that is thrown away
 
     def add_row(self, row: BenchRow, line: ManifestLine) -> int:
         """Take in the row of a job, and return the number of its part.
@@ -212,8 +210,5 @@ def bench_spool(folders: Sequence[str]) -> Iterator[BenchSpool]:
     Raises:
         StorageError: there is no room for temporary files.
     """
-    with (
-        database_errors(Path("a temporary file"), "write"),
-        closing(lazy.sqlite3.connect("", isolation_level=None)) as database,
-    ):
+    with database_errors(Path("a temporary file")), closing(temporary_database(_TABLES)) as database:
         yield BenchSpool(database, folders)

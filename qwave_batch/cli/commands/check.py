@@ -9,7 +9,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.check_view import draw_checks, draw_findings
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
-from qwave_batch.cli.options import FINDING_KINDS, a_list_of_kinds, add_json
+from qwave_batch.cli.options import FINDING_KINDS, a_list_of_kinds, add_json, read_where
 
 USAGE = "DIR [options]"
 
@@ -44,9 +44,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the folder; 0 when nothing was found."""
-    where = qb.folders.LineFilter(
-        where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where")
-    )
+    where = read_where(args)
     run = qb.folders.open_run(args.folder)
     with ExitStack() as stack:
         with work_bar(console, "checking") as on_work:

@@ -9,7 +9,7 @@ from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.comparison_view import draw_comparison
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.options import add_json
+from qwave_batch.cli.options import add_json, read_where
 from qwave_batch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def execute(args: Namespace, console: Console) -> int:
         axis=None if args.axis is None else _axis(args.axis),
         scores=args.scores,
         by=args.by,
-        where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where"),
+        where=read_where(args).where,
     )
     for warning in comparison.warnings:
         console.say(*wrap(console.err.shown(f"warning: {warning}"), console.err.width, hang="    "))

@@ -14,7 +14,7 @@ from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
-from qwave_batch.cli.options import add_catalog_path, add_json, an_address, catalogs_of
+from qwave_batch.cli.options import add_catalog_path, add_json, an_address, catalogs_of, read_where
 
 if TYPE_CHECKING:
     from qwave_batch.reproductions import DriftReport, RunSide
@@ -39,19 +39,21 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Compare, and show what has changed; 1 when there was nothing to compare."""
-    where = qb.folders.LineFilter(
-        where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where")
-    )
+    where = read_where(args)
     with work_bar(console, "comparing") as on_work:
         report = qb.reproductions.compare_runs(
-            args.before, args.after, where=where, sample=args.sample, catalogs=catalogs_of(args), on_work=on_work
+            args.before,
+            args.after,
+            where=where,
+            sample=args.sample,
+            catalogs=catalogs_of(args),
+            on_work=on_work,
         )
     if args.json:
         console.print_json(report.as_json())
     else:
         console.print(list(_draw(report, console.out)))
-    uncompared = ((job.job_id, job.model, job.prompt_id, job.reason) for job in report.uncompared)
-    console.say(*draw_reasons("not compared", uncompared, console.err))
+    console.say(*draw_reasons("not compared", report.uncompared, console.err))
     console.say(*wrap(console.err.shown(_verdict(report)), console.err.width, hang="  "))
     return report.exit_status
 

@@ -11,7 +11,6 @@ from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.likeness_view import draw_changed, draw_models, draw_reasons
 from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.interrupts import breakable
 from qwave_batch.cli.options import (
     add_base_url,
     add_catalog_path,
@@ -21,7 +20,9 @@ from qwave_batch.cli.options import (
     an_address,
     catalogs_of,
     read_connection,
+    read_where,
 )
+from qwave_batch.cli.price_question import is_agreed, jobs_may_cost, may_cost
 from qwave_batch.cli.run_following import following_run
 from qwave_batch.cli.run_options import add_adopt, add_budget, add_pace, add_second_tries, read_run_options
 from qwave_batch.errors import UsageError
@@ -70,20 +71,16 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Choose, ask, run, compare and show."""
-    where = qb.folders.LineFilter(
-        where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where")
-    )
     plan = qb.reproductions.plan_repeats(
-        args.folder, sample=args.sample, seed=args.seed, where=where, catalogs=catalogs_of(args)
+        args.folder, sample=args.sample, seed=args.seed, where=read_where(args), catalogs=catalogs_of(args)
     )
     connection = read_connection(args, console)
     out = qb.reproductions.repeat_folder(plan, args.out)
     qb.reproductions.check_same_kind(plan, connection)
     is_new = qb.runs.run_place(plan, connection, out).is_new
     if is_new and not _may_spend_unasked(args) and not console.can_ask:
-        raise UsageError(
-            _unasked(f"{count(plan.figures.jobs, 'job')} may cost up to {usd(plan.figures.estimated_nusd)}")
-        )
+        jobs, price = count(plan.figures.jobs, "job"), plan.figures.estimate
+        raise UsageError(_unasked(may_cost(jobs, most_nusd=price.most_nusd, typical_nusd=price.typical_nusd)))
     console.say(*draw_warnings(plan.warnings, console.err))
     console.say(*wrap(console.err.shown(_chosen(plan, out, is_new=is_new)), console.err.width, hang="  "))
     report = lazy.asyncio.run(_repeat(plan, connection, out, args, console))
@@ -104,8 +101,8 @@ def _may_spend_unasked(args: Namespace) -> bool:
     return bool(args.yes or args.simulate or args.max_usd is not None)
 
 
-def _unasked(may_cost: str) -> str:
-    return f"{may_cost}, and nobody is there to agree; name a cap with --max-usd USD, or agree with --yes"
+def _unasked(told: str) -> str:
+    return f"{told}, and nobody is there to agree; name a cap with --max-usd USD, or agree with --yes"
 
 
 def _chosen(plan: "RepeatPlan", out: "Path", *, is_new: bool) -> str:
@@ -135,26 +132,21 @@ def _confirm(estimate: "CostEstimate", args: Namespace, console: Console) -> boo
     """Ask for the price, however small: nothing of this is asked for by the spec."""
     if not estimate.jobs or args.yes or args.simulate:
         return True
-    may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
-    may_cost += usd(estimate.estimated_nusd)
-    if estimate.typical_nusd != estimate.estimated_nusd:
-        may_cost += f", typically {usd(estimate.typical_nusd)}"
+    told = jobs_may_cost(estimate)
     if console.can_ask:
-        with breakable():
-            return console.confirm(f"{may_cost}. Go on?")
+        return is_agreed(told, console)
     if args.max_usd is None:
-        raise UsageError(_unasked(may_cost))
-    console.say(f"{may_cost}; nobody is there to ask, and --max-usd is the cap")
+        raise UsageError(_unasked(told))
+    console.say(f"{told}; nobody is there to ask, and --max-usd is the cap")
     return True
 
 
 def _troubles(report: "RepeatReport", console: Console) -> list[str]:
     terminal = console.err
     lines: list[str] = []
-    for what, jobs in (("not repeated", report.not_repeated), ("failed", report.failed)):
-        lines += draw_reasons(what, ((job.job_id, job.model, job.prompt_id, job.reason) for job in jobs), terminal)
-    uncompared = ((job.job_id, job.model, job.prompt_id, job.reason) for job in report.uncompared)
-    lines += draw_reasons("not compared", uncompared, terminal)
+    groups = (("not repeated", report.not_repeated), ("failed", report.failed), ("not compared", report.uncompared))
+    for what, jobs in groups:
+        lines += draw_reasons(what, jobs, terminal)
     if report.run.reason and report.exit_status > 1:
         lines += wrap(terminal.shown(f"ended early: {report.run.reason}"), terminal.width, hang="  ")
     compared = sum(model.compared for model in report.models)

@@ -11,9 +11,7 @@ from qwave_batch.cli import commands
 from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.summary_view import draw_summary
-from qwave_batch.cli.interrupts import breakable
 from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import (
     add_base_url,
@@ -27,10 +25,10 @@ from qwave_batch.cli.options import (
     read_connection,
 )
 from qwave_batch.cli.plan_notes import say_samples, say_warnings
+from qwave_batch.cli.price_question import ASK_ABOVE_NUSD, is_agreed, jobs_may_cost
 from qwave_batch.cli.run_following import following_run
 from qwave_batch.cli.run_options import add_adopt, add_budget, add_pace, add_second_tries, read_run_options
 from qwave_batch.errors import UsageError
-from qwave_batch.model.money import NUSD_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
 USAGE = "SPEC-or-PLAN [-o DIR] [options]"
 
 _STDOUT = Path("-")
-ASK_ABOVE_NUSD = 1 * NUSD_PER_USD
 
 
 def configure(parser: Parser) -> None:
@@ -190,15 +187,11 @@ async def _run(
 def _confirm(estimate: "CostEstimate", plan: "AnyPlan", console: Console) -> bool:
     if estimate.estimated_nusd <= ASK_ABOVE_NUSD:
         return True
-    may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
-    may_cost += usd(estimate.estimated_nusd)
-    if estimate.typical_nusd != estimate.estimated_nusd:
-        may_cost += f", typically {usd(estimate.typical_nusd)}"
+    told = jobs_may_cost(estimate)
     if not console.can_ask:
-        console.say(f"{may_cost}; nobody is there to ask, so the run goes on")
+        console.say(f"{told}; nobody is there to ask, so the run goes on")
         return True
     say_samples(plan, console)
     for warning in estimate.warnings:
         console.say(f"note: {console.err.shown(warning_words(warning))}")
-    with breakable():
-        return console.confirm(f"{may_cost}. Go on?")
+    return is_agreed(told, console)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.amounts import usd
 from qwave_batch.cli.drawing.scores_view import draw_scorers, draw_scoring, scoring_notes
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
 from qwave_batch.cli.interrupts import on_interrupt
-from qwave_batch.cli.options import add_base_url, add_json, add_simulate, add_yes
+from qwave_batch.cli.options import add_base_url, add_json, add_simulate, add_yes, read_where
+from qwave_batch.cli.price_question import ASK_ABOVE_NUSD, is_agreed, may_cost
 from qwave_batch.errors import UsageError
 from qwave_batch.model.money import nusd_from_usd
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 USAGE = "DIR... --with SCORER [options]"
 
 _FAILED = 1
-_ASKS_ABOVE_USD = 1.0
 
 
 def configure(parser: Parser) -> None:
@@ -90,9 +89,7 @@ def execute(args: Namespace, console: Console) -> int:
         folders=args.folders,
         scorer=args.scorer,
         params=_params(args.params),
-        where=qb.folders.LineFilter(
-            where=None if args.where is None else qb.folders.lines_matching(args.where, named="--where")
-        ),
+        where=read_where(args),
         retry_failed=args.retry_failed,
         reuse=args.reuse,
         references=args.references,
@@ -147,11 +144,11 @@ def _confirm(price: "CostRange | None", console: Console) -> bool:
     if price is None:
         if not console.can_ask:
             raise UsageError("no price is known of this scorer; agree to that with --yes")
-        return console.confirm("No price is known of this scorer. Go on?")
-    if price.most_usd <= _ASKS_ABOVE_USD:
+        return is_agreed("No price is known of this scorer", console)
+    if price.most_nusd <= ASK_ABOVE_NUSD:
         return True
-    may_cost = f"the scores may cost up to {usd(price.most_nusd)}, typically {usd(price.typical_nusd)}"
+    told = may_cost("the scores", most_nusd=price.most_nusd, typical_nusd=price.typical_nusd)
     if not console.can_ask:
-        console.say(f"{may_cost}; nobody is there to ask, so the scoring goes on")
+        console.say(f"{told}; nobody is there to ask, so the scoring goes on")
         return True
-    return console.confirm(f"{may_cost}. Go on?")
+    return is_agreed(told, console)

@@ -10,7 +10,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.reproductions import ChangedJob, ModelComparison
+    from qwave_batch.reproductions import ChangedJob, ModelComparison, UncomparedJob
 
 _COLUMNS = (
     Column("jobs", right=True),
@@ -60,11 +60,11 @@ def draw_changed(jobs: "Sequence[ChangedJob]", terminal: Terminal) -> list[str]:
     return ["", "most changed:", *draw_table(columns, rows, terminal)]
 
 
-def draw_reasons(what: str, jobs: Iterable[tuple[str, str, str, str]], terminal: Terminal) -> list[str]:
-    """Return the jobs (id, model, prompt, reason) that something is wrong with, the first ones of each reason."""
+def draw_reasons(what: str, jobs: "Sequence[UncomparedJob]", terminal: Terminal) -> list[str]:
+    """Return the jobs that something is wrong with, the first ones of each reason."""
     by_reason: dict[str, list[str]] = {}
-    for job_id, model, prompt_id, reason in jobs:
-        by_reason.setdefault(reason, []).append(f"{job_id} ({model}, {prompt_id})")
+    for job in jobs:
+        by_reason.setdefault(job.reason, []).append(f"{job.job_id} ({job.model}, {job.prompt_id})")
     lines: list[str] = []
     for reason, names in by_reason.items():
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""

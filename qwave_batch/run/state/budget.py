@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qwave_batch.errors import BudgetError
-from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import nusd_from_usd, usd_words
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.run.state.context import RunContext
 
@@ -68,8 +68,8 @@ def check_estimate(context: RunContext, estimate_nusd: int, budget: MoneyBudget)
         return
     left_nusd = max(0, budget.left_nusd or 0)
     raise BudgetError(
-        f"the run is estimated at {_usd(estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
-        f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent",
+        f"the run is estimated at {usd_words(estimate_nusd)}, and the budget leaves {usd_words(left_nusd)} "
+        f"({usd_words(budget.spent_nusd)} spent, {usd_words(budget.held_nusd)} held); nothing was sent",
         next_steps=(_cap_to_raise(context), NextStep.UNTIL_BUDGET),
     )
 
@@ -82,7 +82,3 @@ def _cap_to_raise(context: RunContext) -> NextStep:
     if of_spec is None or of_run < of_spec:
         return NextStep.RAISE_RUN_BUDGET
     return NextStep.RAISE_BOTH_BUDGETS
-
-
-def _usd(nusd: int) -> str:
-    return f"{usd_from_nusd(nusd):.6g} USD"

@@ -1,7 +1,6 @@
 """Rows that are objects: strict JSON, .jsonl (an object per line) and .yaml (a mapping per item)."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.strict_json import unique_fields
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, decode_yaml
 from qwave_batch.spec.table.rows import Columns, Row, RowFault
 from qwave_batch.spec.table.table_file import Line, TableFile, check_values
 from qwave_batch.spec.values.json_values import UnusableCell, check_leaves, with_unusable
-from qwave_batch.spec.values.value_messages import cut_for_message, type_name
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.yaml_reader import YamlDocument, read_yaml_list
 
 VALUE_SIGNS = ",[{"
@@ -21,15 +21,6 @@ VALUE_SIGNS = ",[{"
 _BLANKS = " \t\n\r"
 _EACH = "each line must be one JSON object"
 _EACH_OF_A_LIST = f"{_EACH}; if the file is one list of objects, name it .json"
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        twice = next(name for name, _ in pairs if counts[name] > 1)
-        raise ValueError(f'duplicate key "{cut_for_message(twice)}"')
-    return fields
 
 
 def _integer(digits: str) -> Any:
@@ -43,11 +34,11 @@ def _constant(name: str) -> Json:
     raise ValueError(f"{name} is not a JSON number")
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+DECODER = json.JSONDecoder(object_pairs_hook=unique_fields, parse_constant=_constant)
 """Decodes JSON strictly: refuses everything that JSON readers disagree about except integers past 2^53-1."""
 
-_OF_ROWS = json.JSONDecoder(object_pairs_hook=_object)
-_OF_LONG_NUMBERS = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
+_OF_ROWS = json.JSONDecoder(object_pairs_hook=unique_fields)
+_OF_LONG_NUMBERS = json.JSONDecoder(object_pairs_hook=unique_fields, parse_int=_integer)
 
 
 def decoded(text: str, at: int = 0) -> tuple[Any, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tests.scoring_command
-from qwave_batch.api.scorer_choice import ScorerChoice, ScorerSetup
+from qwave_batch.api.scorer_choice import BUILT_IN, ScorerChoice, ScorerSetup
 from qwave_batch.client.connection import Simulated
 from qwave_batch.folders import LineFilter
 from qwave_batch.model.clock import SystemClock
@@ -42,7 +42,7 @@ COMMAND = {
     "batch": 4,
 }
 OCR = pytest.param("ocr", marks=pytest.mark.skipif(find_spec("rapidocr") is None, reason="without the extra ocr"))
-EVERY = ["checks", OCR, "words", "sizes.yaml"]
+EVERY = [*(OCR if name == "ocr" else name for name in BUILT_IN), "words", "sizes.yaml"]
 
 
 @pytest.fixture(params=EVERY)

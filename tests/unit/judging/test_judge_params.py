@@ -31,7 +31,7 @@ def test_none_leaves_a_field_out_and_extra_adds_some() -> None:
         ({"concurrency": "1000"}, "from 1 to 128"),
         ({"extra": "[1]"}, "not a JSON object"),
         ({"extra": "{"}, "not JSON"),
-        ({"extra": '{"a": 1, "a": 2}'}, "there twice"),
+        ({"extra": '{"a": 1, "a": 2}'}, "duplicate key"),
         ({"extra": '{"messages": []}'}, "messages can't be set"),
         ({"extra": '{"max_completion_tokens": "many"}'}, "a whole number from 1"),
         ({"extra": '{"max_completion_tokens": 9}', "max_tokens": "9"}, "given twice"),

@@ -61,7 +61,7 @@ def test_every_mistake_has_its_line(file: Path) -> None:
         "3:1 expected an object",
         "4:1 it is not JSON that can be read: NaN is not a number of JSON",
         "5:1 it is not JSON that can be read: 1e999 is not a finite number",
-        '6:1 it is not JSON that can be read: the key "at" is there twice',
+        '6:1 it is not JSON that can be read: duplicate key "at"',
         "7:1 it is not JSON that can be read: it is nested too deeply",
         "8:1 Vote",
     ]
