@@ -437,7 +437,7 @@ def _gedit(folder: Path) -> InventedBenchmark:
     made = _Writer(name="gedit", folder=folder, images=1, action="edit")
     rows = [
         ("background_change", "7a01", BRACES, "en", picture("red")),
-        ("background_change", "7a02", "换成雪景", "cn", picture("red")),
+        ("background_change", "7a01", "换成雪景", "cn", picture("red")),
         ("text_change", "7a03", BRACES, "en", picture("blue", size=(64, 96))),
         ("text_change", "7a04", BRACES, "en", picture("red")),
     ]
@@ -457,7 +457,7 @@ def _gedit(folder: Path) -> InventedBenchmark:
         made.write(f"data/{name}.parquet", out.getvalue())
     for task, key, instruction, language, content in rows:
         made.add(
-            key,
+            f"{language}-{key}",
             instruction,
             entry={"task_type": task, "language": language, "key": key},
             tags=[task, language],

@@ -180,8 +180,7 @@ def _counts(parts: Sequence[FoundPart], prompts: Sequence[BenchPrompt]) -> Itera
 def _equal(benchmark: Benchmark, prompts: Sequence[BenchPrompt]) -> Iterator[ImportNote]:
     equal = len(prompts) - len({prompt.prompt for prompt in prompts})
     if equal and benchmark.image is None:
-        kind = ImportNoteKind.ONE_KEY if benchmark.are_prompts_keys else ImportNoteKind.EQUAL_PROMPTS
-        yield ImportNote(kind=kind, found=equal)
+        yield ImportNote(kind=ImportNoteKind.EQUAL_PROMPTS, found=equal)
 
 
 @dataclass(slots=True, kw_only=True)

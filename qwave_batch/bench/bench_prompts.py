@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from qwave_batch.bench.bench_questions import questions_of_pairs
 from qwave_batch.bench.benchmark import PART, Benchmark, BenchmarkPart
+from qwave_batch.bench.layouts.bench_rows import BenchRow
+from qwave_batch.bench.layouts.row_places import place_faults
 from qwave_batch.bench.part_choice import FoundPart
 from qwave_batch.bench.prompt_cells import CellFault, PromptCells, check_prompt, resolve_cells
 from qwave_batch.bench.prompt_rows import PromptRow, columns_of_file, read_rows
@@ -67,7 +70,8 @@ def read_prompts(
         columns: By our name of a column: the name that the user's files have for it.
 
     Raises:
-        SpecError: A file is not one of the benchmark's, or rows are broken, or two have one id.
+        SpecError: A file is not one of the benchmark's, or rows are broken, or two have one id, or the scorer could not
+            read the images of some.
         UnknownName: ``columns`` names a column that the benchmark does not read.
     """
     reader = _Reader(benchmark=benchmark, questions=questions, renamed=columns or {})
@@ -76,7 +80,30 @@ def read_prompts(
     if reader.problems:
         raise SpecError(reader.problems)
     sets = Counter(prompt.set for prompt in prompts)
-    return tuple(replace(prompt, of=sets[prompt.set]) for prompt in prompts)
+    counted = tuple(replace(prompt, of=sets[prompt.set]) for prompt in prompts)
+    problems = list(islice(_place_problems(benchmark, counted), _MOST_PROBLEMS))
+    if problems:
+        raise SpecError(problems)
+    return counted
+
+
+def _place_problems(benchmark: Benchmark, prompts: Sequence[BenchPrompt]) -> Iterator[Problem]:
+    """Yield the prompts whose images the scorer could not read, and which no export could place."""
+    rows = [
+        BenchRow(
+            part=prompt.set or "",
+            number=prompt.number,
+            of=prompt.of,
+            images=benchmark.images,
+            entry=prompt.entry,
+            prompt=prompt.prompt,
+            prompt_id=prompt.id,
+        )
+        for prompt in prompts
+    ]
+    for at, fault in place_faults(benchmark.name, rows):
+        row = prompts[at].row
+        yield Problem(message=f"row {row.number}: {fault}", place=row.place)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,7 +169,7 @@ class _Reader:
 
     def _prompt(self, row: PromptRow, cells: PromptCells, part: BenchmarkPart) -> BenchPrompt:
         benchmark = self.benchmark
-        prompt = check_prompt(cells["prompt"], names_file=benchmark.do_prompts_name_files)
+        prompt = check_prompt(cells["prompt"])
         cells[PART] = part.name
         set_ = self._set_of(cells)
         number = self._numbers[set_]

@@ -134,10 +134,6 @@ class Benchmark:
     sort_by: str | None
     part_column: str | None
     """The column that says of which part a row is, where parts share their files."""
-    do_prompts_name_files: bool
-    """Whether its scorer reads the prompt from the name of the image's file."""
-    are_prompts_keys: bool
-    """Whether its scorer finds an image by the prompt."""
 
     def columns_of(self, part: BenchmarkPart) -> dict[str, tuple[str, ...]]:
         """Return the columns of a part, the prompt's first."""
@@ -215,8 +211,6 @@ def _read(name: str, file: Path) -> Benchmark:
         image=_image(data["image"]) if "image" in data else None,
         sort_by=data.get("sort_by"),
         part_column=data.get("part_column"),
-        do_prompts_name_files=data.get("prompts_name_files", False),
-        are_prompts_keys=data.get("prompts_are_keys", False),
     )
 
 

@@ -19,8 +19,6 @@ class ImportNoteKind(StrEnum):
     """The file with the questions is not there, so that prompts have none."""
     EQUAL_PROMPTS = "equal_prompts"
     """So many prompts are equal to an earlier one; each has images of its own."""
-    ONE_KEY = "one_key"
-    """So many prompts are equal to an earlier one, and the scorer tells images apart by the prompt."""
     CHOSEN_MODEL = "chosen_model"
     """No model was named, and the cheapest that fits was taken."""
     NO_SQUARES = "no_squares"

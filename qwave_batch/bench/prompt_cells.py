@@ -6,7 +6,7 @@ from typing import Any
 
 from qwave_batch.bench.prompt_rows import PromptRow
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.value_messages import cut_for_message, type_name
+from qwave_batch.spec.values.value_messages import type_name
 
 
 class CellFault(Exception):
@@ -37,7 +37,7 @@ class PromptCells(dict[str, Any]):
         """Return the text that a template makes.
 
         Raises:
-            CellFault: A cell in it is not a text or a number.
+            CellFault: A cell in it is not a text or a number, or has a character that no spec takes.
         """
         return template.format_map(_Texts(self))
 
@@ -53,6 +53,8 @@ class _Texts(dict[str, Any]):
         value = self._cells[name]
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise CellFault(f"{name} is {type_name(value)}, and must be a string or a number")
+        if isinstance(value, str) and "\0" in value:
+            raise CellFault(f"{name} has a NUL character")
         return value
 
 
@@ -66,15 +68,11 @@ def resolve_cells(row: PromptRow, columns: Mapping[str, tuple[str, ...]]) -> Pro
     return cells
 
 
-def check_prompt(prompt: Json, *, names_file: bool) -> str:
+def check_prompt(prompt: Json) -> str:
     """Return the prompt of a row.
 
-    Args:
-        prompt: The cell.
-        names_file: Whether its scorer reads it from the name of the image's file, up to the first ``_``.
-
     Raises:
-        CellFault: It is not a text, or is empty, or cannot name a file.
+        CellFault: It is not a text, or is empty.
     """
     if not isinstance(prompt, str):
         raise CellFault(f"the prompt is {type_name(prompt)}, and must be a string")
@@ -82,16 +80,4 @@ def check_prompt(prompt: Json, *, names_file: bool) -> str:
         raise CellFault("the prompt is empty")
     if "\0" in prompt:
         raise CellFault("the prompt has a NUL character")
-    if names_file:
-        sign = next((sign for sign in prompt if sign in "_/\0\n"), None)
-        if sign is not None:
-            shown = cut_for_message(prompt)
-            raise CellFault(
-                f"the prompt has a {json.dumps(sign)}, but the scorer reads it from the name of a file: {shown}"
-            )
-        if len(prompt.encode()) > _LONGEST_NAME:
-            raise CellFault(f"the prompt has more than {_LONGEST_NAME} bytes, and the scorer wants a file of that name")
     return prompt
-
-
-_LONGEST_NAME = 255 - len("_000000.png")

@@ -12,6 +12,7 @@ from qwave_batch.model.jsontypes import Json
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _COMMENT_AT = 40
 SQUARE = "1:1"
+_BYTE_ORDER_MARK, _ESCAPED_MARK = "\ufeff", "\\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,9 @@ def table_line(prompt: BenchPrompt, *, seed: int, images: Sequence[str] | None) 
         row["questions"] = [dict(question) for question in prompt.questions]
     if images is not None:
         row["images"] = list(images)
-    return f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n".encode()
+    line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    # in the middle of a file it looks as if two files were joined, and tables with one are refused
+    return f"{line.replace(_BYTE_ORDER_MARK, _ESCAPED_MARK)}\n".encode()
 
 
 def _heading(facts: SpecFacts) -> Iterator[str]:

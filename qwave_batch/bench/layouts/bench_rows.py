@@ -1,5 +1,6 @@
 """The row of a benchmark that a job was made for, as the job's ``meta`` states it."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from qwave_batch.output.manifest_line import ManifestLine
 BENCHMARK = "benchmark"
 """The key of ``meta`` that names the benchmark."""
 _MOST = 10_000_000
+
+
+class PlaceFault(Exception):
+    """Why no picture of a row can be placed where its scorer reads it; continues the name of the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,33 +41,33 @@ class BenchRow:
         """Return a field of the official row that names a file or a folder.
 
         Raises:
-            UsageError: the row lacks it, or it can't be a name.
+            PlaceFault: the row lacks it, or it can't be a name.
         """
         value = self.entry.get(key)
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise UsageError(f'{self}: its meta.entry has no text or number "{key}", which names its image')
+            raise PlaceFault(f'it has no text or whole number "{key}", which names its image')
         return self.name(str(value))
 
     def name(self, text: str) -> str:
         """Return a text, if a file or a folder can have it as its name.
 
         Raises:
-            UsageError: it can't.
+            PlaceFault: it can't.
         """
         fault = _name_fault(text)
         if fault:
-            raise UsageError(f'{self}: "{text[:160]}" names its image, and {fault}')
+            raise PlaceFault(f'"{text[:160]}" names its image, and {fault}')
         return text
 
     def index(self, key: str) -> int:
         """Return a field of the official row that is a whole number, also one that is written as text.
 
         Raises:
-            UsageError: the row lacks it, or it is something else.
+            PlaceFault: the row lacks it, or it is something else.
         """
         text = self.text(key)
         if not (text.isascii() and text.isdigit()):
-            raise UsageError(f'{self}: its meta.entry has "{text}" as "{key}", and its scorer wants a whole number')
+            raise PlaceFault(f'its "{key}" is "{text}", and its scorer wants a whole number')
         return int(text)
 
 
@@ -113,6 +118,8 @@ def _unfit(line: ManifestLine, key: str, wanted: str) -> UsageError:
     )
 
 
+_STEERING = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode; blanks of all widths and what joins letters or emoji are signs as any other."""
 _LONGEST_NAME = 240
 """Bytes; a file system takes 255, with the number and the ending behind it."""
 
@@ -122,8 +129,8 @@ def _name_fault(text: str) -> str | None:
         return "a slash can't be in a name"
     if not text or text.startswith("."):
         return "no visible file can have that name"
-    if not text.isprintable():
-        return "a character in it can't be printed"
+    if any(unicodedata.category(character) in _STEERING for character in text):
+        return "a line end or another sign that steers a terminal can't be in a name"
     if len(text.encode()) > _LONGEST_NAME:
         return f"a name has {_LONGEST_NAME} bytes at most"
     return None

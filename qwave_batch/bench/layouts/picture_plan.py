@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qwave_batch.bench.layouts.bench_rows import BenchRow
+from qwave_batch.bench.layouts.bench_rows import BenchRow, PlaceFault
 from qwave_batch.bench.layouts.bench_spool import BenchSpool, SpooledJob
 from qwave_batch.bench.layouts.row_images import MissingImage, RowImage, images_of_row
+from qwave_batch.bench.layouts.row_places import RowPlace, row_place, shared_beginning
 from qwave_batch.bench.layouts.scorer_layout import ScorerLayout
 from qwave_batch.errors import UsageError
 from qwave_batch.model.portable_paths import component, path_key
@@ -83,31 +84,40 @@ class ModelPlan:
         for row, jobs in spool.rows(self.model):
             self.layout.check(row)
             images = images_of_row(row, self.model, jobs, most=most)
-            if self.layout.is_grid:
-                yield self._picture(row, jobs, 0, images)
-            else:
-                for number, image in enumerate(images):
-                    yield self._picture(row, jobs, number, (image,))
+            for number in self.layout.firsts(row):
+                yield self._picture(row, jobs, number, images if self.layout.is_grid else (images[number],))
 
     def beside(self, row: BenchRow) -> tuple[str, bytes] | None:
         """Return the path and the content of the file that belongs to a row; None in layouts without one."""
-        if self.layout.beside is None:
-            return None
-        path, data = self.layout.beside(row)
-        return f"{self.folder}{path}", data
+        try:
+            found = self.layout.beside_row(row)
+        except PlaceFault as fault:
+            raise UsageError(f"{row}: {fault}") from fault
+        return None if found is None else (f"{self.folder}{found[0]}", found[1])
+
+    def place(self, row: BenchRow, number: int) -> RowPlace:
+        """Return the place of a picture.
+
+        Raises:
+            UsageError: its scorer could not read it in any.
+        """
+        try:
+            return row_place(self.layout, row, number, folder=self.folder, model=component(self.model))
+        except PlaceFault as fault:
+            raise UsageError(f"{row}: {fault}") from fault
 
     def _picture(
         self, row: BenchRow, jobs: Sequence[SpooledJob], number: int, images: tuple[RowImage, ...]
     ) -> PicturePlan:
-        edited = self.layout.edited
+        place = self.place(row, number)
         return PicturePlan(
-            path=f"{self.folder}{self.layout.path(row, number, component(self.model))}",
+            path=place.path,
             row=row,
             model=self.model,
             first=number,
             images=images,
             size=(self.side, self.side) if self.layout.is_grid else self.size,
-            edited_path=None if edited is None else f"{self.folder}{edited(row, component(self.model))}",
+            edited_path=place.edited_path,
             edited_by=jobs[0] if jobs else None,
         )
 
@@ -152,18 +162,14 @@ def check_places(plan: ModelPlan, spool: BenchSpool) -> Iterator[PicturePlan]:
     Raises:
         UsageError: two do, or an entry can't be placed at all.
     """
-    listing = plan.layout.listing
     for picture in plan.pictures(spool):
         told = f'{picture.row} ("{picture.row.prompt_id}")'
-        names = [picture.path, *([picture.edited_path] if picture.edited_path else [])]
-        if listing is not None:
-            names.append(f"\n{plan.folder}{listing.entry(picture.row, picture.first, picture.path)[0]}")
-        for name in names:
-            other = spool.claim(name.rpartition(".")[0] if plan.layout.is_found_by_prefix else name, told)
+        for key, name in plan.place(picture.row, picture.first).claims(plan.layout, plan.folder):
+            other = spool.claim(key, told)
             if other is not None:
                 raise UsageError(
-                    f"two different images for one place: {other} and {told} are both to be {name.strip()!r:.200}, and "
-                    "their scorer could not tell them apart"
+                    f"two different images for one place: {other} and {told} are both to be {name!r:.200}, and "
+                    "their scorer could not tell them apart, or a file system that ignores case"
                 )
         plan.beside(picture.row)
         yield picture
@@ -177,6 +183,4 @@ def check_prefixes(layout: ScorerLayout, spool: BenchSpool) -> None:
     """
     found = spool.prefixed_places() if layout.is_found_by_prefix else None
     if found is not None:
-        raise UsageError(
-            f"{found[1]} begins with {found[0]}, and the scorer takes all files that begin with an id for it"
-        )
+        raise UsageError(shared_beginning(*found))

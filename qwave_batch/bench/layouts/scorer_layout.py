@@ -1,6 +1,6 @@
 """The files that a scorer reads, as data: the name, form and number of pictures, and the files that list them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -64,6 +64,18 @@ class ScorerLayout:
     def why_no_skip(self, part: str) -> str:
         """Return why an entry of a part can't be left out; empty where the scorer survives that."""
         return self.no_skip.get(part, self.no_skip.get(ANY, ""))
+
+    def firsts(self, row: BenchRow) -> Sequence[int]:
+        """Return for each picture of a row the number of its first image among those of the row."""
+        return range(1 if self.is_grid else row.images)
+
+    def beside_row(self, row: BenchRow) -> tuple[str, bytes] | None:
+        """Return the path and the content of the file that belongs to a row; None in layouts without one.
+
+        Raises:
+            PlaceFault: the row lacks what its scorer reads there.
+        """
+        return None if self.beside is None else self.beside(row)
 
     def check(self, row: BenchRow) -> None:
         """Refuse a row with another number of images than the scorer reads.

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from qwave_batch.bench.layouts.bench_rows import BenchRow
+from qwave_batch.bench.layouts.bench_rows import BenchRow, PlaceFault
 from qwave_batch.bench.layouts.scorer_layout import ANY, GRID, Listing, PictureForm, ScorerLayout
-from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import Json
 
 _PER_PROMPT = 10
@@ -21,7 +21,7 @@ def _geneval(row: BenchRow, image: int, _: str) -> str:
 def _geneval_metadata(row: BenchRow) -> tuple[str, bytes]:
     for key in ("tag", "include", "prompt"):
         if key not in row.entry:
-            raise UsageError(f'{row}: its meta.entry has no "{key}", which its scorer reads')
+            raise PlaceFault(f'it has no "{key}", which its scorer reads')
     # one object, which the scorer reads as one JSON document although the name says lines
     return f"{row.number:05}/metadata.jsonl", f"{json.dumps(row.entry)}\n".encode()
 
@@ -49,23 +49,21 @@ def _by_id(row: BenchRow, _: int, path: str) -> tuple[str, Json]:
 def _dpg(row: BenchRow, _: int, __: str) -> str:
     item = row.text("item_id")
     if "." in item:
-        raise UsageError(f'{row}: its item_id "{item}" has a dot, and its scorer reads ids up to the first one')
+        raise PlaceFault(f'its item_id "{item}" has a dot, and its scorer reads ids up to the first one')
     return f"{item}.png"
 
 
 def _t2i_compbench(row: BenchRow, image: int, _: str) -> str:
     prompt = row.name(row.prompt)
     if "_" in prompt:
-        raise UsageError(f'{row}: "{prompt}" has "_" in it, and its scorer reads prompts from file names, up to a "_"')
+        raise PlaceFault(f'"{prompt}" has "_" in it, and its scorer reads prompts from file names, up to a "_"')
     return f"{row.name(row.part)}/samples/{prompt}_{row.number * _PER_PROMPT + image:06}.png"
 
 
 def _oneig(row: BenchRow, _: int, model: str) -> str:
     id_ = row.text("id")
     if not (id_.isascii() and id_.isalnum()):
-        raise UsageError(
-            f'{row}: its id "{id_}" has more than letters and digits, which its scorer looks for as a glob'
-        )
+        raise PlaceFault(f'its id "{id_}" has more than letters and digits, and its scorer looks for it as a glob')
     return f"{row.name(row.part)}/{model}/{id_}.webp"
 
 

@@ -83,8 +83,6 @@ _NOTES: Mapping[str, str] = {
     "other_part": "{about}it is there too, and the scorer reads it by itself: import it with --part {part}",
     "no_questions": "{about}it is not there, so the prompts have no questions for a judge",
     "equal_prompts": "prompts that are equal to an earlier one: {found}; each has images of its own",
-    "one_key": "prompts that are equal to an earlier one: {found}; the scorer finds images by the prompt, so it reads "
-    "one image for both",
     "chosen_model": "{about}no --model was named, and this is the cheapest that fits",
     "no_squares": "{about}it takes no shape, so its images may not be square, and the scorer needs squares",
 }

@@ -1,7 +1,7 @@
 """``bench import``: a benchmark's own files become a spec and its table, or are refused with file and row."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from qwave_batch.cli.main import main
+from qwave_batch.model.jsontypes import JsonObject
 from tests.benchmark_files import NAMES, csv_text, json_lines, picture, write_benchmark
 
 CHEAP = "z-image-turbo"
@@ -176,6 +177,7 @@ BROKEN = [
     ('{"tag": "x", "include": [], "prompt": 1e999}\n', "row 1: prompt cannot be used: "),
     ('{"tag": "x", "include": [], "prompt": " "}\n', ":1:1: row 1: the prompt is empty"),
     ('{"tag": ["x"], "include": [], "prompt": "a"}\n', "row 1: tag is a list, and must be a string or a number"),
+    ('{"tag": "x\\u0000", "include": [], "prompt": "a"}\n', "row 1: tag has a NUL character"),
     ('{"tag": "x", "include": [], "prompt": "a"\n', ":1:"),
     ('{"tag": "x", "include": [NaN], "prompt": "a"}\n', "row 1 holds a number or a character that JSON"),
     ('{"tag": "x", "include": [], "prompt": "\\ud800"}\n', "row 1 cannot be read: half of a surrogate pair"),
@@ -195,6 +197,13 @@ def test_broken_rows_are_told_with_their_place(
     assert str(file) in said
 
 
+def test_a_byte_order_mark_in_a_prompt_is_kept(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "prompts.jsonl").write_text(json.dumps({"id": 1, "prompt": "a\ufeffb"}))
+    assert typed("bench", "import", "evalscope", tmp_path, "-o", out)[0] == 0
+    assert rows_of(out)[0]["prompt"] == "a\ufeffb"
+    assert typed("validate", out)[0] == 0
+
+
 def test_equal_ids_are_told_with_both_rows(tmp_path: Path, refuse: Callable[..., str]) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text(json_lines([{"id": 1, "prompt": "a"}, {"id": "1", "prompt": "b"}]))
@@ -209,10 +218,37 @@ def test_several_files_that_could_be_meant_are_named(tmp_path: Path, refuse: Cal
     assert "b.jsonl" in said
 
 
-@pytest.mark.parametrize("prompt", ["a_b", "a/b", "x" * 250])
-def test_a_prompt_that_cannot_name_its_file_is_refused(prompt: str, tmp_path: Path, refuse: Callable[..., str]) -> None:
-    (tmp_path / "color_val.txt").write_text(f"a red bench\n{prompt}\n")
-    assert "color_val.txt:2:1: row 2: the prompt has" in refuse("t2i-compbench", tmp_path)
+OF_PORTRAIT = "category,id,prompt_en,class\nPortrait,1,a,None\nPortrait,{},b,None\n"
+OF_WISE = {"Prompt": "a", "Category": "b", "Subcategory": "c"}
+OF_GENEVAL2: JsonObject = {"prompt": "a", "atom_count": 1, "skills": [], "vqa_list": []}
+MISREAD = [
+    ("t2i-compbench", {"color_val.txt": "a red bench\na_b\n"}, 'row 2: "a_b" has "_" in it'),
+    ("t2i-compbench", {"color_val.txt": "a red bench\na/b\n"}, "row 2: \"a/b\" names its image, and a slash can't be"),
+    ("t2i-compbench", {"color_val.txt": "a\tb\n"}, "another sign that steers a terminal can't be in a name"),
+    ("t2i-compbench", {"color_val.txt": f"{'x' * 241}\n"}, "a name has 240 bytes at most"),
+    ("dpg", {"dpg_bench/prompts/a.b.txt": "a"}, 'row 1: its item_id "a.b" has a dot'),
+    ("dpg", {"dpg_bench/prompts/é.txt": "a", "dpg_bench/prompts/E\u0301.txt": "b"}, 'its image would be "'),
+    ("oneig", {"OneIG-Bench.csv": OF_PORTRAIT.format("1-2")}, 'row 2: its id "1-2" has more than letters and digits'),
+    ("oneig", {"OneIG-Bench.csv": OF_PORTRAIT.format("12")}, "row 2: human/model/12 begins with human/model/1,"),
+    ("wise", {"data_verified/a.json": json.dumps([{**OF_WISE, "prompt_id": "x"}])}, "its scorer wants a whole number"),
+    ("geneval2", {"geneval2_data.jsonl": 2 * json_lines([OF_GENEVAL2])}, 'image would be "a", as that of "00000"'),
+]  # fmt: skip
+"""Files of which the scorer could not read, or not tell apart, the images, with words of the refusal."""
+
+
+@pytest.mark.parametrize(("name", "files", "words"), MISREAD)
+def test_a_row_whose_image_its_scorer_would_misread_is_refused_before_it_is_paid_for(
+    name: str, files: Mapping[str, str], words: str, tmp_path: Path, refuse: Callable[..., str]
+) -> None:
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert words in " ".join(refuse(name, tmp_path).split())
+
+
+def test_blanks_of_all_widths_and_joined_emoji_can_name_a_file(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "color_val.txt").write_text("a\u00a0red\u3000cup \U0001f468\u200d\U0001f469\n")
+    assert typed("bench", "import", "t2i-compbench", tmp_path, "-o", out)[0] == 0
 
 
 def test_a_category_that_the_scorer_has_no_folder_for_is_refused(tmp_path: Path, refuse: Callable[..., str]) -> None:

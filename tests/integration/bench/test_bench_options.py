@@ -40,10 +40,11 @@ def with_prompt(prompt: str) -> Callable[[ManifestLine], ManifestLine]:
 UNFIT: dict[str, tuple[str, Callable[[ManifestLine], ManifestLine], str]] = {
     "a prompt with an underscore": ("t2i-compbench", with_prompt("a_b"), 'has "_" in it'),
     "a prompt with a slash": ("t2i-compbench", with_prompt("a/b"), "a slash can't be in a name"),
-    "a prompt of two lines": ("t2i-compbench", with_prompt("a\nb"), "can't be printed"),
+    "a prompt of two lines": ("t2i-compbench", with_prompt("a\nb"), "steers a terminal"),
     "a prompt that is no name": ("t2i-compbench", with_prompt("x" * 300), "240 bytes at most"),
     "an id with a dot": ("dpg", with_entry({"item_id": "a.b"}), "reads ids up to the first one"),
-    "an id with a star": ("oneig", with_entry({"id": "0*"}), "looks for as a glob"),
+    "an id in other letters": ("dpg", with_entry({"item_id": "ZZ1"}), "file system that ignores case"),
+    "an id with a star": ("oneig", with_entry({"id": "0*"}), "looks for it as a glob"),
     "an id that begins like another": ("oneig", with_entry({"id": "00"}), "files that begin with an id"),
     "the same id twice": ("oneig", with_entry({"id": "001"}), "two different images for one place"),
     "the same prompt twice": (

@@ -132,7 +132,7 @@ def test_a_wrong_request_is_told_and_writes_nothing(
         ({"of": 9}, "imported from different files"),
         ({"entry": {"prompt_id": 3}}, 'row 1 ("0002") and row 2 ("0003")'),
         ({"entry": {"prompt_id": "../3"}}, "a slash can't be in a name"),
-        ({"entry": {}}, 'no text or number "prompt_id"'),
+        ({"entry": {}}, 'no text or whole number "prompt_id"'),
         ({"entry": None}, "meta.entry must be an object"),
         ({"set": 3}, "meta.set must be a text or null"),
         ({"number": 0}, "row 0 is two different prompts"),
