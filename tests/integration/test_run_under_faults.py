@@ -21,7 +21,7 @@ prompts: ["a lantern", "a kite"]
 matrix: {seed: {start: 1, count: COUNT}}
 timeout: 2
 """
-UNUSED = {FaultPlace.CANCEL}
+UNUSED = {FaultPlace.CANCEL, FaultPlace.CHAT, FaultPlace.CHATTED}
 """Stages that a run never reaches."""
 LONG = ":0.2"
 ALONE = [
