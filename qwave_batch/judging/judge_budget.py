@@ -23,9 +23,9 @@ class JudgeBudget:
     """The most that chats cost which ended, or were left, without an answer."""
     held_nusd: int = 0
     """The most that the chats in flight cost."""
-    run_nusd: int = 0
-    """Of answers since this process began."""
     run_unsure_nusd: int = 0
+    unscored_nusd: int = 0
+    """Of answers in this process whose images have no score yet, since not all of their questions were asked."""
     stretch: float = 1.0
     """How many times the tokens that were estimated at most an answer has counted."""
 
@@ -70,7 +70,10 @@ class JudgeBudget:
         """Record the cost of an answer in place of its hold."""
         self.held_nusd -= most_nusd
         self.spent_nusd += cost_nusd
-        self.run_nusd += cost_nusd
+
+    def leave_unscored(self, cost_nusd: int) -> None:
+        """Record the cost of answers whose image got no score."""
+        self.unscored_nusd += cost_nusd
 
     def learn(self, estimate: TokenEstimate, counted_tokens: int) -> None:
         """Take in the tokens that an answer has counted: later holds are as large."""
@@ -81,6 +84,11 @@ class JudgeBudget:
         found = []
         if self.price is None:
             found.append("no price is known: what the answers cost is known only as far as they say it themselves")
+        if self.unscored_nusd:
+            found.append(
+                f"{usd_words(self.unscored_nusd)} more was paid for answers about images that have no score yet; they "
+                "are kept, and count when the rest is asked"
+            )
         if self.run_unsure_nusd:
             found.append(
                 f"up to {usd_words(self.run_unsure_nusd)} more may be paid for questions that were sent without an "
