@@ -72,6 +72,7 @@ BAD: Mapping[str, Outcome] = {
     "range": Score({"characters": -1}),
     "unknown": Score({"charm": 1}),
     "details": Score({"characters": 1}, {"when": object()}),  # type: ignore[dict-item]
+    "long": Score({"characters": 1}, {"answer": "a" * 2_000_000}),
 }
 
 
@@ -178,6 +179,7 @@ def test_folders_of_one_call_share_their_scores(folder: Path, tmp_path: Path) ->
         ("range", "bad_answer", "characters is -1.0, outside its range 0 to 1000"),
         ("unknown", "bad_answer", "it gave the output 'charm', and states characters"),
         ("details", "bad_answer", "its details are not an object of JSON"),
+        ("long", "bad_answer", "its details have 2,000,014 characters, more than 524,288"),
     ],
 )
 def test_a_bad_answer_is_an_error_of_its_image_alone(folder: Path, trouble: str, code: str, message: str) -> None:
