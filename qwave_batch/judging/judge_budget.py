@@ -23,7 +23,6 @@ class JudgeBudget:
     """The most that chats cost which ended, or were left, without an answer."""
     held_nusd: int = 0
     """The most that the chats in flight cost."""
-    run_unsure_nusd: int = 0
     unscored_nusd: int = 0
     """Of answers in this process whose images have no score yet, since not all of their questions were asked."""
     stretch: float = 1.0
@@ -64,7 +63,6 @@ class JudgeBudget:
         """Keep the hold of a chat without an answer: it may have been paid."""
         self.held_nusd -= most_nusd
         self.unsure_nusd += most_nusd
-        self.run_unsure_nusd += most_nusd
 
     def pay(self, most_nusd: int, cost_nusd: int) -> None:
         """Record the cost of an answer in place of its hold."""
@@ -89,10 +87,11 @@ class JudgeBudget:
                 f"{usd_words(self.unscored_nusd)} more was paid for answers about images that have no score yet; they "
                 "are kept, and count when the rest is asked"
             )
-        if self.run_unsure_nusd:
+        if self.unsure_nusd:
             found.append(
-                f"up to {usd_words(self.run_unsure_nusd)} more may be paid for questions that were sent without an "
-                "answer coming back; they were sent again under the same key, and not every service keeps such keys"
+                f"up to {usd_words(self.unsure_nusd)} more may be paid for questions that were sent without an answer "
+                "coming back, now or earlier; they were sent again under the same key, and not every service keeps "
+                "such keys"
             )
         if self.stretch > _WORTH_A_WORD:
             found.append(
