@@ -24,7 +24,6 @@ from qwave_batch.scoring.score_lines import scorer_line
 from qwave_batch.scoring.score_log import ScoreLog, open_score_log
 from qwave_batch.scoring.score_questions import MODEL_AXIS, QuestionChoice
 from qwave_batch.scoring.scorer import Level, Need, Output, PaidScorer, ScoreBudget, Scorer
-from qwave_batch.scoring.scorer_params import ScorerParams
 
 ConfirmScoring = Callable[[CostRange | None], bool]
 """Asked before a paid scorer is: None where it knows no price."""
@@ -181,7 +180,6 @@ class _Scoring:
         request = self._request
         scorer = self._choice.make(
             ScorerSetup(
-                params=ScorerParams(request.scorer, request.params),
                 layout=reader.layout,
                 connection=request.connection,
                 clock=self._clock,

@@ -17,7 +17,6 @@ from qwave_batch.scoring.command_file import read_command_file
 from qwave_batch.scoring.command_scorer import CommandScorer
 from qwave_batch.scoring.facts_check import checked_scorer
 from qwave_batch.scoring.scorer import PaidScorer, Scorer
-from qwave_batch.scoring.scorer_params import ScorerParams
 
 GROUP = "qwave_batch.scorers"
 """The group of entry points that plug-ins name their scorers in."""
@@ -26,9 +25,8 @@ _ENDINGS = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerSetup:
-    """All that a built-in scorer may be made of."""
+    """All that a built-in scorer may be made of beside its parameters."""
 
-    params: ScorerParams
     layout: RunLayout
     """The folder that it is to score: a scorer is made for each."""
     connection: AnyConnection = field(repr=False)
@@ -43,7 +41,7 @@ BUILT_IN: Mapping[str, str] = {
     "checks": "qwave_batch.scoring.levels_scorer:make_levels_scorer",
     "ocr": "qwave_batch.scoring.text_scorer:make_text_scorer",
 }
-"""The functions that make a scorer of ``ScorerParams``, by module and name; loaded when one is chosen."""
+"""The functions that make a scorer of its parameters, by module and name; loaded when one is chosen."""
 BUILT_IN_PAID: Mapping[str, str] = {"judge": "qwave_batch.api.judge_setup:make_judge"}
 """Likewise, of the parameters and the rest of a ``ScorerSetup`` by name."""
 
@@ -66,12 +64,12 @@ class ScorerChoice:
         if self.named.endswith(_ENDINGS):
             return CommandScorer(read_command_file(Path(self.named), self.params))
         if self.named in BUILT_IN:
-            return checked_scorer(_load(BUILT_IN[self.named])(setup.params), self.named)
+            return checked_scorer(_load(BUILT_IN[self.named])(self.params), self.named)
         if self.named in BUILT_IN_PAID:
             make = _load(BUILT_IN_PAID[self.named])
             return checked_scorer(
                 make(
-                    setup.params.given,
+                    self.params,
                     layout=setup.layout,
                     connection=setup.connection,
                     clock=setup.clock,
@@ -132,7 +130,7 @@ def list_scorers() -> list[ListedScorer]:
 def _fault_of(name: str) -> str | None:
     try:
         if name in BUILT_IN:
-            _load(BUILT_IN[name])(ScorerParams(name, {}))
+            _load(BUILT_IN[name])({})
         else:
             _plugged_in(name, {})
     except QwaveError as error:

@@ -13,6 +13,8 @@ from qwave_batch.estimating.prompt_bootstrap import drawn_weights, interval_of_d
 if TYPE_CHECKING:
     from qwave_batch.estimating.prompt_bootstrap import Numbers
 
+Bounds = tuple[float | None, float | None]
+NO_BOUNDS: Bounds = (None, None)
 DRAWS = 10_000
 _FEWEST_DRAWS = 1_000
 _ROUNDING = 1e-12
@@ -35,15 +37,31 @@ def draws_of(prompts: int) -> int:
     return max(_FEWEST_DRAWS, min(DRAWS, _MOST_WEIGHTS // prompts))
 
 
-def interval_of_mean(values: Sequence[float]) -> Interval | None:
+def interval_of_mean(values: Sequence[float], bounds: Bounds = NO_BOUNDS) -> Interval | None:
     """Return the interval at 95 % of the mean of a value for each prompt; None below two prompts.
 
-    If all values are equal, every draw is, and the interval has no width.
+    If all values are equal, every draw is. The interval is then as wide as prompts that were not asked may make it,
+    and without bounds it has no width.
+
+    Args:
+        values: The values.
+        bounds: The least and the most that a value can be; None for no bound.
     """
     if len(values) >= LEAST_PROMPTS and are_equal(values):
-        return Interval(values[0], values[0])
+        return _interval_of_equals(values[0], len(values), bounds)
     numbers = lazy.np.array(values, dtype=float)
     return _interval(len(values), lambda weights: weights @ numbers / len(numbers))
+
+
+def _interval_of_equals(value: float, prompts: int, bounds: Bounds) -> Interval:
+    """Return the interval where all prompts have the same value.
+
+    If more than this share of all prompts had another one, so many equal ones would come in less than 2.5 of 100 cases
+    (the exact interval of a rate, where none of ``n`` differs); at worst those have the least or the most value.
+    """
+    share = 1 - 0.025 ** (1 / prompts)
+    least, most = (value if bound is None else bound for bound in bounds)
+    return Interval(value - share * (value - least), value + share * (most - value))
 
 
 def are_equal(values: Sequence[float]) -> bool:

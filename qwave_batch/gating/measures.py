@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from qwave_batch.errors import UnknownName
+from qwave_batch.gating.drawn_intervals import NO_BOUNDS, Bounds
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.scoring.kept_scores import KeptScores
@@ -35,6 +36,14 @@ class Measure:
     better: Better | None
     """The direction in which it gets better; None where neither is."""
     unit: str = ""
+    bounds: Bounds = NO_BOUNDS
+    """The least and the most that it can be; None for no bound."""
+
+    @property
+    def bounds_of_difference(self) -> Bounds:
+        """The least and the most that the difference of two can be."""
+        least, most = self.bounds
+        return NO_BOUNDS if least is None or most is None else (least - most, most - least)
 
     @property
     def is_scored(self) -> bool:
@@ -54,7 +63,7 @@ def measure_named(name: str, scores: KeptScores) -> Measure:
         known = (*scores.outputs, *OWN_MEASURES)
         raise UnknownName("score", name, known, hint=f"there is {', '.join(known)}")
     output = scores.outputs[name]
-    return Measure(name=name, better=output.better, unit=output.unit)
+    return Measure(name=name, better=output.better, unit=output.unit, bounds=output.range)
 
 
 def measure_or_missing(name: str, scores: KeptScores) -> Measure:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from qwave_batch.estimating.intervals import Interval
 from qwave_batch.gating.cell_pairs import CellPair
-from qwave_batch.gating.drawn_intervals import are_equal, interval_of_mean
+from qwave_batch.gating.drawn_intervals import NO_BOUNDS, are_equal, interval_of_mean
 from qwave_batch.gating.measures import Measure
 from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.scoring.scorer import Better
@@ -91,7 +91,9 @@ def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDiff
         return None
     prompts = [_averaged(cells) for cells in by_prompt.values()]
     differences = [each.difference for each in prompts]
-    interval = interval_of_mean(differences)
+    # the same images have the same scores, and other prompts would have them too
+    bounds = NO_BOUNDS if _are_same_images(pairs) else measure.bounds_of_difference
+    interval = interval_of_mean(differences, bounds)
     ties = differences.count(0.0)
     higher = sum(each > 0 for each in differences)
     wins = higher if measure.better is not Better.LOWER else len(differences) - ties - higher
@@ -110,6 +112,10 @@ def paired_difference(pairs: Sequence[CellPair], measure: Measure) -> PairedDiff
         is_even=are_equal(differences),
         b_is=_comparative(interval, measure.better, is_same=ties == len(prompts)),
     )
+
+
+def _are_same_images(pairs: Sequence[CellPair]) -> bool:
+    return all(sum(cell.images for cell in pair.a) == sum(cell.images for cell in pair.b) != 0 for pair in pairs)
 
 
 def _mean_of(cells: Sequence[ScoredCell], measure: str) -> float | None:

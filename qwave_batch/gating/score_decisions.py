@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from qwave_batch.gating.cell_pairs import Pairing
+from qwave_batch.gating.drawn_intervals import Bounds
 from qwave_batch.gating.gate_rules import NoWorseRule, ScoreTerms, ThresholdRule, reaches
 from qwave_batch.gating.gate_sentences import (
     NO_JOBS,
@@ -21,13 +22,15 @@ from qwave_batch.gating.scored_cells import ScoredCell
 from qwave_batch.scoring.scorer import Better
 
 
-def decide_threshold(rule: ThresholdRule, cells: Sequence[ScoredCell], group: str | None = None) -> RuleResult:
-    """Return whether a statistic of a score is within its bounds."""
+def decide_threshold(
+    rule: ThresholdRule, cells: Sequence[ScoredCell], bounds: Bounds, group: str | None = None
+) -> RuleResult:
+    """Return whether a statistic of a score is what the rule asks for; ``bounds`` are those of the score itself."""
     counts = count_scores(cells, rule.score)
     reason = _not_enough(rule.score, rule.terms, counts)
     if reason is not None:
         return _failed(rule, group, reason, counts)
-    found = estimate_score(cells, rule.score, rule.statistic)
+    found = estimate_score(cells, rule.score, rule.statistic, bounds)
     outcome = _threshold_outcome(rule, found)
     return RuleResult(
         rule=rule.head.name,

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from qwave_batch.estimating.intervals import Interval
-from qwave_batch.gating.drawn_intervals import interval_of_mean, interval_of_percentile, percentile
+from qwave_batch.gating.drawn_intervals import (
+    NO_BOUNDS,
+    Bounds,
+    interval_of_mean,
+    interval_of_percentile,
+    percentile,
+)
 from qwave_batch.gating.gate_rules import Extreme, Mean, Percentile, Share, Statistic
 from qwave_batch.gating.scored_cells import ScoredCell
 
@@ -44,10 +50,13 @@ def count_scores(cells: Sequence[ScoredCell], score: str) -> ScoreCounts:
     )
 
 
-def estimate_score(cells: Sequence[ScoredCell], score: str, statistic: Statistic) -> ScoreEstimate:
+def estimate_score(
+    cells: Sequence[ScoredCell], score: str, statistic: Statistic, bounds: Bounds = NO_BOUNDS
+) -> ScoreEstimate:
     """Return a statistic of a score; at least one cell has a number, and the cells stand in the order of their prompts.
 
     A mean and a share count each prompt, and in it each cell, the same; percentiles and extremes count each image.
+    ``bounds`` are the least and the most that a number can be.
     """
     by_prompt: dict[str, list[Sequence[float]]] = {}
     for cell in cells:
@@ -58,10 +67,10 @@ def estimate_score(cells: Sequence[ScoredCell], score: str, statistic: Statistic
     match statistic:
         case Mean():
             means = [_mean([_mean(numbers) for numbers in of_prompt]) for of_prompt in prompts]
-            return ScoreEstimate(value=_mean(means), interval=interval_of_mean(means))
+            return ScoreEstimate(value=_mean(means), interval=interval_of_mean(means, bounds))
         case Share(of):
             shares = [_mean([_mean(list(map(of.hold, numbers))) for numbers in of_prompt]) for of_prompt in prompts]
-            return ScoreEstimate(value=_mean(shares), interval=interval_of_mean(shares))
+            return ScoreEstimate(value=_mean(shares), interval=interval_of_mean(shares, (0.0, 1.0)))
         case Percentile(percent):
             value = percentile([number for of_prompt in images for number in of_prompt], percent)
             return ScoreEstimate(value=value, interval=interval_of_percentile(images, percent))

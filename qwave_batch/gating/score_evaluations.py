@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from qwave_batch.errors import UsageError
 from qwave_batch.gating.cell_pairs import pair_cells
+from qwave_batch.gating.drawn_intervals import Bounds
 from qwave_batch.gating.gate_rules import Gate, NoWorseRule, RuleHead, ThresholdRule
 from qwave_batch.gating.measures import Measure, measure_named, scorer_of
 from qwave_batch.gating.pair_preferences import preference_cells
@@ -34,7 +35,7 @@ class ThresholdEvaluation:
 
     def results(self) -> Iterator[RuleResult]:
         """Yield the outcome for each group."""
-        yield from _by_group(self.rule, self.gate, self.gatherer.sorted_cells())
+        yield from _by_group(self.rule, self.gate, self.gatherer.sorted_cells(), self.gatherer.measures[0].bounds)
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class PairsEvaluation:
         """Yield the outcome for each group."""
         assert self.rule.preferred is not None  # noqa: S101 - else it is another one's
         cells = preference_cells(self.scores, self.rule.score, self.jobs, self.rule.preferred)
-        yield from _by_group(self.rule, self.gate, cells)
+        yield from _by_group(self.rule, self.gate, cells, (0.0, 1.0))
 
 
 @dataclass(slots=True)
@@ -137,15 +138,15 @@ class NoWorseEvaluation:
         return self.gate.fault_at(self.rule.head.number, key, message)
 
 
-def _by_group(rule: ThresholdRule, gate: Gate, cells: Sequence[ScoredCell]) -> Iterator[RuleResult]:
+def _by_group(rule: ThresholdRule, gate: Gate, cells: Sequence[ScoredCell], bounds: Bounds) -> Iterator[RuleResult]:
     if rule.head.per is None:
-        yield decide_threshold(rule, cells)
+        yield decide_threshold(rule, cells, bounds)
         return
     groups = _grouped(rule.head, gate, cells)
     for group, of_group in groups.items():
-        yield decide_threshold(rule, of_group, group)
+        yield decide_threshold(rule, of_group, bounds, group)
     if not groups:
-        yield decide_threshold(rule, [])
+        yield decide_threshold(rule, [], bounds)
 
 
 def _grouped(head: RuleHead, gate: Gate, cells: Sequence[ScoredCell]) -> Mapping[str, list[ScoredCell]]:

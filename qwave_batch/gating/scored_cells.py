@@ -34,6 +34,8 @@ class ScoredCell:
     """By measure; without those that are missing."""
     missing: Counter[str] = field(default_factory=Counter)
     """By measure: images and jobs whose number is not there."""
+    images: int = 0
+    """A sum of the hashes of its images, equal where those are the same; 0 where they are not known."""
 
     def value(self, axis: str) -> str | None:
         """Return the value of an axis; None where the cell has no such axis."""
@@ -74,10 +76,12 @@ class CellGatherer:
         if line.status is JobStatus.SKIPPED or line.imageless:
             return
         numbers = self._numbers_of(line)
+        images = sum(int(image.sha256[:16], 16) for image in line.images)
         for place in judged_job(line).places:
             cell = self.cell_of(place)
             if line.prompt not in cell.texts:
                 cell.texts |= {line.prompt}
+            cell.images += images
             for name, found in numbers.items():
                 known = [number for number in found if number is not None]
                 cell.numbers.setdefault(name, array("d")).extend(known)

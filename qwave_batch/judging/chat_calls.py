@@ -19,8 +19,10 @@ from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.run.wakeup import wait_until_either
 from qwave_batch.scoring.scorer import ScoreError
 
-_SURELY_FREE = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT})
-"""Statuses without an answer that nobody charges for: the server was not able to begin, or is at it already."""
+_SURELY_FREE = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT})
+"""Statuses without an answer that nobody charges for: the server could not begin, or is at it already.
+
+Any other failure of a server may come after the answer was made and billed."""
 _VAIN_REFUSALS = 5
 """So many refusals with one code, and no answer yet, mean that no question will be taken."""
 _VAIN_SILENCES = 3
@@ -144,6 +146,8 @@ class ChatCalls:
             await asyncio.to_thread(self.journal.intend, call_id, attempt, most_nusd)
             sent_at = self.clock.monotonic()
             answer = await self.service.complete(sending.body, idempotency_key=sending.key, timeout_s=self.timeout_s)
+            if isinstance(answer, ChatReply):
+                self._note_reply(answer, sending.estimate)  # before more are let in, which are held at what was learned
             self.pacing.record(answer, sent_at=sent_at, now=self.clock.monotonic())
             cost_nusd = 0
             if isinstance(answer, ChatReply):
@@ -151,7 +155,6 @@ class ChatCalls:
                 await asyncio.to_thread(self.journal.answer, call_id, attempt, answer, cost_nusd)
                 self.budget.pay(most_nusd, cost_nusd)
                 is_held = False
-                self._note_reply(answer, sending.estimate)
             elif _is_free(answer):
                 is_final = isinstance(answer, Refused)
                 await asyncio.to_thread(self.journal.take_back, call_id, attempt, is_final=is_final)

@@ -23,9 +23,8 @@ class JudgeBudget:
     """The most that chats cost which ended, or were left, without an answer."""
     held_nusd: int = 0
     """The most that the chats in flight cost."""
-    run_nusd: int = 0
-    """Of answers since this process began."""
-    run_unsure_nusd: int = 0
+    unscored_nusd: int = 0
+    """Of answers in this process whose images have no score yet, since not all of their questions were asked."""
     stretch: float = 1.0
     """How many times the tokens that were estimated at most an answer has counted."""
 
@@ -64,13 +63,15 @@ class JudgeBudget:
         """Keep the hold of a chat without an answer: it may have been paid."""
         self.held_nusd -= most_nusd
         self.unsure_nusd += most_nusd
-        self.run_unsure_nusd += most_nusd
 
     def pay(self, most_nusd: int, cost_nusd: int) -> None:
         """Record the cost of an answer in place of its hold."""
         self.held_nusd -= most_nusd
         self.spent_nusd += cost_nusd
-        self.run_nusd += cost_nusd
+
+    def leave_unscored(self, cost_nusd: int) -> None:
+        """Record the cost of answers whose image got no score."""
+        self.unscored_nusd += cost_nusd
 
     def learn(self, estimate: TokenEstimate, counted_tokens: int) -> None:
         """Take in the tokens that an answer has counted: later holds are as large."""
@@ -81,10 +82,16 @@ class JudgeBudget:
         found = []
         if self.price is None:
             found.append("no price is known: what the answers cost is known only as far as they say it themselves")
-        if self.run_unsure_nusd:
+        if self.unscored_nusd:
             found.append(
-                f"up to {usd_words(self.run_unsure_nusd)} more may be paid for questions that were sent without an "
-                "answer coming back; they were sent again under the same key, and not every service keeps such keys"
+                f"{usd_words(self.unscored_nusd)} more was paid for answers about images that have no score yet; they "
+                "are kept, and count when the rest is asked"
+            )
+        if self.unsure_nusd:
+            found.append(
+                f"up to {usd_words(self.unsure_nusd)} more may be paid for questions that were sent without an answer "
+                "coming back, now or earlier; they were sent again under the same key, and not every service keeps "
+                "such keys"
             )
         if self.stretch > _WORTH_A_WORD:
             found.append(

@@ -2,20 +2,27 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
-from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.errors import UsageError
 from qwave_batch.judging.chat_prompts import CRITERION
 from qwave_batch.judging.token_costs import TokenPrice, price_from_usd
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.strict_json import STRICT_JSON
+from qwave_batch.scoring.scorer_params import (
+    ParamReader,
+    a_number,
+    a_text,
+    a_whole_number,
+    one_of_these,
+    or_none,
+    read_scorer_params,
+)
 
-T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_NONE = "none"
 _OURS = frozenset({"model", "messages", "temperature", "seed", "max_tokens", "stream", "n"})
 """Fields of a request that ``extra`` can't set: they have a parameter of their own, or would change what comes back."""
 _OTHER_LIMITS = ("max_completion_tokens", "max_output_tokens")
@@ -79,23 +86,13 @@ def read_params(written: Mapping[str, str]) -> JudgeParams:
     Raises:
         UsageError: a name or a value is not right, or two of them do not go together.
     """
-    for name in written:
-        if name not in PARAMS:
-            raise UnknownName("parameter of judge", name, list(PARAMS), hint=f"it takes {', '.join(PARAMS)}")
-    read: dict[str, object] = {name: _read(name, PARAMS[name], text) for name, text in written.items()}
+    # a key may have been given in the place of its variable's name
+    read = read_scorer_params("judge", PARAMS, written, never_shown={"key_env"})
     price = _price(written)
     values = {name: value for name, value in read.items() if name not in {"price_in", "price_out"}}
     params = JudgeParams(**values, price=price)  # type: ignore[arg-type]  # each reader gives its field's type
     _check(params, written)
     return params
-
-
-def _read(name: str, reader: Callable[[str], object], text: str) -> object:
-    try:
-        return reader(text)
-    except ValueError as error:
-        shown = "that" if name == "key_env" else f'"{text[:100]}"'  # a key may have been given in its place
-        raise UsageError(f"the parameter {name} of judge can't be {shown}: {error}") from None
 
 
 def _price(written: Mapping[str, str]) -> TokenPrice | None:
@@ -125,43 +122,6 @@ def _check(params: JudgeParams, written: Mapping[str, str]) -> None:
         raise UsageError("key_env names the key of another service: it goes with base_url")
 
 
-def _text(text: str) -> str:
-    if not text.strip():
-        raise ValueError("it is empty")
-    return text.strip()
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"it is one of {', '.join(known)}")
-        return text
-
-    return read
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII) or not least <= int(text) <= most:
-            raise ValueError(f"it is a whole number from {least} to {most:,}")
-        return int(text)
-
-    return read
-
-
-def _amount(least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) or not least <= float(text) <= most:
-            raise ValueError(f"it is a number from {least:g} to {most:g}")
-        return float(text)
-
-    return read
-
-
-def _or_none(reader: Callable[[str], T]) -> Callable[[str], T | None]:
-    return lambda text: None if text == _NONE else reader(text)
-
-
 def _object(text: str) -> JsonObject:
     try:
         value = STRICT_JSON.decode(text)
@@ -187,30 +147,30 @@ def _a_name(text: str) -> str:
     return text
 
 
-PARAMS: Mapping[str, Callable[[str], object]] = {
+PARAMS: Mapping[str, ParamReader] = {
     "name": _a_name,
-    "model": _text,
-    "mode": _one_of("questions", "pairs"),
-    "ask": _one_of("each", "together"),
-    "questions": _text,
-    "template": _text,
-    "criterion": _text,
-    "temperature": _or_none(_amount(0, 2)),
-    "seed": _or_none(_whole(0, 2**31 - 1)),
-    "max_tokens": _whole(1, 100_000),
-    "max_size": _or_none(_whole(64, 16_384)),
-    "detail": _one_of("auto", "low", "high"),
+    "model": a_text,
+    "mode": one_of_these("questions", "pairs"),
+    "ask": one_of_these("each", "together"),
+    "questions": a_text,
+    "template": a_text,
+    "criterion": a_text,
+    "temperature": or_none(a_number(0, 2)),
+    "seed": or_none(a_whole_number(0, 2**31 - 1)),
+    "max_tokens": a_whole_number(1, 100_000),
+    "max_size": or_none(a_whole_number(64, 16_384)),
+    "detail": one_of_these("auto", "low", "high"),
     "extra": _object,
-    "base_url": _text,
+    "base_url": a_text,
     "key_env": _variable,
-    "price_in": _text,
-    "price_out": _text,
-    "image_tokens": _whole(1, 1_000_000),
-    "answers_as": _text,
-    "concurrency": _whole(1, 128),
-    "requests_per_minute": _whole(1, 1_000_000),
-    "timeout": _amount(1, 3600),
-    "max_wait": _amount(0, 86_400),
-    "tries": _whole(1, 20),
+    "price_in": a_text,
+    "price_out": a_text,
+    "image_tokens": a_whole_number(1, 1_000_000),
+    "answers_as": a_text,
+    "concurrency": a_whole_number(1, 128),
+    "requests_per_minute": a_whole_number(1, 1_000_000),
+    "timeout": a_number(1, 3600),
+    "max_wait": a_number(0, 86_400),
+    "tries": a_whole_number(1, 20),
 }
 """The reader of each parameter's value; its ValueError says what the value may be."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from qwave_batch.scoring.scorer import Emit, Item, Level, Need, Outcome, Output,
 
 NAMES: Mapping[str, str] = {"questions": "judge", "pairs": "judge_pairs"}
 """The name of a judge by its mode."""
+_DATED = re.compile(r"(?:[-@:][0-9]{3,8}(?:-[0-9]{2}){0,2})?")
+"""The end of a name that says which state of the model it is: nothing, a date, or a number of three digits or more."""
 GRACE_S = 10.0
 """How long chats in flight may take to end after an interruption."""
 
@@ -168,18 +171,23 @@ class JudgeScorer:
             self._check_model(replied.reply)
             return hear(replied.reply)
 
+        is_whole = False
         try:
             outcome: Outcome = await self.approach.judged(item, ask)
+            is_whole = True
         except UsageError as error:
             code = "unusable_image" if isinstance(error, UnshrinkableImage) else "bad_question"
             outcome = ScoreError(code, str(error))
+            is_whole = True
+        finally:
+            if not is_whole and self._budget is not None:
+                self._budget.leave_unscored(cost_nusd)
         return Scored(item, outcome, cost_nusd)
 
     def _check_model(self, reply: ChatReply) -> None:
         """Raise AccountError for an answer of another model: one that adds its date to the name is the same."""
         wanted = self.settings.answers_as or self.settings.model or ""
-        told, asked = (name.casefold().rpartition("/")[2] for name in (reply.model, wanted))
-        if told and not told.startswith(asked):
+        if reply.model and not is_same_model(wanted, reply.model):
             raise AccountError(
                 f"{self._opened().chats.host} was asked for {wanted} and answers as {reply.model}; if that is the same "
                 f"model, give answers_as={reply.model}: the answers so far are kept"
@@ -213,6 +221,12 @@ class JudgeScorer:
         if self._service is None:
             raise RuntimeError("the judge is not open")
         return self._service
+
+
+def is_same_model(asked: str, told: str) -> bool:
+    """Whether a service means the model that was asked for by the name it answers under."""
+    asked, told = (name.casefold().rpartition("/")[2] for name in (asked, told))
+    return told.startswith(asked) and _DATED.fullmatch(told, len(asked)) is not None
 
 
 async def _all_done(workers: Sequence["asyncio.Task[None]"]) -> None:

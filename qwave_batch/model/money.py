@@ -55,7 +55,7 @@ def usd_from_nusd(nusd: int) -> float:
 
 def usd_words(nusd: int) -> str:
     """Return an amount as errors and summaries on one line say it, such as ``0.0405 USD``."""
-    return f"{usd_from_nusd(nusd):.6g} USD"
+    return f"{Decimal(f'{usd_from_nusd(nusd):.6g}'):f} USD"  # no exponent, however small
 
 
 class _BesideNusd:

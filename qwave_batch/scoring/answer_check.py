@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwave_batch.errors import QwaveError
@@ -13,6 +13,10 @@ MOST_IN_A_ROW = 20
 """So many items in a row that a scorer fails on say that it is broken."""
 RAISED, BAD_ANSWER = "scorer_raised", "bad_answer"
 _SHOWN = 300
+_MOST_MESSAGE = 10_000
+"""Characters."""
+_MOST_DETAILS = 512 * 1024
+"""Characters of JSON; a line of a megabyte could not be read again."""
 
 
 class BrokenScorer(QwaveError):
@@ -71,7 +75,7 @@ _NO_ANSWER = ScoreError(BAD_ANSWER, "it gave no outcome")
 def checked_outcome(facts: ScorerFacts, outcome: object) -> Outcome:
     """Return an outcome that keeps what the scorer states, or the error that says which statement it breaks."""
     if isinstance(outcome, ScoreError):
-        return outcome
+        return replace(outcome, code=str(outcome.code)[:_SHOWN], message=str(outcome.message)[:_MOST_MESSAGE])
     if not isinstance(outcome, Score):
         return ScoreError(BAD_ANSWER, f"it gave {_cut(repr(outcome))}, neither a Score nor a ScoreError")
     try:
@@ -94,7 +98,7 @@ def _fault_of_score(facts: ScorerFacts, score: Score) -> str | None:
             return f"{name} is {_cut(repr(number))}, not a number"
         if not output.takes(float(number)):
             return f"{name} is {float(number)!r}, outside its range {_range(output)}"
-    return None if score.details is None or _is_json(score.details) else "its details are not an object of JSON"
+    return None if score.details is None else _fault_of_details(score.details)
 
 
 def _is_number(value: object) -> bool:
@@ -107,12 +111,14 @@ def plain_number(number: float) -> float:
     return number if type(number) is int else float(number)
 
 
-def _is_json(value: Any) -> bool:
+def _fault_of_details(details: Any) -> str | None:
     try:
-        json.dumps(value, allow_nan=False)
+        size = len(json.dumps(details, allow_nan=False))
     except (ValueError, TypeError, RecursionError):
-        return False
-    return isinstance(value, dict)
+        size = None
+    if size is None or not isinstance(details, dict):
+        return "its details are not an object of JSON"
+    return None if size <= _MOST_DETAILS else f"its details have {size:,} characters, more than {_MOST_DETAILS:,}"
 
 
 def _range(output: Output) -> str:

@@ -9,7 +9,7 @@ from qwave_batch.imaging.picture_fingerprint import decode_bytes, decoded_pictur
 from qwave_batch.imaging.picture_levels import picture_levels
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.scoring.scorer import Better, Item, Level, Need, Outcome, Output, Price, Score, ScoreError
-from qwave_batch.scoring.scorer_params import ScorerParams
+from qwave_batch.scoring.scorer_params import read_scorer_params
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class LevelsScorer:
         return [_measure(item.file.data) for item in items]
 
 
-def make_levels_scorer(params: ScorerParams) -> LevelsScorer:
+def make_levels_scorer(params: Mapping[str, str]) -> LevelsScorer:
     """Return the scorer; it takes no parameters."""
-    params.refuse_others()
+    read_scorer_params("checks", {}, params)
     return LevelsScorer()
 
 

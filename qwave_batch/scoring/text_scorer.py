@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.scoring.scorer import Better, Item, Level, Need, Outcome, Output, Price, Score, ScoreError
-from qwave_batch.scoring.scorer_params import ScorerParams
+from qwave_batch.scoring.scorer_params import ParamReader, one_of_these, read_scorer_params
 from qwave_batch.scoring.text_accuracy import normalized, text_accuracy
 from qwave_batch.scoring.text_reader import TextReader, engine_version
 
 _AGAINST = {"text": Need.TEXT, "prompt": Need.PROMPT}
+PARAMS: Mapping[str, ParamReader] = {"against": one_of_these(*_AGAINST), "case": one_of_these("ignore", "keep")}
 _MOST_CHARACTERS = 2_000
 """Of the text that was read, as it stands in the details."""
 
@@ -59,16 +60,13 @@ class TextScorer:
         )
 
 
-def make_text_scorer(params: ScorerParams) -> TextScorer:
+def make_text_scorer(params: Mapping[str, str]) -> TextScorer:
     """Return the scorer; it loads its engine when it is first asked.
 
     Raises:
         UsageError: a parameter is not right.
         MissingExtra: the engine is not installed.
     """
-    told = {
-        "against": params.choice("against", tuple(_AGAINST), "text"),
-        "case": params.choice("case", ("ignore", "keep"), "ignore"),
-    }
-    params.refuse_others()
+    told = {"against": "text", "case": "ignore", **params}
+    read_scorer_params("ocr", PARAMS, params)
     return TextScorer(version=f"1-{engine_version()}", params=told)

@@ -252,6 +252,11 @@ def _least(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Proble
     yield _at(source_map, violation.path, message, violation.value)
 
 
+def _greatest(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
+    message = f"{shown(violation.value)} is above the maximum {violation.wanted}"
+    yield _at(source_map, violation.path, message, violation.value)
+
+
 def _more_than(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     yield _at(
         source_map, violation.path, f"{shown(violation.value)} is not greater than {violation.wanted}", violation.value
@@ -332,6 +337,7 @@ MESSAGES: Mapping[str, _Message] = {
     "enum": _enum,
     "exclusiveMinimum": _more_than,
     "maxLength": _too_long,
+    "maximum": _greatest,
     "minItems": _empty,
     "minProperties": _empty,
     "minimum": _least,

@@ -21,12 +21,15 @@ prompts: ["a lantern", "a kite"]
 matrix: {seed: {start: 1, count: COUNT}}
 timeout: 2
 """
-UNUSED = {FaultPlace.CANCEL}
+UNUSED = {FaultPlace.CANCEL, FaultPlace.CHAT, FaultPlace.CHATTED}
 """Stages that a run never reaches."""
+OTHER_IMAGES = {FaultName.SEED_IGNORED, FaultName.SEED_LOOSE, FaultName.STAMPED_FILE}
+"""Faults of models: they make other images, and hinder no run."""
 LONG = ":0.2"
 ALONE = [
     f"{place}.{name}=#1{LONG if kind.seconds else ''}"
     for name, kind in KINDS.items()
+    if name not in OTHER_IMAGES
     for place in sorted(kind.possible - UNUSED)
 ]
 RARE = {
@@ -48,6 +51,7 @@ ALL = ",".join(
     f"{'#1..4' if name is FaultName.TASK_LOST else ''}"
     f"{LONG if kind.seconds else ''}"
     for name, kind in KINDS.items()
+    if name not in OTHER_IMAGES
     for place in sorted(kind.possible - UNUSED)
 )
 """Of downloads only first tries: a file that comes broken twice is broken at its source, and only a person has it made

@@ -15,6 +15,7 @@ from qwave_batch.errors import AccountError, BudgetError, FolderBusy, FolderErro
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.judging import call_pacing
 from qwave_batch.judging.judge_journal import JudgeJournal
+from qwave_batch.judging.judge_scorer import is_same_model
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.run.limits.throttle_episode import HoldPolicy
@@ -194,14 +195,15 @@ def test_a_quota_window_is_waited_for(tmp_path: Path) -> None:
     assert len(charges) == 2
 
 
+@pytest.mark.parametrize("fault", ["chatted.drop=@1", "chatted.http500=@1"])
 def test_a_service_that_keeps_no_keys_may_be_paid_twice_and_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     _hurry(monkeypatch)
 
     async def scenario() -> None:
         settings = Settings(idempotency_hours=None)
-        async with a_service("chatted.drop=@1", settings=settings) as (simulator, base_url):
+        async with a_service(fault, settings=settings) as (simulator, base_url):
             judge = a_judge(judge_folder(tmp_path / "run"), base_url)
             await judge_all(judge, [judged_item(1, ONE_QUESTION)])
             assert len(simulator.chats.charges) == 2
@@ -260,6 +262,39 @@ def test_the_name_under_which_a_service_answers_can_be_given(tmp_path: Path) -> 
     emitted, charges = judged(tmp_path / "run", [judged_item(1, ONE_QUESTION)], answers_as="another-model")
     assert isinstance(emitted.outcomes[0].outcome, Score)
     assert charges == []  # the answer was on record
+
+
+def test_the_answer_of_a_smaller_model_of_that_family_is_another_models(tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match="was asked for embedded and answers as embedded-judge"):
+        judged(tmp_path / "run", [judged_item(1, ONE_QUESTION)], answers_as="embedded")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "is_same"),
+    [
+        ("gaze-2", "gaze-2-2026-08-06", True),
+        ("gaze-2", "vendor/Gaze-2-0613", True),
+        ("gaze-2", "gaze-2@20260806", True),
+        ("gaze-2", "gaze-2-5", False),
+        ("gaze-2", "gaze-2-mini", False),
+        ("gaze-2", "gaze-20", False),
+    ],
+)
+def test_a_name_with_a_date_is_the_same_model(asked: str, told: str, *, is_same: bool) -> None:
+    assert is_same_model(asked, told) is is_same
+
+
+def test_what_was_paid_for_images_without_a_score_is_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with a_service("chat.bad_key=@2") as (simulator, base_url):
+            judge = a_judge(judge_folder(tmp_path / "run"), base_url, concurrency="1")
+            with pytest.raises(AccountError):
+                await judge_all(judge, [judged_item(1)])
+            assert len(simulator.chats.charges) == 1
+            (note,) = judge.notes()
+            assert "was paid for answers about images that have no score yet" in note
+
+    asyncio.run(scenario())
 
 
 def test_a_refused_question_is_an_error_of_its_item(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from qwave_batch.scores import Item, Score, ScoreError, Scorer, ScoreRequest, li
 from qwave_batch.scoring.answer_check import AnswerCheck
 from qwave_batch.scoring.score_items import ItemLoader, ItemMaker
 from qwave_batch.scoring.score_lines import encode_kept_line, kept_line_from_json, scorer_line
-from qwave_batch.scoring.scorer_params import ScorerParams
 
 PLUG_IN = """
 from qwave_batch.scores import Level, Need, Output, Score
@@ -60,9 +59,7 @@ def scorer_name(request: pytest.FixtureRequest, tmp_path: Path, plug_ins: Path) 
 @pytest.fixture
 def scorer(scorer_name: str, six_pictures: Path) -> Iterator[Scorer]:
     with open_folder(six_pictures) as reader:
-        setup = ScorerSetup(
-            params=ScorerParams(scorer_name, {}), layout=reader.layout, connection=Simulated(), clock=SystemClock()
-        )
+        setup = ScorerSetup(layout=reader.layout, connection=Simulated(), clock=SystemClock())
         made = ScorerChoice(scorer_name, {}).make(setup)
     assert isinstance(made, Scorer)
     with made if isinstance(made, AbstractContextManager) else nullcontext():

@@ -31,7 +31,7 @@ from qwave_batch.scores import (
     score_folders,
 )
 from qwave_batch.scoring.scorer import Outcome, Price
-from qwave_batch.scoring.scorer_params import ScorerParams
+from qwave_batch.scoring.scorer_params import one_of_these, read_scorer_params
 from tests.painted_folders import painted, painted_folder
 
 ASKED: list[Item] = []
@@ -72,12 +72,13 @@ BAD: Mapping[str, Outcome] = {
     "range": Score({"characters": -1}),
     "unknown": Score({"charm": 1}),
     "details": Score({"characters": 1}, {"when": object()}),  # type: ignore[dict-item]
+    "long": Score({"characters": 1}, {"answer": "a" * 2_000_000}),
 }
 
 
-def make_lengths(params: ScorerParams) -> Lengths:
-    told = {"trouble": params.choice("trouble", TROUBLES, ""), "turn": params.choice("turn", ("", "2"), "")}
-    params.refuse_others()
+def make_lengths(params: Mapping[str, str]) -> Lengths:
+    read_scorer_params("lengths", {"trouble": one_of_these(*TROUBLES), "turn": one_of_these("", "2")}, params)
+    told = {"trouble": "", "turn": "", **params}
     return Lengths(told)
 
 
@@ -178,6 +179,7 @@ def test_folders_of_one_call_share_their_scores(folder: Path, tmp_path: Path) ->
         ("range", "bad_answer", "characters is -1.0, outside its range 0 to 1000"),
         ("unknown", "bad_answer", "it gave the output 'charm', and states characters"),
         ("details", "bad_answer", "its details are not an object of JSON"),
+        ("long", "bad_answer", "its details have 2,000,014 characters, more than 524,288"),
     ],
 )
 def test_a_bad_answer_is_an_error_of_its_image_alone(folder: Path, trouble: str, code: str, message: str) -> None:
@@ -250,7 +252,7 @@ def test_images_without_what_is_needed_are_left_out(folder: Path, monkeypatch: p
     assert not (folder / "scores.jsonl").exists()
 
 
-def make_of_texts(params: ScorerParams) -> Lengths:
+def make_of_texts(params: Mapping[str, str]) -> Lengths:
     return replace(make_lengths(params), needs=frozenset({Need.TEXT}))
 
 
@@ -289,7 +291,7 @@ def test_a_broken_file_of_scores_is_not_written_to(folder: Path) -> None:
 def test_wrong_requests_are_refused(folder: Path) -> None:
     with pytest.raises(UnknownName, match="parameter of the scorer lengths"):
         score(folder, params={"trubble": "x"})
-    with pytest.raises(UsageError, match=r"parameter trouble of lengths is 'x'"):
+    with pytest.raises(UsageError, match=r'parameter trouble of lengths can.t be "x"'):
         score(folder, params={"trouble": "x"})
     with pytest.raises(UnknownName, match='unknown scorer "length"; did you mean "lengths"'):
         score_folders(ScoreRequest(folders=[folder], scorer="length"))
@@ -318,7 +320,7 @@ def test_pairs_are_the_images_of_a_prompt_that_differ_in_the_axis(
         score(folder, axis="style")
 
 
-def make_pairs(params: ScorerParams) -> Lengths:
+def make_pairs(params: Mapping[str, str]) -> Lengths:
     return replace(make_lengths(params), level=Level.PAIR)
 
 
@@ -339,7 +341,7 @@ class SetLengths(Lengths):
         return [Score({"characters": sum(bool(member.file.data) for member in item.members)}) for item in items]
 
 
-def make_sets(params: ScorerParams) -> SetLengths:
+def make_sets(params: Mapping[str, str]) -> SetLengths:
     return SetLengths(make_lengths(params).params, level=Level.SET, batch=1)
 
 
@@ -355,7 +357,7 @@ class Killer(Lengths):
         return super().score(items)
 
 
-def make_killer(params: ScorerParams) -> Killer:
+def make_killer(params: Mapping[str, str]) -> Killer:
     return Killer(make_lengths(params).params, batch=1)
 
 
@@ -377,7 +379,7 @@ def test_options_that_the_scorer_has_no_use_for_are_refused(folder: Path) -> Non
         score(folder, references=folder)
 
 
-def make_of_references(params: ScorerParams) -> Lengths:
+def make_of_references(params: Mapping[str, str]) -> Lengths:
     return replace(make_lengths(params), needs=frozenset({Need.REFERENCE}))
 
 

@@ -109,7 +109,12 @@ def test_all_that_was_spent_held_or_is_unsure_counts_against_the_cap() -> None:
     money.hold(65_000)
     money.doubt(65_000)
     assert not money.fits(1)
-    assert money.run_nusd == 5_000
+    assert money.spent_nusd == 15_000
+
+
+def test_the_end_says_what_earlier_judges_may_have_paid_too() -> None:
+    (note,) = budget(None).notes()
+    assert note.startswith("up to 0.00002 USD more may be paid")
 
 
 def test_without_a_cap_everything_fits() -> None:
