@@ -131,6 +131,6 @@ def test_a_hold_grows_with_the_tokens_that_answers_count() -> None:
 
 
 def test_the_error_of_a_cap_says_what_is_spent() -> None:
-    assert "0.0001 USD does not leave that (1e-05 USD spent, 2e-05 USD perhaps paid)" in str(
+    assert "0.0001 USD does not leave that (0.00001 USD spent, 0.00002 USD perhaps paid)" in str(
         budget(100_000).used_up(10**9)
     )
