@@ -86,6 +86,13 @@ def test_what_builds_packages_without_a_wheel_is_asked_for_wherever_tests_are(as
     assert not SpecifierSet(bound).contains("70.0")
 
 
+def test_ray_is_an_extra_of_its_own(checkout: Path) -> None:
+    """It is 200 MB, so whoever installs everything else is spared it."""
+    whole = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = whole["project"]["optional-dependencies"]
+    assert [extra for extra, lines in extras.items() if re.search(r"\bray\b", " ".join(lines))] == ["ray", "test-ray"]
+
+
 def test_the_pythons_that_are_locked_are_those_that_are_supported(checkout: Path) -> None:
     project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = [line.rpartition(":: ")[2] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)]
