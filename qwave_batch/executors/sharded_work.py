@@ -1,4 +1,4 @@
-"""Work on many items by workers, in shards: an item that ends its workers again and again is found, and spoils no other.
+"""Work on many items by workers, in shards: an item that ends its workers again and again spoils no other.
 
 A shard is what a worker takes at once, so that what it costs to tell it of the work is shared by some items.
 """
@@ -66,7 +66,7 @@ class ShardedWork(Generic[Setup, Item, Told, Result]):
             yield tuple(map(self.told, shard))
 
 
-def shards_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Yield the items in lists of a size, the last one shorter."""
     waiting = iter(items)
     while shard := list(islice(waiting, size)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from qwave_batch import lazy
 from qwave_batch.errors import QwaveError
-from qwave_batch.executors.sharded_work import ShardedWork, shards_of
+from qwave_batch.executors.sharded_work import ShardedWork, in_batches
 from qwave_batch.executors.workers import Workers
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.cost_range import NOTHING, CostRange
@@ -27,7 +27,6 @@ from qwave_batch.scoring.score_items import ItemLoader, ItemMaker, Lacking, Load
 from qwave_batch.scoring.score_lines import ScoreLine, ScorerLine, encode_kept_line, scorer_line
 from qwave_batch.scoring.score_log import ScoreLog
 from qwave_batch.scoring.score_questions import Question, QuestionChoice, questions_of, subject_of
-from qwave_batch.scoring.shard_answers import ScoringWork, ShardAnswer, killed_answer, shard_size
 from qwave_batch.scoring.scorer import (
     Item,
     Need,
@@ -40,6 +39,7 @@ from qwave_batch.scoring.scorer import (
     Scorer,
     ScorerFacts,
 )
+from qwave_batch.scoring.shard_answers import ScoringWork, ShardAnswer, killed_answer, shard_size
 
 _PRICED_AT_ONCE = 256
 _LEAST_AHEAD = 8
@@ -141,7 +141,7 @@ class FolderScoring:
         self._read_kept()
         asked, price = set[bytes](), NOTHING if self.facts.price is not None else None
         counts = self.counts = ScoringCounts()
-        for questions in shards_of(self._left(counts, asked), _PRICED_AT_ONCE):
+        for questions in in_batches(self._left(counts, asked), _PRICED_AT_ONCE):
             if self.facts.price is not None and price is not None:
                 found = self.facts.price([question.item for question in questions])
                 price = None if found is None else price + found
@@ -157,7 +157,7 @@ class FolderScoring:
         """
         failures, loaded = FailureCount(scorer.name), self._loaded(log, batch=scorer.batch)
         with closing(loaded):
-            for batch in shards_of(loaded, scorer.batch):
+            for batch in in_batches(loaded, scorer.batch):
                 items = [item for _, item in batch if not isinstance(item, ScoreError)]
                 found = answers_of(scorer, items) if items else []
                 failures.take(found)
@@ -175,8 +175,8 @@ class FolderScoring:
         """
         failures, batch = FailureCount(self.facts.name), self.facts.batch
         sharded = ShardedWork(workers, work, told=lambda question: question.item, killed=killed_answer)
-        shards = shards_of(self._questions(log), shard_size(batch))
-        for answered in shards_of(_until_raised(sharded.results(shards)), batch):
+        shards = in_batches(self._questions(log), shard_size(batch))
+        for answered in in_batches(_until_raised(sharded.results(shards)), batch):
             failures.take([answer.outcome for _, answer in answered if answer.was_asked])
             for question, answer in answered:
                 self._settle(log, question, answer.outcome)

@@ -88,7 +88,7 @@ class ItemMaker:
             size_bytes=image.size_bytes,
             width=image.width,
             height=image.height,
-            path=file_path(self.reader.layout.artifacts, image.path),
+            path=path_of_image(self.reader.layout.artifacts, image.path),
         )
 
     def _inputs(self, line: ManifestLine) -> tuple[ItemFile, ...]:
@@ -107,7 +107,7 @@ class ItemMaker:
         return self._hashes[path]
 
 
-def file_path(artifacts: ArtifactStore, name: str) -> Path | None:
+def path_of_image(artifacts: ArtifactStore, name: str) -> Path | None:
     """Return the path of an image on this machine; None in a store, or where its name can't be right."""
     if isinstance(artifacts, LocalArtifacts) and path_fault(name) is None:
         return artifacts.tree.root / name

@@ -1,16 +1,16 @@
 """A shard of items asked by a worker: it reads the images, asks its own scorer, and writes nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from qwave_batch.errors import QwaveError, WorkerKilled
-from qwave_batch.executors.sharded_work import shards_of
+from qwave_batch.executors.sharded_work import in_batches
 from qwave_batch.executors.workers import Work
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads, threads_over
 from qwave_batch.scoring.answer_check import KILLED, answers_of
-from qwave_batch.scoring.score_items import ItemLoader, file_path
+from qwave_batch.scoring.score_items import ItemLoader, path_of_image
 from qwave_batch.scoring.score_questions import Question
 from qwave_batch.scoring.scorer import Item, ItemFile, Outcome, ScoreError, Scorer
 
@@ -33,7 +33,7 @@ ScoringWork: TypeAlias = Work[Any, tuple[Item, ...], ShardAnswers]
 
 
 def shard_size(batch: int) -> int:
-    """Return how many items a worker is told of at once: whole batches, so that a scorer sees those that it would see here."""
+    """Return how many items a worker is told of at once: whole batches, as a scorer would be given here."""
     return batch * max(1, _ITEMS_IN_SHARD // batch)
 
 
@@ -49,7 +49,7 @@ class ShardScoring:
         answers: list[ShardAnswer | QwaveError] = []
         load, threads = ItemLoader(self.reader).load, threads_over(self.reader.layout.artifacts)
         try:
-            for batch in shards_of(in_threads(load, map(self._here, items), threads=threads), self.scorer.batch):
+            for batch in in_batches(in_threads(load, map(self._here, items), threads=threads), self.scorer.batch):
                 loaded = [item for _, item in batch if not isinstance(item, ScoreError)]
                 asked = iter(answers_of(self.scorer, loaded) if loaded else ())
                 answers += [
@@ -70,12 +70,10 @@ class ShardScoring:
         )
 
     def _placed(self, file: ItemFile) -> ItemFile:
-        return replace(file, path=file_path(self.reader.layout.artifacts, file.name))
+        return replace(file, path=path_of_image(self.reader.layout.artifacts, file.name))
 
 
 def killed_answer(_: Question, error: WorkerKilled) -> ShardAnswer:
     """Return the answer to an item that ended every worker which asked about it."""
     message = f"it ended {error.workers} workers, one after the other ({error.how})"
     return ShardAnswer(ScoreError(KILLED, message, retryable=True), was_asked=True)
-
-
