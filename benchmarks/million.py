@@ -2,8 +2,8 @@
 
 A folder of so many jobs is made of a plan, through the ledger's own way to take one; all jobs but the last ones are
 then entered into it as done by SQL, in the rows that a run writes, and their image files are hard links of a few.
-Then every command is a process of its own: a run that resumes and makes the last jobs for real (ledger, limiter, HTTP to
-the embedded API in another process, image work elsewhere as in coordinator.py), `status`, the manifest written anew.
+Then every command is a process of its own: a run that resumes and makes the last jobs for real (ledger, limiter, HTTP
+to the embedded API in another process, image work elsewhere as in coordinator.py), `status`, the manifest written anew.
 
     python -m benchmarks.million
     python -m benchmarks.million --sizes 10000 100000 --keep /tmp/folders
