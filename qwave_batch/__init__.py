@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from qwave_batch.plans import AnyPlan, Job, Plan, Problem, Spec, check_spec, load_spec, open_plan, write_plan
     from qwave_batch.runs import (
         CostEstimate,
+        RayExecutor,
         RunOptions,
         RunRequest,
         RunSummary,
@@ -78,6 +79,7 @@ __all__ = [
     "Problem",
     "Progress",
     "QwaveError",
+    "RayExecutor",
     "RunFolder",
     "RunOptions",
     "RunRequest",

@@ -6,11 +6,14 @@
     │   ├─ UnknownName              2   a model, catalog, command or key that does not exist
     │   ├─ FolderError              2   the run folder belongs to something else
     │   ├─ MissingExtra             2   an optional dependency is not installed
+    │   ├─ WorkersUnusable          2   workers elsewhere can't be reached, or can't do this work
     │   └─ UnsupportedSystem        2   the operating system is not POSIX
     ├─ AccountError                 3   key, balance, quota window: nothing more is submitted
     │   └─ BudgetError              3   the estimate or the next job would break the budget
     ├─ StorageError                 4   the disk or the ledger failed
     │   └─ FolderBusy               4   another process works on the folder
+    ├─ WorkersGone                  4   workers elsewhere went away in the middle of their work
+    │   └─ WorkerKilled             4   a piece of work ended every worker that took it
     └─ RunStopped                 130   stopped by the user before anything was sent
 
 Raisers pass facts; the class words them. No message names an option or a command: what can be done is in
@@ -40,6 +43,9 @@ __all__ = [
     "UnknownName",
     "UnsupportedSystem",
     "UsageError",
+    "WorkerKilled",
+    "WorkersGone",
+    "WorkersUnusable",
 ]
 
 _LONGEST_COMPARED = 100
@@ -57,6 +63,10 @@ class QwaveError(Exception):
         """Say what happened; ``next_steps`` is what can be done about it."""
         super().__init__(message)
         self.next_steps = tuple(step if isinstance(step, Advice) else Advice(step) for step in next_steps)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what pickles bring back: the error as it is, whatever its class asks for to make one."""
+        return _as_raised, (type(self), self.args, self.__dict__)
 
 
 class UsageError(QwaveError):
@@ -105,6 +115,10 @@ class MissingExtra(UsageError):
         super().__init__(f"{purpose} needs {package}: pip install 'qwave-batch[{extra}]'")
 
 
+class WorkersUnusable(UsageError):
+    """The workers elsewhere that were asked for can't be reached, or can't do this work; nothing was done."""
+
+
 class UnsupportedSystem(UsageError):
     """The operating system lacks what a run folder needs, such as locks that end with their process."""
 
@@ -142,6 +156,21 @@ class FolderBusy(StorageError):
         super().__init__(f"{folder} is in use by {holder}; wait for it to end, or stop it")
 
 
+class WorkersGone(QwaveError):
+    """The workers elsewhere went away in the middle of their work; what they had done counts."""
+
+    kind = EndKind.WORKERS
+    exit_status = EXIT_STATUS[kind]
+
+
+class WorkerKilled(WorkersGone):
+    """An item of work ended every worker that took it."""
+
+    def __init__(self, number: int, workers: int, how: str) -> None:
+        self.number, self.workers, self.how = number, workers, how
+        super().__init__(f"item {number + 1:,} of the work ended {workers} workers, one after the other ({how})")
+
+
 class RunStopped(QwaveError):
     """The user stopped the run before it had begun; nothing was sent."""
 
@@ -161,3 +190,10 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     folded = {candidate.casefold(): candidate for candidate in islice(short, _MOST_COMPARED)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None
+
+
+def _as_raised(kind: type[QwaveError], args: tuple[object, ...], facts: dict[str, object]) -> QwaveError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error

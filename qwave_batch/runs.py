@@ -8,6 +8,7 @@ from qwave_batch.api.line_selection import lines_where
 from qwave_batch.api.run_batch import run_batch, run_request
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary
 from qwave_batch.api.run_place import RunPlace, run_place
+from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import StopReason
@@ -31,6 +32,7 @@ __all__ = [
     "JobCounts",
     "LeftAlone",
     "NotSaid",
+    "RayExecutor",
     "RefetchReport",
     "RunOptions",
     "RunPlace",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.every_case import in_one_test
 from tests.package_code import PACKAGE, TREES, name_in_package
 
 ALLOWED: dict[str, set[str]] = {
@@ -26,19 +27,21 @@ ALLOWED: dict[str, set[str]] = {
     "ledger": {"errors", "files", "model"},
     "client": {"errors", "files", "lazy", "model"},
     "simulator": {"catalog", "errors", "files", "imaging", "model"},
-    "run": {"catalog", "client", "errors", "files", "folder", "imaging", "ledger", "model"},
+    "executors": {"errors", "files", "folder", "lazy", "model"},
+    "run": {"catalog", "client", "errors", "executors", "files", "folder", "imaging", "ledger", "model"},
     "output": {
-        "errors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources", "spec",
+        "errors", "executors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources",
+        "spec",
     },
-    "quality": {"errors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
+    "quality": {"errors", "executors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "gating": {
         "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
     },
-    "scoring": {"errors", "files", "folder", "imaging", "lazy", "model", "output", "spec"},
+    "scoring": {"errors", "executors", "files", "folder", "imaging", "lazy", "model", "output", "spec"},
     "report": {
-        "errors", "estimating", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring",
-        "voting",
+        "errors", "estimating", "executors", "files", "folder", "imaging", "lazy", "model", "output", "resources",
+        "scoring", "voting",
     },
     "judging": {
         "client", "errors", "files", "folder", "imaging", "lazy", "model", "run", "scoring", "spec",
@@ -46,10 +49,12 @@ ALLOWED: dict[str, set[str]] = {
     "reproducing": {"catalog", "errors", "files", "folder", "imaging", "lazy", "model", "output", "plan", "quality"},
     "hub": {"client", "errors", "files", "lazy", "model"},
     "export": {
-        "errors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring", "spec", "voting",
+        "errors", "executors", "files", "folder", "imaging", "lazy", "model", "output", "resources", "scoring", "spec",
+        "voting",
     },
     "api": {
-        "bench", "capacity", "catalog", "catalog_reading", "client", "errors", "export", "files", "folder", "gating",
+        "bench", "capacity", "catalog", "catalog_reading", "client", "errors", "executors", "export", "files", "folder",
+        "gating",
         "git", "hub", "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report",
         "reproducing", "resources", "run", "scoring", "simulator", "spec", "voting",
     },
@@ -144,7 +149,7 @@ def is_ours(module: str) -> bool:
 MODULES = {f"{PACKAGE.name}.{name_in_package(file)}": tree for file, tree in TREES.items()}
 
 
-@pytest.mark.parametrize("module", MODULES)
+@in_one_test("module", MODULES)
 def test_imports_point_down(module: str) -> None:
     package = package_of(module)
     assert package in ALLOWED, f"{module}: name its package in the architecture first"

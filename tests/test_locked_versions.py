@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -77,6 +78,19 @@ def test_everything_that_comes_along_is_locked_too(pins: list[Requirement], aske
             continue
         extras = [{"extra": extra} for extra in ("", *one.extras)]
         waiting += [need for need in needs if not need.marker or any(map(need.marker.evaluate, extras))]
+
+
+def test_what_builds_packages_without_a_wheel_is_asked_for_wherever_tests_are(asked: list[Requirement]) -> None:
+    """A line that installs without build isolation names it first; older setuptools can't build a wheel alone."""
+    (bound,) = {str(one.specifier) for one in asked if one.name == "setuptools"}
+    assert not SpecifierSet(bound).contains("70.0")
+
+
+def test_ray_is_an_extra_of_its_own(checkout: Path) -> None:
+    """It is 200 MB, so it comes only where it is asked for."""
+    whole = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = whole["project"]["optional-dependencies"]
+    assert [extra for extra, lines in extras.items() if re.search(r"\bray\b", " ".join(lines))] == ["ray", "test-ray"]
 
 
 def test_the_pythons_that_are_locked_are_those_that_are_supported(checkout: Path) -> None:

@@ -15,6 +15,8 @@ class EndKind(StrEnum):
     """The folder was last used at another place, where a run may be at work."""
     STORAGE = "storage"
     """The disk or the ledger failed, or the folder is in use."""
+    WORKERS = "workers"
+    """Workers elsewhere, which did the work on images, went away."""
     ACCOUNT = "account"
     """Key, balance, quota window or rate limit."""
     BUDGET = "budget"
@@ -36,6 +38,7 @@ EXIT_STATUS: Mapping[EndKind, int] = {
     EndKind.REFUSED: 2,
     EndKind.MOVED: 2,
     EndKind.STORAGE: 4,
+    EndKind.WORKERS: 4,
     EndKind.ACCOUNT: 3,
     EndKind.BUDGET: 3,
     EndKind.OFFLINE: 1,

@@ -44,7 +44,7 @@ def test_the_page_says_what_to_install_for_each_format(checkout: Path) -> None:
         (needed,) = [row for about, row in rows.items() if f"`{name}`" in about]
         assert ("qwave-batch[parquet]" in needed) is bool(form.needs), name
     extras = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    others = {"test", "dev", "figures", "gate", "ocr", "votes"}
+    others = {"test", "test-ray", "dev", "figures", "gate", "ocr", "ray", "votes"}
     assert [name for name in extras.keys() - others if f"qwave-batch[{name}]" not in page] == []
 
 

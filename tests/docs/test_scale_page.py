@@ -16,7 +16,8 @@ from qwave_batch.cli.registry import parser_of
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(
-    r"^\| 10\^(\d) \| (\d+) \| ([\d.]+) h \| (\d+) \| ([\d.]+) (G|T)B \| (\d+) Mbit/s \| ([\d.]+) \|", re.MULTILINE
+    r"^\| 10\^(\d) \| (\d+) \| ([\d.]+) h \| (\d+) \| ([\d.]+) (G|T)B \| (\d+) Mbit/s \| ([\d.]+) \|",
+    re.MULTILINE,
 )
 
 

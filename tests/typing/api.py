@@ -104,6 +104,11 @@ async def run_with_the_key_of_the_environment(file: Path) -> qb.RunSummary:
     return await qb.run_batch(file, connection=qb.ConnectionFromEnviron())
 
 
+def two_workers_of_a_cluster() -> qb.RayExecutor:
+    """Name a Ray that runs; type-checked only."""
+    return qb.RayExecutor(workers=2, address="10.0.0.1:6379")
+
+
 async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
     """Run against an API on a port, as one would against the real one."""
     async with qb.serve_simulator(qb.Simulated(latency="0.01"), catalog="2026-05") as base_url:
