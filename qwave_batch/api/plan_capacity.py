@@ -1,4 +1,4 @@
-"""What bounds a run of a plan: its jobs are counted, its folder is measured, and capacity/ computes the rest."""
+"""The bounds of a run of a plan: its jobs are counted, its folder is measured, and capacity/ computes the rest."""
 
 import os
 import time
@@ -57,7 +57,7 @@ def plan_capacity(
         plan: The plan.
         folder: The run folder; None for the one that it would be run in.
         latency_s: How long a task takes on average, for all models or by model; None for what was measured, else 12.
-        mbit_per_s: What the lines of all machines that download carry; None leaves the line out.
+        mbit_per_s: Megabits a second of the lines of all machines that download; None leaves the line out.
         workers: Workers with a processor each that do the image work; None for the processors of this machine.
     """
     place = Path(folder) if folder is not None else plan.output_folder or RUNS / plan.name

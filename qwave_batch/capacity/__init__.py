@@ -1,1 +1,1 @@
-"""What bounds a run: limits, slots, line, processors and money, and how long it takes under each. Pure."""
+"""The bounds of a run: limits, slots, line, processors and money, and how long it takes under each. Pure."""

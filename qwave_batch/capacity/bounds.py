@@ -18,11 +18,11 @@ _BITS_PER_MEGABIT = 1e6
 _MOST_ENDS = 30.0
 """Tasks that end in a second beyond which slots do not grow within any run."""
 _FRACTION = 1e-9
-"""What floats are off by: 3.0000000001 rounds are 3."""
+"""The error of floats: 3.0000000001 rounds are 3."""
 
 
 class BoundKind(StrEnum):
-    """What holds a run up."""
+    """A reason for which a run takes as long as it does."""
 
     TASK = "task"
     """A single task takes so long, and nothing else holds it up."""

@@ -1,4 +1,4 @@
-"""What bounds a run, how long it takes, and how many workers are worth having for it."""
+"""The bounds of a run together: which rules, how long it takes, and how many workers are worth having for it."""
 
 import math
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Capacity:
 
     load: Workload
     measures: FolderMeasures = field(default_factory=FolderMeasures)
-    """What the folder of the run has shown so far."""
+    """The measures of the folder of the run."""
     money: MoneyLeft | None = None
     """None without a budget."""
     planned_jobs: int = 0

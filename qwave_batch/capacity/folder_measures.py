@@ -1,4 +1,4 @@
-"""What a run folder shows of its API: latencies, sizes, the pace that was reached and what held it up. Pure."""
+"""The measures that a run folder holds of its API: latencies, sizes, the pace that was reached, and its 429s. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class SeenTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenModel:
-    """What the folder shows of one model."""
+    """The measures of one model."""
 
     latency: KnownFigure | None = None
     latency_p95_s: float | None = None
@@ -53,7 +53,7 @@ _UNSEEN = SeenModel()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderMeasures:
-    """What a folder shows, by model and as a whole; nothing of a folder without an ended task."""
+    """The measures of a folder, by model and as a whole; nothing of a folder without an ended task."""
 
     folder: str | None = None
     """Its path; None where there is none."""

@@ -12,13 +12,13 @@ class Basis(StrEnum):
     MEASURED = "measured"
     """In the run folder, or on this machine."""
     STATED = "stated"
-    """By the spec, or by whoever types the command."""
+    """By the spec, or by an option."""
     ASSUMED = "assumed"
     """By this program; docs/scale.md lists what it assumes."""
 
 
 class FigureSource(StrEnum):
-    """Who says a figure."""
+    """The source of a figure."""
 
     FOLDER = "folder"
     SPEC = "spec"

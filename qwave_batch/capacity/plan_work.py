@@ -1,4 +1,4 @@
-"""Makes a workload of counted jobs, the terms of their spec, and what is measured, given or assumed of the rest."""
+"""Makes a workload of counted jobs, the terms of their spec, and figures: given, measured or assumed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ def _usual() -> JobCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityAsk:
-    """What is given by whoever asks."""
+    """The figures that are given with the question."""
 
     latency_s: Mapping[str, float] = field(default_factory=dict)
     """By model; under the empty name for all others."""
@@ -88,8 +88,8 @@ def workload_of(
         counts: The jobs that are left, by model.
         terms: The terms of the spec.
         keeps_keys: Whether the API keeps idempotency keys, so that submits may be held until their tasks end.
-        measures: What the run folder shows.
-        ask: What is given; it goes before what is measured.
+        measures: The measures of the run folder.
+        ask: The figures that are given; they go before measured ones.
     """
     seen, given = measures or FolderMeasures(), ask or CapacityAsk()
     limits = terms.limits

@@ -86,7 +86,7 @@ class ModelWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the whole run has to work with."""
+    """The limits and machines that all models share."""
 
     slots: SlotLimit
     calls_per_minute: KnownFigure | None = None
@@ -113,7 +113,7 @@ class Means:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyLeft:
-    """What may still be spent, beside what the jobs that are left cost. In nano-dollars."""
+    """The money that may still be spent, beside the cost of the jobs that are left. In nano-dollars."""
 
     left_nusd: int
     wanted_nusd: int
