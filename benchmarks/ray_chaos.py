@@ -110,7 +110,7 @@ class Chaos:
 
     async def _start(self) -> asyncio.subprocess.Process:
         argv = (sys.executable, "-m", "qwave_batch", "run", "spec.yaml", "-o", "run", "--yes", "--retry-failed")
-        with (self.home / "log").open("ab") as log:  # noqa: ASYNC230 - the benchmark's own
+        with (self.home / "log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *(*argv, "--executor", "ray", "--workers", "2", "--ray-address", self.ray.address),
                 cwd=self.home,
@@ -148,7 +148,8 @@ class Chaos:
         score.folders += 1
         score.tasks += len(simulator.tasks())
         score.images += len(contents.images)
-        score.downloads += sum(count for (place, _), count in simulator.seen.answers.items() if place is FaultPlace.DOWNLOAD)
+        answers = simulator.seen.answers.items()
+        score.downloads += sum(count for (place, _), count in answers if place is FaultPlace.DOWNLOAD)
         score.paid_twice += found.paid_twice
         score.lost += found.lost
         score.unfinished += unfinished

@@ -189,7 +189,7 @@ class RunContract:
                     shown = await asyncio.to_thread(terminal.read_to_the_end)
                 assert terminal.process.returncode == 4, shown
                 assert "Traceback" not in shown
-                assert (await stage.run(place)).counts.completed == JOBS
+                assert (await stage.run(HERE)).counts.completed == JOBS
                 assert stage.books() == (0, 0)
 
         asyncio.run(story())

@@ -18,6 +18,14 @@ def told(pid: int) -> Iterator[bytes]:
         yield Path(f"/proc/{pid}/{name}").read_bytes()
 
 
+def folder_of(pid: int) -> Path:
+    return Path(f"/proc/{pid}/cwd").readlink()
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
 def logs(folder: Path) -> bytes:
     return b"\n".join(file.read_bytes() for file in folder.rglob("logs/**/*") if file.is_file())
 
@@ -28,7 +36,7 @@ def test_no_process_and_no_log_of_it_knows_the_key_and_ctrl_c_ends_all_of_them(c
             with stage.command(OWN, checkout, key=KEY) as terminal:
                 await asyncio.to_thread(terminal.read_until, r"[1-9]\d?/12 done", timeout_s=50)
                 processes = descendants(terminal.process.pid)
-                folder = Path(f"/proc/{processes[0]}/cwd").readlink()  # of the process that speaks to Ray
+                folder = folder_of(processes[0])  # the process that speaks to Ray
                 assert len(processes) > 4
                 assert [pid for pid in processes for said in told(pid) if KEY.encode() in said] == []
                 written = logs(folder)
@@ -38,7 +46,7 @@ def test_no_process_and_no_log_of_it_knows_the_key_and_ctrl_c_ends_all_of_them(c
                 interrupt(terminal)
                 shown = await asyncio.to_thread(terminal.read_to_the_end)
             assert terminal.process.returncode == 130, shown
-            assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
+            assert alive(processes) == []
             assert not folder.exists()
             assert contents_of(stage.folder).statuses()["completed"] == len(stage.simulator.tasks()) < JOBS
             assert stage.books() == (0, 0)
