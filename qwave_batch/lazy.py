@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import obstore.store as obstore_store
     import pandas as pd
     import rapidocr
+    import ray
     import tqdm
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "pathlib",
     "pd",
     "rapidocr",
+    "ray",
     "sqlite3",
     "threading",
     "tqdm",

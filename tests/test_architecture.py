@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.every_case import in_one_test
 from tests.package_code import PACKAGE, TREES, name_in_package
 
 ALLOWED: dict[str, set[str]] = {
@@ -146,7 +147,7 @@ def is_ours(module: str) -> bool:
 MODULES = {f"{PACKAGE.name}.{name_in_package(file)}": tree for file, tree in TREES.items()}
 
 
-@pytest.mark.parametrize("module", MODULES)
+@in_one_test("module", MODULES)
 def test_imports_point_down(module: str) -> None:
     package = package_of(module)
     assert package in ALLOWED, f"{module}: name its package in the architecture first"

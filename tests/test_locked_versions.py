@@ -87,7 +87,7 @@ def test_what_builds_packages_without_a_wheel_is_asked_for_wherever_tests_are(as
 
 
 def test_ray_is_an_extra_of_its_own(checkout: Path) -> None:
-    """It is 200 MB, so whoever installs everything else is spared it."""
+    """It is 200 MB, so it comes only where it is asked for."""
     whole = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     extras = whole["project"]["optional-dependencies"]
     assert [extra for extra, lines in extras.items() if re.search(r"\bray\b", " ".join(lines))] == ["ray", "test-ray"]

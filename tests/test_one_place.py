@@ -3,8 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-import pytest
-
+from tests.every_case import in_one_test
 from tests.package_code import TREES, name_in_package
 
 PATH_METHODS = frozenset(
@@ -253,7 +252,7 @@ def touched(tree: ast.Module) -> Iterator[str]:  # noqa: C901 - one case for eac
 CODE = {name_in_package(file): tree for file, tree in TREES.items()}
 
 
-@pytest.mark.parametrize("module", ALLOWED)
+@in_one_test("module", ALLOWED)
 def test_a_module_touches_only_what_it_is_there_for(module: str) -> None:
     _, allowed = ALLOWED[module]
     found = set(touched(CODE[module]))

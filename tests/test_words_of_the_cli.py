@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from qwave_batch.cli.overview import COMMANDS
+from tests.every_case import in_one_test
 from tests.package_code import TREES, name_in_package
 
 OPTION = re.compile(r"(?<![\w-])(?:--[a-z][a-z-]*|-[a-zA-Z](?![\w-]))")
@@ -61,7 +62,7 @@ MODULES = {name_in_package(file): tree for file, tree in TREES.items()}
 BELOW = [name for name in MODULES if not name.startswith("cli.")]
 
 
-@pytest.mark.parametrize("module", BELOW)
+@in_one_test("module", BELOW)
 def test_no_text_below_cli_names_an_option_or_a_command(module: str) -> None:
     """A new one belongs into ``NextStep``, with its words in cli/next_steps.py."""
     reason_and_words = ALLOWED.get(module, ("", frozenset()))

@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 import qwave_batch
+from tests.every_case import in_one_test
 
 MODULES = {name: importlib.import_module(f"qwave_batch.{name}") for name in qwave_batch.PUBLIC_MODULES}
 NAMES = sorted({name for module in MODULES.values() for name in module.__all__})
@@ -30,7 +31,7 @@ def imported_names(module: ModuleType) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", qwave_batch.__all__)
+@in_one_test("name", qwave_batch.__all__)
 def test_every_name_at_the_top_is_one_of_a_public_module(name: str) -> None:
     homes = [module for module in MODULES.values() if name in module.__all__]
     assert len(homes) == 1
@@ -95,7 +96,7 @@ def test_money_is_given_in_usd_beside_every_field_in_nano_dollars(public: type) 
             assert hasattr(public, field.name.replace("_nusd", "_usd")), field.name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_one_test("name", NAMES)
 def test_no_public_function_takes_nano_dollars(name: str) -> None:
     """One unit in a call: USD."""
     value = next(getattr(module, name) for module in MODULES.values() if name in module.__all__)

@@ -11,6 +11,7 @@ from qwave_batch.catalog.price import Price
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import nusd_from_usd
+from tests.every_case import in_one_test
 
 OCTOBER = open_catalog("2026-10")
 ONE, TWO = ["https://a.example/1.png"], ["https://a.example/1.png", "https://a.example/2.png"]
@@ -116,7 +117,7 @@ def test_an_action_without_an_image_of_its_own_expects_none() -> None:
     assert model.cost_nusd(request, 0) > 0
 
 
-@pytest.mark.parametrize("name", list(OCTOBER.models))
+@in_one_test("name", list(OCTOBER.models))
 def test_an_estimate_is_in_order_and_open_only_where_something_is_assumed(name: str) -> None:
     cost = estimate(name)
     assert 0 < cost.least_nusd <= cost.typical_nusd <= cost.most_nusd

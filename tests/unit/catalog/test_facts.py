@@ -4,6 +4,7 @@ import pytest
 
 from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
 from tests.drawn_requests import MODELS
+from tests.every_case import in_one_test
 
 ACTIONS = sorted({action for model in MODELS.values() for action in model.actions})
 RATIOS = sorted({ratio for model in MODELS.values() for ratio in model.ratios})
@@ -18,8 +19,8 @@ def kinds_of_blame(key: str, field: str, value: str) -> list[str]:
     return [kind for kind in found if kind in {"unknown_field", "bad_value"}]
 
 
-@pytest.mark.parametrize("key", MODELS)
-@pytest.mark.parametrize(("field", "values"), [("action", ACTIONS), ("aspect_ratio", RATIOS), ("resolution", TIERS)])
+@in_one_test("key", MODELS)
+@in_one_test(("field", "values"), [("action", ACTIONS), ("aspect_ratio", RATIOS), ("resolution", TIERS)])
 def test_a_models_own_choices_and_no_others_are_taken(key: str, field: str, values: list[str]) -> None:
     model = MODELS[key]
     own = {"action": model.actions, "aspect_ratio": model.ratios, "resolution": model.resolutions}[field]
@@ -29,14 +30,14 @@ def test_a_models_own_choices_and_no_others_are_taken(key: str, field: str, valu
         assert kinds_of_blame(key, field, value) == ([] if is_taken else [kind]), value
 
 
-@pytest.mark.parametrize("key", MODELS)
+@in_one_test("key", MODELS)
 def test_a_tier_is_sent_in_the_models_own_spelling(key: str) -> None:
     for tier in MODELS[key].resolutions:
         for written in (tier, tier.upper(), tier.lower()):
             assert MODELS[key].normalise({"resolution": written}) == {"resolution": tier}
 
 
-@pytest.mark.parametrize("key", MODELS)
+@in_one_test("key", MODELS)
 def test_fields_of_other_models_are_refused(key: str) -> None:
     model = MODELS[key]
     for field in set(FIELDS) - set(model.fields):

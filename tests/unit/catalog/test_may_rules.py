@@ -3,9 +3,8 @@
 import math
 from typing import Any
 
-import pytest
-
 from qwave_batch.catalog.catalog_files import open_catalog
+from tests.every_case import in_one_test
 from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, missing, rule, unknown
 from tests.vendor_models import VendorModel
 
@@ -257,7 +256,7 @@ WAN_RULES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "fields", "blame"),
     [*ACTIONS, *MASKS_AND_BOXES, *INLINE_IMAGES, *COMMON, *GPT_RULES, *SEEDREAM_RULES, *WAN_RULES],
 )

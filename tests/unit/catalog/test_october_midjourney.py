@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from qwave_batch.catalog.violation import Violation
+from tests.every_case import in_one_test
 from tests.request_cases import DATA_URI, Blame, bad, blames, images, missing, rule, unknown
 from tests.vendor_models import vendor_models
 
@@ -93,21 +94,19 @@ def test_an_action_takes_what_it_needs(action: str) -> None:
     assert by_action(action, speed="relax") == []
 
 
-@pytest.mark.parametrize(
-    ("action", "field"), [(action, field) for action, needed in ENOUGH.items() for field in needed]
-)
+@in_one_test(("action", "field"), [(action, field) for action, needed in ENOUGH.items() for field in needed])
 def test_an_action_misses_each_field_that_it_needs(action: str, field: str) -> None:
     rest = {name: value for name, value in ENOUGH[action].items() if name != field}
     assert blames(found(action=action, **rest)) == [missing(field)]
 
 
-@pytest.mark.parametrize(("field", "action"), [(field, action) for field in VALUES for action in ENOUGH])
+@in_one_test(("field", "action"), [(field, action) for field in VALUES for action in ENOUGH])
 def test_a_field_is_taken_by_its_actions_and_refused_by_the_others(field: str, action: str) -> None:
     expected = [] if action in TAKERS[field] else [rule(field)]
     assert by_action(action, **{field: VALUES[field]}) == expected
 
 
-@pytest.mark.parametrize("field", VALUES)
+@in_one_test("field", VALUES)
 def test_a_refusal_names_the_actions_that_take_the_field(field: str) -> None:
     action = next(one for one in ("reroll", "imagine") if one not in TAKERS[field])
     (one,) = found(**{"action": action, **ENOUGH[action], field: VALUES[field]})
@@ -144,7 +143,7 @@ def test_every_action_takes_the_shared_fields(action: str) -> None:
     assert by_action(action, **shared) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("field", "value"),
     [
         ("aspect_ratio", "auto"), ("aspect_ratio", "2:1"), ("speed", "slow"), ("version", "v8"), ("version", "8.1"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.every_case import in_one_test
 from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, missing, rule, unknown
 from tests.vendor_models import vendor_models
 
@@ -69,7 +70,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "fields", "blame"), CASES)
+@in_one_test(("name", "fields", "blame"), CASES)
 def test_a_qwen_request_is_held_to_what_is_documented(name: str, fields: dict[str, Any], blame: list[Blame]) -> None:
     assert blames(MODELS[name].violations(**fields)) == blame
 

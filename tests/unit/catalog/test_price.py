@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.image_count import ImageRule
 from qwave_batch.catalog.price import Price
+from tests.every_case import in_one_test
 
 CATALOG = open_catalog("2026-05")
 
@@ -18,7 +17,7 @@ def options(most: int) -> dict[str, object]:
     return {"sequential_image_generation_options": {"max_images": most}}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "fields", "images"),
     [
         ("gpt-image-2", {}, 1),

@@ -3,9 +3,8 @@
 import math
 from typing import Any
 
-import pytest
-
 from tests.drawn_requests import MODELS
+from tests.every_case import in_one_test
 from tests.request_cases import DATA_URI, Blame, bad, blames, case, images, unknown
 from tests.vendor_models import VendorModel
 
@@ -82,25 +81,25 @@ def action_with_images(key: str) -> str:
     return next(action for action in MODELS[key].actions if not model.violations(action=action, image_urls=images(1)))
 
 
-@pytest.mark.parametrize(("key", "fields", "blame"), COMMON)
+@in_one_test(("key", "fields", "blame"), COMMON)
 def test_a_request_is_held_to_the_rules_of_all_models(key: str, fields: dict[str, Any], blame: list[Blame]) -> None:
     assert blames(VendorModel(MODELS[key]).violations(**fields)) == blame
 
 
-@pytest.mark.parametrize(("key", "fields", "blame"), INPUT_IMAGES)
+@in_one_test(("key", "fields", "blame"), INPUT_IMAGES)
 def test_an_input_image_is_an_address_or_an_image(key: str, fields: dict[str, Any], blame: list[Blame]) -> None:
     action = {"action": action_with_images(key)} if key in WITH_IMAGES else {}
     assert blames(VendorModel(MODELS[key]).violations(**action, **fields)) == blame
 
 
-@pytest.mark.parametrize("key", MODELS)
+@in_one_test("key", MODELS)
 def test_model_and_prompt_are_needed(key: str) -> None:
     found = MODELS[key].violations({})
     assert [(one.kind, one.field) for one in found] == [("missing_field", "model"), ("missing_field", "prompt")]
     assert found[0].message == "model is missing"
 
 
-@pytest.mark.parametrize("key", MODELS)
+@in_one_test("key", MODELS)
 def test_a_request_for_another_model_is_refused(key: str) -> None:
     (one,) = MODELS[key].violations({"model": "another", "prompt": "A fox"})
     assert (one.kind, one.field, one.allowed) == ("bad_value", "model", (MODELS[key].name,))

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
 from qwave_batch.catalog.keywords import ANNOTATIONS, KEYWORDS
 from qwave_batch.resources import shipped
+from tests.every_case import in_one_test
 
 FILES = sorted(shipped("schemas").glob("*/*.schema.json"))
 LISTED = [file for file in FILES if file.parent.name in catalog_dates()]
@@ -131,7 +132,7 @@ def test_every_model_of_a_file_is_in_its_catalog(file: Path) -> None:
     assert described == {name for name in listed if name in read(file)["$defs"]}
 
 
-@pytest.mark.parametrize(("date", "name"), MODELS)
+@in_one_test(("date", "name"), MODELS)
 def test_a_models_schema_stands_alone(date: str, name: str) -> None:
     schema = json.loads(json.dumps(open_catalog(date).model(name).schema))
     Draft202012Validator.check_schema(schema)
@@ -140,7 +141,7 @@ def test_a_models_schema_stands_alone(date: str, name: str) -> None:
     assert schema["title"] == name
 
 
-@pytest.mark.parametrize(("date", "name"), MODELS)
+@in_one_test(("date", "name"), MODELS)
 def test_a_rule_names_a_field_of_its_model(date: str, name: str) -> None:
     model = open_catalog(date).model(name)
     for schema in schemas_in(model.schema):
@@ -148,7 +149,7 @@ def test_a_rule_names_a_field_of_its_model(date: str, name: str) -> None:
             assert schema["x-rule"]["field"] in model.fields
 
 
-@pytest.mark.parametrize(("date", "name"), MODELS)
+@in_one_test(("date", "name"), MODELS)
 def test_every_field_is_described_and_its_default_is_valid(date: str, name: str) -> None:
     for field, schema in open_catalog(date).model(name).fields.items():
         assert schema["description"], field
@@ -156,7 +157,7 @@ def test_every_field_is_described_and_its_default_is_valid(date: str, name: str)
             Draft202012Validator(schema).validate(schema["default"])
 
 
-@pytest.mark.parametrize(("date", "name"), MODELS)
+@in_one_test(("date", "name"), MODELS)
 def test_a_plain_validator_passes_over_the_extensions(date: str, name: str) -> None:
     model = open_catalog(date).model(name)
     plain = Draft202012Validator(model.schema)

@@ -8,6 +8,7 @@ import pytest
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.request_fields import choices_of
 from tests.documented_facts import StatedModel, documented_facts, stated_models
+from tests.every_case import in_one_test
 from tests.request_cases import DATA_URI, Blame, blames, images, unknown
 from tests.vendor_models import VendorModel
 
@@ -52,20 +53,20 @@ def test_there_are_44_models_of_10_vendors() -> None:
     assert (len(STATED), len(VENDORS)) == (44, 10)
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_a_model_takes_these_fields_and_no_other(name: str) -> None:
     assert set(CATALOG.model(name).fields) == STATED[name].fields
     assert not STATED[name].refused & set(CATALOG.model(name).fields)
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_a_refused_field_is_blamed_by_its_name(name: str) -> None:
     stated = STATED[name]
     for field in stated.refused:
         assert found(name, {**sample(stated, stated.actions[0]), field: SAMPLES.get(field, 1)}) == [unknown(field)]
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_choices_are_those_that_are_stated(name: str) -> None:
     stated, fields = STATED[name], CATALOG.model(name).fields
     listed = ["action", *(field for field in ("aspect_ratio", "resolution") if field in fields), *stated.own_fields]
@@ -74,7 +75,7 @@ def test_choices_are_those_that_are_stated(name: str) -> None:
         assert (set(offered), len(offered)) == (set(choices), len(choices)), field
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_types_and_ranges_are_those_that_are_stated(name: str) -> None:
     fields = CATALOG.model(name).fields
     for field, spec in STATED[name].own_fields.items():
@@ -85,12 +86,12 @@ def test_types_and_ranges_are_those_that_are_stated(name: str) -> None:
             assert fields[field].get("type", "string") == kind, field
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_defaults_are_those_that_are_stated(name: str) -> None:
     assert CATALOG.model(name).defaults == STATED[name].defaults
 
 
-@pytest.mark.parametrize(("name", "action"), [(name, action) for name, one in STATED.items() for action in one.actions])
+@in_one_test(("name", "action"), [(name, action) for name, one in STATED.items() for action in one.actions])
 def test_an_action_takes_as_many_images_and_input_images_as_stated(name: str, action: str) -> None:
     stated = STATED[name]
     request = sample(stated, action)

@@ -8,6 +8,7 @@ import pytest
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.money import nusd_from_usd
 from tests.documented_facts import StatedModel, documented_facts, stated_models
+from tests.every_case import in_one_test
 
 if documented_facts("2026-10") is None:
     pytest.skip("the facts of October 2026 are not at hand; QWAVE_FACTS can name their folder", allow_module_level=True)
@@ -26,7 +27,7 @@ def amounts(stated: StatedModel) -> Iterator[tuple[dict[str, str], float]]:
             yield {}, usd
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_a_stated_price_of_an_image_is_the_catalogs(name: str) -> None:
     """The most is the dearer of two prices that disagree: a budget must hold either way."""
     model = CATALOG.model(name)
@@ -35,7 +36,7 @@ def test_a_stated_price_of_an_image_is_the_catalogs(name: str) -> None:
         assert cost.typical_nusd == nusd_from_usd(usd)
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_a_price_is_by_tokens_where_tokens_are_billed(name: str) -> None:
     stated: Any = STATED[name].says("usd_per_1m_tokens")
     price = CATALOG.model(name).price
@@ -48,7 +49,7 @@ def test_a_price_is_by_tokens_where_tokens_are_billed(name: str) -> None:
         assert any("rates are not documented" in text for text in price.assumed)
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_a_fee_for_an_input_image_is_the_catalogs(name: str) -> None:
     references: Any = STATED[name].says("reference_images")
     fee = references.get("fee_usd_each") if isinstance(references, Mapping) else None
@@ -61,7 +62,7 @@ def test_a_fee_for_an_input_image_is_the_catalogs(name: str) -> None:
     assert two - without == 2 * nusd_from_usd(fee)
 
 
-@pytest.mark.parametrize("name", STATED)
+@in_one_test("name", STATED)
 def test_the_line_and_the_day_of_the_launch_are_those_stated(name: str) -> None:
     model, stated = CATALOG.model(name), STATED[name]
     assert (model.line, model.launched) == (stated.says("line"), stated.says("launched"))

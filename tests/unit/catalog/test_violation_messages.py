@@ -6,6 +6,7 @@ import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.violation import Violation
+from tests.every_case import in_one_test
 
 CATALOG = open_catalog("2026-05")
 
@@ -14,7 +15,7 @@ def violations(model: str, **fields: Any) -> tuple[Violation, ...]:
     return CATALOG.model(model).violations({"model": model, "prompt": "A fox", **fields})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "fields", "message", "suggestion"),
     [
         ("gpt-image-2", {"resolution": "8K"}, 'resolution "8K" is not offered by gpt-image-2', 'did you mean "4k"?'),

@@ -13,6 +13,7 @@ from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.catalog_reading.overlay_reading import overlaid_by
 from qwave_batch.errors import SpecError
 from qwave_batch.spec.overlay_text import read_yaml_or_json
+from tests.every_case import in_one_test
 
 MAY = open_catalog("2026-05")
 GPT = "gpt-image-2"
@@ -187,7 +188,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", MISTAKES)
+@in_one_test("text", MISTAKES)
 def test_a_mistake_has_its_place_and_what_to_write(text: str) -> None:
     told = "\n".join(refused(text))
     assert told.startswith("prices.yaml:")
@@ -202,8 +203,8 @@ KEYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("value", WRONG)
+@in_one_test("key", KEYS)
+@in_one_test("value", WRONG)
 def test_no_value_of_a_wrong_type_ends_in_a_traceback(key: str, value: str) -> None:
     for name in (GPT, "heron"):
         with suppress(SpecError):

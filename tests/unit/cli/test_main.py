@@ -8,6 +8,7 @@ import pytest
 
 from qwave_batch.cli.main import main
 from qwave_batch.cli.overview import COMMANDS
+from tests.every_case import in_one_test
 
 HEAVY = ("aiohttp", "jsonschema", "jinja2", "yaml", "PIL", "sqlite3")
 
@@ -24,7 +25,7 @@ def test_help_lists_every_command(argv: tuple[str, ...]) -> None:
     assert all(f"\n  {name} " in out for name in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@in_one_test("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
     status, out, talk = call(command, "--help")
     assert (status, talk) == (0, "")

@@ -1,14 +1,13 @@
 """Every next step has words, and what lower packages report is shown with them."""
 
-import pytest
-
 from qwave_batch.cli.next_steps import error_words, step_words, warning_words, worded
 from qwave_batch.errors import BudgetError, FolderError
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.problem import Problem
+from tests.every_case import in_one_test
 
 
-@pytest.mark.parametrize("step", NextStep)
+@in_one_test("step", NextStep)
 def test_every_step_has_words(step: NextStep) -> None:
     words = step_words(Advice(step, "runs/x"))
     assert words

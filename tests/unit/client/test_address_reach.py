@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.client.address_reach import Reach, may_reach, range_of, reach_of
+from tests.every_case import in_one_test
 
 PLACES = {
     Reach.PUBLIC: (
@@ -42,7 +43,7 @@ PLACES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("address", "reach"), [(text, reach) for reach, texts in PLACES.items() for text in texts])
+@in_one_test(("address", "reach"), [(text, reach) for reach, texts in PLACES.items() for text in texts])
 def test_every_address_leads_somewhere(address: str, reach: Reach) -> None:
     assert reach_of(address) is reach
 

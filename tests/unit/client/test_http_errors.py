@@ -15,6 +15,7 @@ from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, Transport
 from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.resolver import ForbiddenAddress
 from qwave_batch.client.response_bodies import BadEncoding
+from tests.every_case import in_one_test
 
 KEY = ConnectionKey(
     host="api.example.com", port=443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
@@ -53,7 +54,7 @@ CLIENT_EXCEPTIONS = sorted(
 )
 
 
-@pytest.mark.parametrize("kind", CLIENT_EXCEPTIONS)
+@in_one_test("kind", CLIENT_EXCEPTIONS)
 def test_every_exception_of_the_client_is_translated(kind: type[BaseException]) -> None:
     """Also one that this version of aiohttp raises and no other does: it may have been sent, to be safe."""
     error = kind.__new__(kind)

@@ -10,6 +10,7 @@ from qwave_batch.client.retry_after import (
     unread_retry_after,
 )
 from qwave_batch.model.jsontypes import Json
+from tests.every_case import in_one_test
 
 NOW = 1_800_000_000.0
 DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
@@ -144,7 +145,7 @@ def test_headers_that_say_nothing_give_no_hint(headers: dict[str, str]) -> None:
     assert rate_hint(headers, NOW) is None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "wait_s"),
     [
         ("20", 20), ("2.25", 2.25), ("60000", 60_000), ("0", 0),
@@ -179,7 +180,7 @@ def test_every_form_is_read_in_every_header(text: str, wait_s: float) -> None:
             assert hint.reset_s == pytest.approx(wait_s)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "text",
     [
         "6m0", "6x", "1h2", "m6", "6m0s and more", "5s3m", "5m5m", "1e3", "-250ms", "+5", "0x10", "1,000",

@@ -7,6 +7,7 @@ from qwave_batch.client.task_results import MAX_URL_LENGTH
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import ResultImage, TaskError, TaskState
 from tests.api_units import QUOTA
+from tests.every_case import in_one_test
 
 MAY: dict[str, Json] = {
     "task_id": "task-wave1775285160b950328499",
@@ -46,10 +47,10 @@ def test_the_september_dialect_is_read() -> None:
     assert task.images == (ResultImage(url="https://cdn.example/xxx.png", expires_at=1720259200),)
 
 
-@pytest.mark.parametrize("host", ["www.qingbo.dev", "api.qingbo.ai"])
-@pytest.mark.parametrize("of_images", ["www.qingbo.dev", "api.qingbo.ai", "cdn.example"])
-@pytest.mark.parametrize("progress", [100, "100%", "45%", "", None])
-@pytest.mark.parametrize("unit", [1, 1000])
+@in_one_test("host", ["www.qingbo.dev", "api.qingbo.ai"])
+@in_one_test("of_images", ["www.qingbo.dev", "api.qingbo.ai", "cdn.example"])
+@in_one_test("progress", [100, "100%", "45%", "", None])
+@in_one_test("unit", [1, 1000])
 def test_a_result_is_understood_whichever_host_tells_of_it(
     host: str, of_images: str, progress: Json, unit: int
 ) -> None:

@@ -14,6 +14,7 @@ from qwave_batch.client.verdict import Call, judge
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import INLINE, Task, TaskState
 from tests.api_units import QUOTA
+from tests.every_case import in_one_test
 
 TASKS = "https://api.example/v1/tasks"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -168,8 +169,8 @@ def test_words_are_read_without_regard_to_case_with_their_twins(word: str, state
     assert ended(word).state is state
 
 
-@pytest.mark.parametrize("word", ["moderated", "NSFW", "expired", 7])
-@pytest.mark.parametrize(
+@in_one_test("word", ["moderated", "NSFW", "expired", 7])
+@in_one_test(
     "sign", [{"completed_at": 1_720_000_000}, {"error": {"message": "no"}}, {"error": "no"}, {"cost": 5500},
              {"result": {"why": "no"}}],
 )  # fmt: skip
@@ -181,8 +182,8 @@ def test_an_unknown_word_is_an_end_when_the_answer_says_so(word: Json, sign: dic
     assert "no" in task.error.message or str(word) in task.error.message
 
 
-@pytest.mark.parametrize("word", ["uploading", "pending", "in_review", "QUEUING", 3])
-@pytest.mark.parametrize(
+@in_one_test("word", ["uploading", "pending", "in_review", "QUEUING", 3])
+@in_one_test(
     "fields", [{}, {"completed_at": None}, {"completed_at": 0}, {"error": None}, {"error": {}}, {"error": ""},
                {"error": {"code": "", "message": ""}}, {"cost": 0}, {"result": {"images": []}}, {"result": None}],
 )  # fmt: skip

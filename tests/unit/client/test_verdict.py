@@ -22,6 +22,7 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import TaskState
 from tests.api_units import QUOTA
+from tests.every_case import in_one_test
 
 NOW = 1_800_000_000.0
 DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
@@ -112,9 +113,9 @@ def test_a_submit_without_its_model_or_its_images_is_refused_and_is_no_lost_task
         assert isinstance(answer(status, error(code), call="status"), TaskNotFound)
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("status", [400, 404, 409, 422, 500, 502, 504, 599, 100, 204, 302, 200])
-@pytest.mark.parametrize("raw", [HTML, b"", b"[]", b'{"error": "text"}', b'{"detail": "x"}', b'{"error": {}}', b"\xff"])
+@in_one_test("call", CALLS)
+@in_one_test("status", [400, 404, 409, 422, 500, 502, 504, 599, 100, 204, 302, 200])
+@in_one_test("raw", [HTML, b"", b"[]", b'{"error": "text"}', b'{"detail": "x"}', b'{"error": {}}', b"\xff"])
 def test_what_the_api_did_not_write_ends_nothing(status: int, raw: bytes, call: Call) -> None:
     """A proxy or firewall on the way knows nothing about a task."""
     assert name_of(answer(status, call=call, raw=raw)) == "unanswered"
@@ -220,14 +221,14 @@ def test_secrets_are_taken_out_before_a_text_is_cut() -> None:
     assert "sk-" not in repr(told)
 
 
-@pytest.mark.parametrize("raw", [HTML, b"", b"[]", b'{"error": "text"}', b"\xff"])
-@pytest.mark.parametrize("status", [403, 451])
-@pytest.mark.parametrize("call", CALLS)
+@in_one_test("raw", [HTML, b"", b"[]", b'{"error": "text"}', b"\xff"])
+@in_one_test("status", [403, 451])
+@in_one_test("call", CALLS)
 def test_what_a_gateway_forbids_is_no_proof_that_nothing_was_made(status: int, raw: bytes, call: Call) -> None:
     assert name_of(answer(status, call=call, raw=raw)) == "denied unsaid, attempt kept"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("more", "concerns"),
     [
         ({"code": "forbidden"}, "unsaid"),
@@ -287,8 +288,8 @@ OUT_OF_FUNDS: list[dict[str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize("status", [429, 403])
-@pytest.mark.parametrize("body", OUT_OF_FUNDS)
+@in_one_test("status", [429, 403])
+@in_one_test("body", OUT_OF_FUNDS)
 def test_out_of_funds_is_told_by_code_type_or_message(status: int, body: dict[str, Json]) -> None:
     assert name_of(answer(status, {"error": body})) == "stopped balance"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.database import open_to_read, open_to_write
 from qwave_batch.ledger.folder_identity import FolderClaim
-from qwave_batch.ledger.group_writer import GroupWriter, Write
+from qwave_batch.ledger.group_writer import GroupWriter, Write, _answer_all, _Item
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Job
@@ -47,7 +47,10 @@ def make_job(index: int, *, model: str = "m", n: int = 1, price_nusd: int = PRIC
 
 
 class WatchedWriter(GroupWriter):
-    """Makes virtual time wait for the disk, and can lose everything that is not committed yet."""
+    """Commits in the loop itself, so that virtual time stands still, and can lose everything that is not committed yet.
+
+    As with a thread, whatever is asked for before a commit begins goes into it together.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, clock: VirtualClock) -> None:
         self.has_no_power = False
@@ -56,6 +59,7 @@ class WatchedWriter(GroupWriter):
         self.cut_power: Callable[[], None] = lambda: None
         self._writes = 0
         self._clock = clock
+        self._together: list[_Item] = []
         connection.execute("PRAGMA synchronous = OFF")
         super().__init__(connection, path)
 
@@ -69,13 +73,25 @@ class WatchedWriter(GroupWriter):
         self._clock.busy += 1
         try:
             is_last = self.on_write(self._writes)
-            written = await super().write(while_powered)
+            written = await self._commit_soon(while_powered)
             if is_last:
                 self.cut_power()
                 await asyncio.sleep(1)  # never to come back
             return written
         finally:
             self._clock.busy -= 1
+
+    def _commit_soon(self, change: Callable[[sqlite3.Connection], object]) -> asyncio.Future[object]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[object] = loop.create_future()
+        self._together.append(_Item(change, loop, answer))
+        if len(self._together) == 1:
+            loop.call_soon(self._commit_all)
+        return answer
+
+    def _commit_all(self) -> None:
+        items, self._together = self._together, []
+        _answer_all(items, self._outcomes(items))
 
 
 @dataclass(frozen=True)

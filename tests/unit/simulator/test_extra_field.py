@@ -6,6 +6,7 @@ import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator.validation import ImageOrder, read_order
+from tests.every_case import in_one_test
 
 CATALOG = open_catalog("2026-10")
 TAKES_IT = [name for name, model in CATALOG.models.items() if "extra" in model.fields]
@@ -27,7 +28,7 @@ def test_one_model_has_a_field_of_that_name() -> None:
     assert len(OTHERS) == len(CATALOG.models) - 1
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@in_one_test("name", OTHERS)
 def test_an_empty_mapping_is_passed_over_and_any_other_is_refused(name: str) -> None:
     assert ordered(name, {}) == {"model": name, "prompt": "A fox"}
     assert ordered(name, {"seed": 1}) == "extra"

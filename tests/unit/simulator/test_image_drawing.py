@@ -15,6 +15,7 @@ from qwave_batch.simulator import text_drawing
 from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.image_drawing import ImageDesign, design_images, pixel_size, render, unlike_other_tasks
 from qwave_batch.simulator.validation import hash_of
+from tests.every_case import in_one_test
 
 CATALOG = open_catalog("2026-05")
 RATIOS = sorted({ratio for model in CATALOG.models.values() for ratio in model.ratios} - {"auto"})
@@ -35,8 +36,8 @@ def opened(file: bytes) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("ratio", RATIOS)
-@pytest.mark.parametrize("tier", ["0.5K", "1K", "4k"])
+@in_one_test("ratio", RATIOS)
+@in_one_test("tier", ["0.5K", "1K", "4k"])
 def test_the_ratio_is_exact(ratio: str, tier: str) -> None:
     wide, high = map(int, ratio.split(":"))
     width, height = opened(render(replace(order(), ratio=ratio, tier=tier), 1)).size

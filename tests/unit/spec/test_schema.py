@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from qwave_batch.catalog import catalog_dates
 from qwave_batch.resources import shipped
 from qwave_batch.spec.structure_messages import MESSAGES
+from tests.every_case import in_one_test
 
 SCHEMA: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
 SILENT = {
@@ -50,7 +51,7 @@ def test_it_is_valid_itself() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize(("schema", "name"), KEYS)
+@in_one_test(("schema", "name"), KEYS)
 def test_every_key_has_a_text_to_hover_over(schema: dict[str, Any], name: str) -> None:
     text = described(schema, name)
     assert len(text) > 10

@@ -1,0 +1,105 @@
+"""A Ray of this machine's own, for tests: without a dashboard, in a folder of its own, ended with all its processes."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.conftest import CHECKOUT, SHORT
+
+OBJECT_STORE = 80 * 1024**2
+"""The least that Ray takes is 75 MiB; what workers hand over is small."""
+UNWANTED = {"RAY_ADDRESS", "RAY_AUTH_MODE"}
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRay:
+    """A Ray that runs."""
+
+    process: "subprocess.Popen[str]"
+    address: str
+    folder: Path
+    """Sockets, and the logs of all its processes."""
+
+    def logs(self) -> str:
+        """Return all that it and its workers have written so far."""
+        files = [file for file in self.folder.rglob("logs/**/*") if file.is_file()]
+        return "\n".join(file.read_text("utf-8", "replace") for file in files)
+
+    def processes(self, name: str = "") -> list[int]:
+        """Return the ids of its processes whose command line has a name in it."""
+        found, parents = [], {self.process.pid}
+        for pid, parent, command in sorted(_running()):
+            if parent in parents:  # a child has a larger id, but where the system has begun to count anew
+                parents.add(pid)
+                if name in command:
+                    found.append(pid)
+        return found
+
+    def workers(self) -> list[int]:
+        """Return the ids of its workers that have work, oldest first."""
+        return [pid for pid in self.processes("ray::") if not re.search("Agent|IDLE|SPILL", _command(pid))]
+
+
+@contextmanager
+def started_ray(*, cpus: int = 2) -> Iterator[StartedRay]:
+    """Start a Ray, and end it with its block."""
+    environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    environ |= {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1", "RAY_AUTH_MODE": "disabled"}
+    with TemporaryDirectory(prefix="ray-", dir=SHORT, ignore_cleanup_errors=True) as folder:
+        argv = (
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=0"),
+            *(f"--num-cpus={cpus}", "--include-dashboard=false", "--disable-usage-stats"),
+            *(f"--object-store-memory={OBJECT_STORE}", f"--temp-dir={folder}"),
+        )
+        process = subprocess.Popen(
+            argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        try:
+            yield StartedRay(process, _address(process), Path(folder))
+        finally:
+            end(process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End a Ray, and whatever is left of it in its session."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        if found := re.search(r"--address='([^']+)'", line):
+            return found[1]
+    raise AssertionError("".join(said))
+
+
+def _running() -> Iterator[tuple[int, int, str]]:
+    """Yield the id, the parent and the command line of each process."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                parent = int((folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1])
+            except OSError:  # it has ended
+                continue
+            yield int(folder.name), parent, _command(int(folder.name))
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""
