@@ -1,7 +1,8 @@
 """A run folder with images of all kinds, and the three commands that look at them, for workers of any kind."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,8 @@ from qwave_batch.model.clock import SystemClock
 from tests.unit.report.pictured_folder import picture, pictured_folder
 
 IMAGES = 17
+FAULTY = 8
+"""Of the images of a damaged folder."""
 OPEN_AT = 1_795_334_400.0
 
 
@@ -48,6 +51,17 @@ def damaged_folder(root: Path) -> Path:
     (images / "10.png").write_bytes(b"")
     (images / "11.png").chmod(0o600)
     return root
+
+
+def again(folder: Path) -> Path:
+    """Make a folder as it was before any command."""
+    for path in ("report", f"{PRIVATE}/looks.sqlite", "checks.jsonl"):
+        found = folder / path
+        if found.is_dir():
+            shutil.rmtree(found)
+        else:
+            found.unlink(missing_ok=True)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -89,18 +103,14 @@ COMMANDS: Mapping[str, Command] = {"verify": verified, "check": checked, "report
 Inner = TypeVar("Inner")
 
 
-class Stopped(BaseException):
-    """Ends a command as Ctrl-C does."""
-
-
 @dataclass
 class CountedWorkers:
-    """Workers that count the images that they are asked about, and may end the command after some shards."""
+    """Workers that count the images that they are asked about; something may happen after some shards."""
 
     workers: Workers
-    end: Callable[[], None] | None = None
+    at_shard: Callable[[], None] | None = None
     shards: int = 0
-    """After which ``end`` is called."""
+    """After which ``at_shard`` is called, once."""
     asked: list[int] = field(default_factory=list)
     """The images of each shard."""
 
@@ -108,16 +118,16 @@ class CountedWorkers:
     def count(self) -> int:
         return self.workers.count
 
-    def map(self, work: Work[Setup, Item, Result], items: "Iterator[Item]", *, ahead: int = AHEAD) -> Iterator[Result]:
+    def map(self, work: Work[Setup, Item, Result], items: Iterable[Item], *, ahead: int = AHEAD) -> Iterator[Result]:
         def counted() -> Iterator[Item]:
             for item in items:
                 self.asked.append(len(item))  # type: ignore[arg-type]  # a shard
                 yield item
 
         for number, result in enumerate(self.workers.map(work, counted(), ahead=ahead)):
-            if self.end is not None and number == self.shards:
-                self.end()
+            if self.at_shard is not None and number == self.shards:
+                self.at_shard()
             yield result
 
-    def on_each_node(self, work: Work[Setup, Item, Result], item: Item) -> "list[FromNode[Result]]":
+    def on_each_node(self, work: Work[Setup, Item, Result], item: Item) -> list[FromNode[Result]]:
         return list(self.workers.on_each_node(work, item))

@@ -47,7 +47,7 @@ def map_tagged(
 
 
 @dataclass(frozen=True, slots=True)
-class ImageQuestion(Generic[Found]):
+class StoredImageQuestion(Generic[Found]):
     """A question about stored images of one folder."""
 
     folder: SharedFolder
@@ -57,9 +57,9 @@ class ImageQuestion(Generic[Found]):
 
 def image_work(
     layout: RunLayout, look: Callable[[ArtifactStore, str], Found | FileFault]
-) -> Work[ImageQuestion[Found], Sequence[str], list[Found | FileFault]]:
+) -> Work[StoredImageQuestion[Found], Sequence[str], list[Found | FileFault]]:
     """Return the work on shards of paths that answers a question about each image."""
-    return Work(_answering, ImageQuestion(SharedFolder.of(layout), look))
+    return Work(_answering, StoredImageQuestion(SharedFolder.of(layout), look))
 
 
 def ask_workers(
@@ -91,7 +91,7 @@ def requested(ask: Callable[[Item], Result], items: Iterable[Item]) -> list[Resu
         return list(pool.map(ask, items))
 
 
-def _answering(question: ImageQuestion[Found]) -> Callable[[Sequence[str]], list[Found | FileFault]]:
+def _answering(question: StoredImageQuestion[Found]) -> Callable[[Sequence[str]], list[Found | FileFault]]:
     """Return what answers a question about a shard of paths, on a worker."""
     folder, layout = question.folder, question.folder.layout()
 
