@@ -19,7 +19,7 @@ def opened_workers(executor: Executor | None, layouts: Sequence[RunLayout]) -> I
     """Yield the workers of an executor; None where the work is done here.
 
     Args:
-        executor: The place of the work.
+        executor: Does the work; None for this process.
         layouts: The folders that it is about; workers get the credentials of a store only where one of them has one.
 
     Raises:

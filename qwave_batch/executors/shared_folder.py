@@ -91,7 +91,7 @@ def _unreached(folder: SharedFolder, host: str, reason: str) -> FolderError:
     else:
         way_out = "give the workers access to the store"
     return FolderError(
-        f"the workers on {host} do not reach {folder.address}: {reason}; {way_out}, or leave --executor out"
+        f"the workers on {host} do not reach {folder.address}: {reason}; {way_out}, or do the work on one machine"
     )
 
 
