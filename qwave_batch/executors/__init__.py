@@ -1,6 +1,6 @@
 """The places where the work on images is done: threads here, or workers of a Ray.
 
-What only a Ray needs is loaded when it is first used, as ``executors.ray_workers``.
+A module that only a Ray needs is loaded when it is first used, as ``executors.ray_workers``.
 """
 
 from typing import TYPE_CHECKING
