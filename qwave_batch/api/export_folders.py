@@ -79,7 +79,7 @@ def export_folders(
         request: The dataset to make.
         on_work: Told of its progress.
         catalogs: The catalogs to look in for those that the folders were made with, which say where input images are.
-        executor: Reads, checks and changes the images; None for this process. What is exported is the same.
+        executor: Reads, checks and changes the images; None for this process. The export is the same.
 
     Raises:
         WorkersUnusable: the workers can't be reached; nothing was written.
