@@ -41,9 +41,9 @@ class WorkerLoading:
     has_bytes: bool = True
     """Whether the bytes have a use at all: links have none for them."""
 
-    def open(self) -> "OpenLoading":
+    def made(self) -> "OpenLoading":
         """Return the loader, on a worker."""
-        readers = tuple(FolderReader(folder.open(), None) for folder in self.folders)
+        readers = tuple(FolderReader(folder.layout(), None) for folder in self.folders)
         return OpenLoading(self, ImageLoader(readers, self.rule, self.catalogs))
 
 
@@ -132,7 +132,7 @@ def new_part() -> str:
 
 
 def _open_loading(setup: WorkerLoading) -> Callable[[Shard], Loaded]:
-    return setup.open().load
+    return setup.made().load
 
 
 def _open_probing(root: str) -> Callable[[str], str | None]:

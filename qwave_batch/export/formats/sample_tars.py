@@ -115,7 +115,7 @@ class _TarMaker:
     loading: OpenLoading = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loading = self.making.loading.open()
+        self.loading = self.making.loading.made()
 
     def make(self, tars: tuple[PlannedTar | None, ...]) -> Sequence[MadeTar | None]:
         return [None if tar is None else self._made(tar) for tar in tars]
