@@ -9,7 +9,7 @@ from qwave_batch.cli.interrupts import INTERRUPTED, break_on_signals
 from qwave_batch.cli.overview import asks_for_overview, print_overview
 from qwave_batch.cli.streams import own_streams, words_may_be_lost
 
-_GARBAGE_AFTER = 10_000
+_GARBAGE_AFTER = 50_000
 """New objects after which Python looks for garbage, which Python 3.11 does after 700: most that a command makes as it
 starts (modules, classes, schemas) lives to its end, and each look goes through it again."""
 

@@ -167,7 +167,7 @@ class WorkerKilled(WorkersGone):
     """An item of work ended every worker that took it."""
 
     def __init__(self, number: int, workers: int, how: str) -> None:
-        self.number, self.workers = number, workers
+        self.number, self.workers, self.how = number, workers, how
         super().__init__(f"item {number + 1:,} of the work ended {workers} workers, one after the other ({how})")
 
 

@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from qwave_batch import lazy
 from qwave_batch.api.scorer_choice import AnyScorer, ScorerChoice, ScorerSetup
+from qwave_batch.api.scoring_workers import WorkerScoring, check_may_be_elsewhere, check_takes_workers
+from qwave_batch.api.worker_opening import Executor, opened_workers
 from qwave_batch.client.connection import AnyConnection, ConnectionFromEnviron
 from qwave_batch.errors import BudgetError, QwaveError, UsageError
 from qwave_batch.model.clock import Clock, SystemClock
@@ -108,6 +111,7 @@ def score_folders(
     confirm: ConfirmScoring | None = None,
     interrupts: Interrupts = no_interrupts,
     clock: Clock | None = None,
+    executor: Executor | None = None,
 ) -> ScoreReport:
     """Score the images of run folders, and keep the numbers in their scores.jsonl.
 
@@ -121,9 +125,12 @@ def score_folders(
         interrupts: Calls a function for each interrupt inside a block, for a scorer that costs money: what is in flight
             then may end.
         clock: The time; the system's without it.
+        executor: Reads the images and asks about them; None for this process. A scorer that costs money, or gives
+            numbers to sets, works here only.
 
     Raises:
         UsageError: the scorer, a parameter, the filter or the axis is not right, or no image has what the scorer needs.
+        WorkersUnusable: the workers can't be reached, or have no such scorer; nothing was asked.
         FolderError: a folder is not a run folder, or its scores.jsonl is broken.
         MissingExtra: the scorer needs what is not installed.
         BudgetError: it would cost more than the limit; nothing was asked.
@@ -132,38 +139,44 @@ def score_folders(
     if not request.folders:
         raise UsageError("there is no run folder to score")
     with ExitStack() as stack:
-        return _Scoring(request, stack, on_work, confirm, interrupts, clock or SystemClock()).do()
+        return _Scoring(request, stack, on_work, confirm, interrupts, clock or SystemClock(), executor).do()
 
 
+_Ask: TypeAlias = Callable[[FolderScoring, ScoreLog], None]
+
+
+@dataclass(slots=True)
 class _Scoring:
-    def __init__(
-        self,
-        request: ScoreRequest,
-        stack: ExitStack,
-        on_work: OnWork,
-        confirm: ConfirmScoring | None,
-        interrupts: Interrupts,
-        clock: Clock,
-    ) -> None:
-        self._request, self._stack, self._on_work, self._clock = request, stack, on_work, clock
-        self._confirm, self._interrupts = confirm, interrupts
-        self._choice = ScorerChoice(request.scorer, request.params)
-        self._done: list[FolderScores] = []
-        self._notes: list[str] = []
-        self._known: KnownAnswers | None = None
+    _request: ScoreRequest
+    _stack: ExitStack
+    _on_work: OnWork
+    _confirm: ConfirmScoring | None
+    _interrupts: Interrupts
+    _clock: Clock
+    _executor: Executor | None
+    _choice: ScorerChoice = field(init=False)
+    _done: list[FolderScores] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
+    _known: KnownAnswers | None = None
+
+    def __post_init__(self) -> None:
+        self._choice = ScorerChoice(self._request.scorer, self._request.params)
 
     def do(self) -> ScoreReport:
         readers = [self._stack.enter_context(open_folder(folder)) for folder in self._request.folders]
         addresses = [reader.layout.address for reader in readers]
         if len(set(addresses)) < len(addresses):
             raise UsageError(f"{max(addresses, key=addresses.count)} is named twice")
+        if self._executor is not None:
+            check_may_be_elsewhere(self._choice)
         scorer = self._make(readers[0])
+        if self._executor is not None:
+            check_takes_workers(scorer)
         if isinstance(scorer, PaidScorer):
             stopped = lazy.asyncio.run(self._all_paid(readers, scorer))
         else:
-            if isinstance(scorer, AbstractContextManager):
-                self._stack.enter_context(scorer)
-            stopped = self._all(readers, scorer)
+            ask = self._asking(readers, scorer)
+            stopped = self._all(readers, scorer, ask)
         if all(folder.counts.items == 0 for folder in self._done) and stopped is None:
             self._explain_nothing()
         return ScoreReport(
@@ -175,6 +188,12 @@ class _Scoring:
             notes=tuple(self._notes),
             stopped=stopped,
         )
+
+    @property
+    def _references(self) -> Path | None:
+        """The folder of reference images; as workers name it, whose working folder is another."""
+        named = self._request.references
+        return named if named is None or self._executor is None else named.absolute()
 
     def _make(self, reader: FolderReader) -> AnyScorer:
         request = self._request
@@ -194,7 +213,7 @@ class _Scoring:
         return FolderScoring(
             reader=reader,
             facts=scorer,
-            maker=ItemMaker(reader, scorer.needs, request.references),
+            maker=ItemMaker(reader, scorer.needs, self._references),
             choice=QuestionChoice(where=request.where, axis=request.axis, pairs=request.pairs, seed=request.seed),
             known=self._known_answers(scorer),
             clock=self._clock,
@@ -212,7 +231,21 @@ class _Scoring:
                     pass
         return self._known
 
-    def _all(self, readers: Sequence[FolderReader], scorer: Scorer) -> QwaveError | None:
+    def _asking(self, readers: Sequence[FolderReader], scorer: Scorer) -> _Ask:
+        """Return what asks about all that is left of a folder, here or by workers that can do it."""
+        workers = self._stack.enter_context(opened_workers(self._executor, [reader.layout for reader in readers]))
+        if workers is None:
+            if isinstance(scorer, AbstractContextManager):
+                self._stack.enter_context(scorer)
+            return lambda work, log: work.run(scorer, log)
+        by_folder = {
+            reader.layout.address: WorkerScoring.of(reader.layout, self._choice, scorer, self._references)
+            for reader in readers
+        }
+        by_folder[readers[0].layout.address].check(workers)
+        return lambda work, log: work.run_elsewhere(workers, by_folder[work.reader.layout.address].work, log)
+
+    def _all(self, readers: Sequence[FolderReader], scorer: Scorer, ask: _Ask) -> QwaveError | None:
         for reader in readers:
             work = self._folder(reader, scorer)
             outlook = self._surveyed(reader, work)
@@ -221,7 +254,7 @@ class _Scoring:
                     self._agree(outlook, 0)
                 log = self._begun(reader, work)
                 try:
-                    work.run(scorer, log)
+                    ask(work, log)
                 except QwaveError as error:
                     return _if_resumable(error)
         return None

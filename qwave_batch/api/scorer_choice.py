@@ -53,6 +53,16 @@ class ScorerChoice:
     named: str
     params: Mapping[str, str]
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the name is the path of a file that describes a command."""
+        return self.named.endswith(_ENDINGS)
+
+    @property
+    def asks_api(self) -> bool:
+        """Whether it is a built-in scorer that asks an API."""
+        return self.named in BUILT_IN_PAID
+
     def make(self, setup: ScorerSetup) -> AnyScorer:
         """Return the scorer for one folder.
 
@@ -61,7 +71,7 @@ class ScorerChoice:
             UsageError: the scorer is broken, or a parameter or its file is not right; a plug-in is named.
             MissingExtra: it needs what is not installed.
         """
-        if self.named.endswith(_ENDINGS):
+        if self.is_file:
             return CommandScorer(read_command_file(Path(self.named), self.params))
         if self.named in BUILT_IN:
             return checked_scorer(_load(BUILT_IN[self.named])(self.params), self.named)

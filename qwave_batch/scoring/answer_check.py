@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qwave_batch.errors import QwaveError
@@ -11,7 +11,10 @@ from qwave_batch.scoring.scorer import Item, Outcome, Output, Score, ScoreError,
 
 MOST_IN_A_ROW = 20
 """So many items in a row that a scorer fails on say that it is broken."""
-RAISED, BAD_ANSWER = "scorer_raised", "bad_answer"
+MOST_KILLED_IN_A_ROW = 3
+"""Each of them has ended several workers, and a worker takes seconds to begin."""
+RAISED, BAD_ANSWER, KILLED = "scorer_raised", "bad_answer", "worker_killed"
+_FAILURES = frozenset({RAISED, BAD_ANSWER, KILLED})
 _SHOWN = 300
 _MOST_MESSAGE = 10_000
 """Characters."""
@@ -24,49 +27,61 @@ class BrokenScorer(QwaveError):
 
 
 @dataclass(slots=True)
-class AnswerCheck:
-    """Asks one scorer, and counts how often in a row it fails."""
+class FailureCount:
+    """Counts how often in a row a scorer fails."""
 
-    scorer: Scorer
-    _in_a_row: int = field(default=0)
+    name: str
+    """The scorer's name."""
+    _in_a_row: int = 0
+    _killed: int = 0
 
-    def ask(self, items: Sequence[Item]) -> list[Outcome]:
-        """Return an outcome for each item.
-
-        A batch that the scorer raises on is asked again item by item, so that one of them spoils no other.
+    def take(self, outcomes: Sequence[Outcome]) -> None:
+        """Count the outcomes of items that it was asked about, in order.
 
         Raises:
-            BrokenScorer: it failed on ``MOST_IN_A_ROW`` items, one after another.
-            QwaveError: it can't work at all, by its own word.
+            BrokenScorer: it failed on ``MOST_IN_A_ROW`` items, one after another, or ended its workers on several.
         """
-        outcomes = self._outcomes(items)
-        if outcomes is None:
-            outcomes = [each for item in items for each in self._outcomes([item]) or [_NO_ANSWER]]
-        checked = [checked_outcome(self.scorer, outcome) for outcome in outcomes]
-        for outcome in checked:
-            is_failure = isinstance(outcome, ScoreError) and outcome.code in {RAISED, BAD_ANSWER}
-            self._in_a_row = self._in_a_row + 1 if is_failure else 0
-            if self._in_a_row >= MOST_IN_A_ROW and isinstance(outcome, ScoreError):
+        for outcome in outcomes:
+            code = outcome.code if isinstance(outcome, ScoreError) else ""
+            self._in_a_row = self._in_a_row + 1 if code in _FAILURES else 0
+            self._killed = self._killed + 1 if code == KILLED else 0
+            if isinstance(outcome, ScoreError) and (
+                self._in_a_row >= MOST_IN_A_ROW or self._killed >= MOST_KILLED_IN_A_ROW
+            ):
+                times = self._in_a_row
                 raise BrokenScorer(
-                    f"the scorer {self.scorer.name} failed on {self._in_a_row} items in a row and is asked no more: "
-                    f"{outcome.message}"
+                    f"the scorer {self.name} failed on {times} items in a row and is asked no more: {outcome.message}"
                 )
-        return checked
 
-    def _outcomes(self, items: Sequence[Item]) -> list[Outcome] | None:
-        """Return what the scorer says; None when that can't be told apart by item."""
-        try:
-            outcomes = list(self.scorer.score(items))
-        except UnreadableItem as error:  # of a member of a set
-            return None if len(items) > 1 else [error.error]
-        except QwaveError:
-            raise
-        except Exception as error:  # noqa: BLE001  # an item's failure becomes a recorded outcome
-            return None if len(items) > 1 else [ScoreError(RAISED, f"it raised {error_text(error)}")]
-        if len(outcomes) != len(items):
-            message = f"it gave {len(outcomes)} outcomes for {len(items)} item{'s' if len(items) > 1 else ''}"
-            return None if len(items) > 1 else [ScoreError(BAD_ANSWER, message)]
-        return outcomes
+
+def answers_of(scorer: Scorer, items: Sequence[Item]) -> list[Outcome]:
+    """Return an outcome for each item.
+
+    A batch that the scorer raises on is asked again item by item, so that one of them spoils no other.
+
+    Raises:
+        QwaveError: it can't work at all, by its own word.
+    """
+    outcomes = _outcomes(scorer, items)
+    if outcomes is None:
+        outcomes = [each for item in items for each in _outcomes(scorer, [item]) or [_NO_ANSWER]]
+    return [checked_outcome(scorer, outcome) for outcome in outcomes]
+
+
+def _outcomes(scorer: Scorer, items: Sequence[Item]) -> list[Outcome] | None:
+    """Return what a scorer says; None when that can't be told apart by item."""
+    try:
+        outcomes = list(scorer.score(items))
+    except UnreadableItem as error:  # of a member of a set
+        return None if len(items) > 1 else [error.error]
+    except QwaveError:
+        raise
+    except Exception as error:  # noqa: BLE001  # an item's failure becomes a recorded outcome
+        return None if len(items) > 1 else [ScoreError(RAISED, f"it raised {error_text(error)}")]
+    if len(outcomes) != len(items):
+        message = f"it gave {len(outcomes)} outcomes for {len(items)} item{'s' if len(items) > 1 else ''}"
+        return None if len(items) > 1 else [ScoreError(BAD_ANSWER, message)]
+    return outcomes
 
 
 _NO_ANSWER = ScoreError(BAD_ANSWER, "it gave no outcome")

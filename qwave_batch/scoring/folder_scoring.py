@@ -6,13 +6,14 @@ asked wait for its answer.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TypeVar
 
 from qwave_batch import lazy
+from qwave_batch.errors import QwaveError
+from qwave_batch.executors.sharded_work import ShardedWork, in_batches
+from qwave_batch.executors.workers import Workers
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.cost_range import NOTHING, CostRange
 from qwave_batch.model.jsontypes import Json
@@ -20,7 +21,7 @@ from qwave_batch.model.money import InUsd
 from qwave_batch.model.work_progress import OnWork, WorkProgress
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads, threads_over
-from qwave_batch.scoring.answer_check import AnswerCheck, BrokenScorer, checked_outcome
+from qwave_batch.scoring.answer_check import BrokenScorer, FailureCount, answers_of, checked_outcome
 from qwave_batch.scoring.known_answers import KnownAnswers, SettledQuestions
 from qwave_batch.scoring.score_items import ItemLoader, ItemMaker, Lacking, Loaded
 from qwave_batch.scoring.score_lines import ScoreLine, ScorerLine, encode_kept_line, scorer_line
@@ -38,12 +39,11 @@ from qwave_batch.scoring.scorer import (
     Scorer,
     ScorerFacts,
 )
+from qwave_batch.scoring.shard_answers import ScoringWork, ShardAnswer, killed_answer, shard_size
 
 _PRICED_AT_ONCE = 256
 _LEAST_AHEAD = 8
 """Images that are read before the scorer needs them."""
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class FolderScoring:
         self._read_kept()
         asked, price = set[bytes](), NOTHING if self.facts.price is not None else None
         counts = self.counts = ScoringCounts()
-        for questions in _batches(self._left(counts, asked), _PRICED_AT_ONCE):
+        for questions in in_batches(self._left(counts, asked), _PRICED_AT_ONCE):
             if self.facts.price is not None and price is not None:
                 found = self.facts.price([question.item for question in questions])
                 price = None if found is None else price + found
@@ -155,13 +155,31 @@ class FolderScoring:
             BrokenScorer: the scorer fails on everything.
             FolderBusy, StorageError: the scores can't be kept.
         """
-        check, loaded = AnswerCheck(scorer), self._loaded(log, batch=scorer.batch)
+        failures, loaded = FailureCount(scorer.name), self._loaded(log, batch=scorer.batch)
         with closing(loaded):
-            for batch in _batches(loaded, scorer.batch):
+            for batch in in_batches(loaded, scorer.batch):
                 items = [item for _, item in batch if not isinstance(item, ScoreError)]
-                answers = iter(check.ask(items) if items else ())
+                found = answers_of(scorer, items) if items else []
+                failures.take(found)
+                answers = iter(found)
                 for question, item in batch:
                     self._settle(log, question, item if isinstance(item, ScoreError) else next(answers))
+
+    def run_elsewhere(self, workers: Workers, work: ScoringWork, log: ScoreLog) -> None:
+        """Have workers ask their own scorers about what is left; answers are durable as they come, in order.
+
+        Raises:
+            BrokenScorer: the scorer fails on everything, or ends its workers.
+            FolderBusy, StorageError: the scores can't be kept.
+            WorkersGone: there are no workers any more.
+        """
+        failures, batch = FailureCount(self.facts.name), self.facts.batch
+        sharded = ShardedWork(workers, work, told=lambda question: question.item, killed=killed_answer)
+        shards = in_batches(self._questions(log), shard_size(batch))
+        for answered in in_batches(_until_raised(sharded.results(shards)), batch):
+            failures.take([answer.outcome for _, answer in answered if answer.was_asked])
+            for question, answer in answered:
+                self._settle(log, question, answer.outcome)
 
     async def run_paid(self, scorer: PaidScorer, log: ScoreLog, budget: ScoreBudget) -> None:
         """Have a paid scorer ask what is left; each answer is durable before its emitting is over.
@@ -292,7 +310,11 @@ def score_of_line(line: ScoreLine) -> Score:
     return Score(line.scores, line.details)
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    waiting = iter(items)
-    while batch := list(islice(waiting, size)):
-        yield batch
+def _until_raised(
+    answers: Iterator[tuple[Question, ShardAnswer | QwaveError]],
+) -> Iterator[tuple[Question, ShardAnswer]]:
+    """Yield answers up to the first item that a scorer raised on for good, then raise that."""
+    for question, answer in answers:
+        if isinstance(answer, QwaveError):
+            raise answer
+        yield question, answer

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.files.regular_files import open_regular, system_reason
-from qwave_batch.folder.artifacts import LocalArtifacts
+from qwave_batch.folder.artifacts import ArtifactStore, LocalArtifacts
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.model.input_references import PREFIX, is_reference, texts_in
 from qwave_batch.model.job_identity import canonical
@@ -81,9 +81,6 @@ class ItemMaker:
 
     def file_of(self, image: ImageFile) -> ItemFile:
         """Return the file of an image, without bytes."""
-        artifacts, path = self.reader.layout.artifacts, None
-        if isinstance(artifacts, LocalArtifacts) and path_fault(image.path) is None:
-            path = artifacts.tree.root / image.path
         return ItemFile(
             name=image.path,
             sha256=image.sha256,
@@ -91,7 +88,7 @@ class ItemMaker:
             size_bytes=image.size_bytes,
             width=image.width,
             height=image.height,
-            path=path,
+            path=path_of_image(self.reader.layout.artifacts, image.path),
         )
 
     def _inputs(self, line: ManifestLine) -> tuple[ItemFile, ...]:
@@ -108,6 +105,13 @@ class ItemMaker:
         if path not in self._hashes:
             self._hashes[path] = hashlib.sha256(_read_reference(path)).hexdigest()
         return self._hashes[path]
+
+
+def path_of_image(artifacts: ArtifactStore, name: str) -> Path | None:
+    """Return the path of an image on this machine; None in a store, or where its name can't be right."""
+    if isinstance(artifacts, LocalArtifacts) and path_fault(name) is None:
+        return artifacts.tree.root / name
+    return None
 
 
 Loaded: TypeAlias = Item | ScoreError

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 import qwave_batch as qb
-from tests.ray.started_ray import StartedRay, started_ray
+from tests.ray.started_ray import UNGUARDED, StartedRay, started_ray
 
 NEED = "QWAVE_TESTS_NEED_RAY"
 """A variable; if it is set, a Ray that is missing fails the tests."""
@@ -18,6 +18,15 @@ def _ray_is_here() -> None:
     if find_spec("ray") is None:
         assert not os.environ.get(NEED), "Ray is not installed: pip install -e '.[test-ray]'"
         pytest.skip("Ray is not installed: it has an environment of its own, see CONTRIBUTING.md")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _rays_of_tests_are_unguarded() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RAY_ADDRESS", raising=False)
+        for name, value in UNGUARDED.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from tests.conftest import CHECKOUT, SHORT
 
 OBJECT_STORE = 80 * 1024**2
 """The least that Ray takes is 75 MiB; what workers hand over is small."""
-UNWANTED = {"RAY_ADDRESS", "RAY_AUTH_MODE"}
+UNGUARDED = {"RAY_AUTH_MODE": "disabled"}
+"""For a Ray that is reached by its address alone, as those of most clusters are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +51,57 @@ class StartedRay:
 @contextmanager
 def started_ray(*, cpus: int = 2) -> Iterator[StartedRay]:
     """Start a Ray, and end it with its block."""
-    environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
-    environ |= {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1", "RAY_AUTH_MODE": "disabled"}
     with TemporaryDirectory(prefix="ray-", dir=SHORT, ignore_cleanup_errors=True) as folder:
-        argv = (
-            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=0"),
-            *(f"--num-cpus={cpus}", "--include-dashboard=false", "--disable-usage-stats"),
-            *(f"--object-store-memory={OBJECT_STORE}", f"--temp-dir={folder}"),
-        )
-        process = subprocess.Popen(
-            argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
-        try:
+        head = ("--head", "--port=0", "--include-dashboard=false", f"--temp-dir={folder}")
+        with _node(*head, f"--num-cpus={cpus}") as process:
             yield StartedRay(process, _address(process), Path(folder))
-        finally:
-            end(process)
 
 
-def end(process: "subprocess.Popen[str]") -> None:
-    """End a Ray, and whatever is left of it in its session."""
-    process.send_signal(signal.SIGTERM)
+@contextmanager
+def another_node(ray: StartedRay, *, cpus: int = 1) -> Iterator[StartedRay]:
+    """Start a node of a Ray, as another machine would, and end it with its block."""
+    with _node(f"--address={ray.address}", f"--num-cpus={cpus}") as process:
+        _read_until(process, "Ray runtime started")
+        yield StartedRay(process, ray.address, ray.folder)
+
+
+@contextmanager
+def _node(*options: str) -> Iterator["subprocess.Popen[str]"]:
+    environ = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    argv = (
+        *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"),
+        *(f"--object-store-memory={OBJECT_STORE}", *options),
+    )
+    process = subprocess.Popen(
+        argv,
+        env={**environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1", **UNGUARDED},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        process.communicate(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 def _address(process: "subprocess.Popen[str]") -> str:
+    return _read_until(process, r"--address='([^']+)'")[1]
+
+
+def _read_until(process: "subprocess.Popen[str]", pattern: str) -> re.Match[str]:
     said = []
     assert process.stdout is not None
     for line in process.stdout:
         said.append(line)
-        if found := re.search(r"--address='([^']+)'", line):
-            return found[1]
+        if found := re.search(pattern, line):
+            return found
     raise AssertionError("".join(said))
 
 

@@ -9,6 +9,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.scores_view import draw_scorers, draw_scoring, scoring_notes
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
+from qwave_batch.cli.executor_options import add_executor, read_executor
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_simulate, add_yes, read_where
 from qwave_batch.cli.price_question import ASK_ABOVE_NUSD, is_agreed, may_cost
@@ -68,6 +69,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--max-usd", metavar="USD", type=amount(above_zero=False), help="the most that a scorer may cost"
     )
+    add_executor(parser)
     add_base_url(parser)
     add_simulate(parser, "let a scorer that asks an API ask the embedded one, which costs nothing")
     add_yes(parser, "do not ask before scores that may cost more than 1 USD")
@@ -85,6 +87,7 @@ def execute(args: Namespace, console: Console) -> int:
         return 0
     if args.scorer is None or not args.folders:
         raise UsageError("score takes run folders and --with SCORER; --list shows the scorers")
+    executor = read_executor(args)
     request = qb.scores.ScoreRequest(
         folders=args.folders,
         scorer=args.scorer,
@@ -105,6 +108,7 @@ def execute(args: Namespace, console: Console) -> int:
             on_work=on_work,
             confirm=None if args.yes or args.simulate else lambda price: _confirm(price, console),
             interrupts=on_interrupt,
+            executor=executor,
         )
     for note in scoring_notes(report):
         console.say(*wrap(console.err.shown(note), console.err.width, hang="    "))

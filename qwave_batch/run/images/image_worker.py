@@ -72,7 +72,7 @@ class StagedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedImage:
+class ImageInStore:
     """A whole image that is in the store."""
 
     file: StoredFile
@@ -81,7 +81,7 @@ class PlacedImage:
     """Its bytes, for those who look at it here."""
 
 
-FetchResult: TypeAlias = StagedImage | PlacedImage | UnusableBytes | Expired | DownloadFailed
+FetchResult: TypeAlias = StagedImage | ImageInStore | UnusableBytes | Expired | DownloadFailed
 
 
 def open_fetching(setup: FetchSetup) -> Callable[[FetchOrder], FetchResult]:
@@ -156,7 +156,7 @@ class _ImageWorker:
             return replace(bytes_, content=content)
         return bytes_
 
-    def _put(self, order: FetchOrder, info: ImageInfo, source: str | bytes, small: "Image | None") -> PlacedImage:
+    def _put(self, order: FetchOrder, info: ImageInfo, source: str | bytes, small: "Image | None") -> ImageInStore:
         for left in reversed(range(_TRIES)):
             try:
                 file = put_in_place(self._placing, order.request, source, info, order.owners.get)
@@ -165,4 +165,4 @@ class _ImageWorker:
                 if not left:
                     raise
         content = source if self._setup.wants_picture and isinstance(source, bytes) else None
-        return PlacedImage(file=file, small=small, content=content)
+        return ImageInStore(file=file, small=small, content=content)

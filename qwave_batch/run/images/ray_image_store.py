@@ -23,7 +23,7 @@ from qwave_batch.run.images.image_worker import (
     FetchOrder,
     FetchResult,
     FetchSetup,
-    PlacedImage,
+    ImageInStore,
     StagedImage,
     open_fetching,
 )
@@ -40,7 +40,7 @@ _THREADS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """What a worker has brought of an image."""
+    """An image as a worker has brought it."""
 
     request: ImageRequest
     result: StagedImage | UnusableBytes
@@ -94,7 +94,7 @@ class RayImageStore:
         match result:
             case StagedImage() | UnusableBytes():
                 return await self._threads.do(_Fetched(request, result))
-            case PlacedImage():
+            case ImageInStore():
                 self._take_picture(result.file.image.sha256, result.small, result.content)
                 return result.file
             case Expired() | DownloadFailed():

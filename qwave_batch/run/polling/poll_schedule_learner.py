@@ -99,8 +99,9 @@ PROBE_EVERY = 16
 SPREAD = 0.1
 """The distance of a poll from its best age, in steps of the schedule: it costs little, keeps polls apart, and shows
 where in a step the tasks end."""
-FIT_EVERY, FIT_GROWTH = 48, 6
-"""Maximum number of ends between fits; fewer while few are known."""
+FIT_EVERY, FIT_SHARE, FIT_GROWTH = 48, 0.25, 6
+"""Maximum number of ends between fits, or this share of the open tasks if that is more: a fit takes milliseconds, and
+with hundreds of tasks 48 ends change little. Fewer while few are known."""
 NOT_YET_WEIGHT = 0.5
 """Weight of an unfinished answer relative to an end."""
 USUAL = 4
@@ -221,7 +222,8 @@ class PollScheduleLearner:
 
     def _learn(self, evidence: float) -> None:
         self._evidence += evidence
-        if self._evidence >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
+        most = max(FIT_EVERY, FIT_SHARE * self.alive)
+        if self._evidence >= min(most, 1 + self._estimate.ended / FIT_GROWTH):
             self._evidence = 0.0
             self._fit()
 

@@ -17,7 +17,7 @@ from qwave_batch.folders import LineFilter
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.output.folder_reader import open_folder
 from qwave_batch.scores import Item, Score, ScoreError, Scorer, ScoreRequest, list_scorers, score_folders
-from qwave_batch.scoring.answer_check import AnswerCheck
+from qwave_batch.scoring.answer_check import answers_of
 from qwave_batch.scoring.score_items import ItemLoader, ItemMaker
 from qwave_batch.scoring.score_lines import encode_kept_line, kept_line_from_json, scorer_line
 
@@ -83,11 +83,11 @@ def test_facts_come_back_from_their_line(scorer: Scorer) -> None:
 
 def test_answers_come_in_the_order_of_the_items(scorer: Scorer, six_pictures: Path) -> None:
     items = items_of(six_pictures, scorer)[:2]
-    check = AnswerCheck(scorer)
-    whole = check.ask(items)
+
+    whole = answers_of(scorer, items)
 
     assert all(isinstance(outcome, Score) for outcome in whole)
-    assert check.ask(items[1:]) == whole[1:]
+    assert answers_of(scorer, items[1:]) == whole[1:]
 
 
 def test_bytes_that_are_not_an_image_are_an_error_or_a_score_and_never_an_exception(
@@ -95,7 +95,7 @@ def test_bytes_that_are_not_an_image_are_an_error_or_a_score_and_never_an_except
 ) -> None:
     item, other = items_of(six_pictures, scorer)[:2]
     broken = replace(item, file=replace(item.file, data=b"not an image"))
-    found = AnswerCheck(scorer).ask([broken, other])
+    found = answers_of(scorer, [broken, other])
 
     assert isinstance(found[0], Score | ScoreError)
     assert isinstance(found[1], Score)

@@ -198,6 +198,25 @@ def test_a_task_that_is_due_is_due_at_once_and_stays_so() -> None:
     assert plan.sleep_s(now + 5.0) == 0.0
 
 
+def test_the_more_tasks_are_open_the_more_ends_come_before_the_next_schedule() -> None:
+    """A schedule takes milliseconds: with hundreds of tasks, 48 ends are too few to change it by much."""
+    assert schedules_made(open_tasks=1_000) * 3 < schedules_made(open_tasks=100)
+
+
+def schedules_made(*, open_tasks: int) -> int:
+    """Return how often the age at which a task is due changes while 600 others end, at a steady pace."""
+    learner = PollScheduleLearner()
+    for number in range(2_000):  # so many ends that only the pace of schedules counts
+        learner.done(learner.begin(), 1.0 + number % 7 / 10)
+    watched, *others = [learner.begin() for _ in range(open_tasks + 1)]
+    due_s = []
+    for number in range(600):
+        learner.done(others.pop(), 1.0 + number % 11 / 10)
+        others.append(learner.begin())
+        due_s.append(learner.due_s(watched))
+    return sum(one != other for one, other in itertools.pairwise(due_s))
+
+
 def test_one_task_is_let_go_of_once() -> None:
     polls = PollPlanner()
     first, second = polls.plan_new_task("m", 0.0), polls.plan_new_task("m", 0.0)
