@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.api.catalog_lookup import catalogs_beside
+from qwave_batch.api.plan_forecast import expected_seconds, expected_seconds_of
 from qwave_batch.api.plan_opening import (
     assumptions,
-    expected_seconds,
-    expected_seconds_of,
     open_plan,
     plan_summary,
     write_plan,
@@ -28,37 +27,57 @@ if TYPE_CHECKING:
     from qwave_batch.api.budget_outlook import BudgetOutlook, budget_outlook
     from qwave_batch.api.migrate_spec import Migration, migrate_spec
     from qwave_batch.api.migration_files import write_migration
+    from qwave_batch.api.plan_capacity import plan_capacity
     from qwave_batch.api.spec_files import SpecCheck, check_spec, examine_spec, support_matrix, write_first_spec
+    from qwave_batch.capacity.bounds import BoundKind, CapacityBound
+    from qwave_batch.capacity.capacity import Capacity, WithWorkers
+    from qwave_batch.capacity.folder_measures import FolderMeasures, SeenModel
+    from qwave_batch.capacity.known_figure import Basis, FigureSource, KnownFigure
+    from qwave_batch.capacity.workload import Means, ModelWork, MoneyLeft, SlotLimit, Workload
     from qwave_batch.plan.migration.spec_rewriting import Rewrite
     from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
 
 __all__ = [
     "AnyPlan",
     "AxisSupport",
+    "Basis",
+    "BoundKind",
     "BudgetOutlook",
+    "Capacity",
+    "CapacityBound",
     "Completion",
     "CostRange",
     "Duplicate",
+    "FigureSource",
     "Figures",
+    "FolderMeasures",
     "Job",
     "JobError",
     "JobSample",
     "Json",
     "JsonObject",
+    "KnownFigure",
     "Limits",
+    "Means",
     "Migration",
     "ModelLimits",
+    "ModelWork",
+    "MoneyLeft",
     "Plan",
     "PlanItem",
     "Problem",
     "Rewrite",
     "SavedPlan",
+    "SeenModel",
+    "SlotLimit",
     "SourcePlace",
     "Spec",
     "SpecCheck",
     "Support",
     "SupportMatrix",
     "Terms",
+    "WithWorkers",
+    "Workload",
     "assumptions",
     "budget_outlook",
     "catalogs_beside",
@@ -70,6 +89,7 @@ __all__ = [
     "make_plan",
     "migrate_spec",
     "open_plan",
+    "plan_capacity",
     "plan_summary",
     "read_plan",
     "support_matrix",
@@ -83,6 +103,12 @@ _LAZY_NAMES = {
     "qwave_batch.api.spec_files": ("SpecCheck", "check_spec", "examine_spec", "support_matrix", "write_first_spec"),
     "qwave_batch.api.migrate_spec": ("Migration", "migrate_spec"),
     "qwave_batch.api.migration_files": ("write_migration",),
+    "qwave_batch.api.plan_capacity": ("plan_capacity",),
+    "qwave_batch.capacity.bounds": ("BoundKind", "CapacityBound"),
+    "qwave_batch.capacity.capacity": ("Capacity", "WithWorkers"),
+    "qwave_batch.capacity.folder_measures": ("FolderMeasures", "SeenModel"),
+    "qwave_batch.capacity.known_figure": ("Basis", "FigureSource", "KnownFigure"),
+    "qwave_batch.capacity.workload": ("Means", "ModelWork", "MoneyLeft", "SlotLimit", "Workload"),
     "qwave_batch.plan.migration.spec_rewriting": ("Rewrite",),
     "qwave_batch.plan.support_matrix": ("AxisSupport", "Support", "SupportMatrix"),
 }

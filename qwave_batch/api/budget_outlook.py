@@ -66,6 +66,7 @@ def budget_outlook(
     estimated_usd: float | None = None,
     found: "PlanComparison | None" = None,
     prices: "LiveModelList | None" = None,
+    folder: Path | None = None,
 ) -> BudgetOutlook | None:
     """Return how a plan stands to its budget; None when it has none.
 
@@ -77,6 +78,7 @@ def budget_outlook(
         estimated_usd: The total cost by these prices; None means the catalog's.
         found: The comparison.
         prices: The account's prices to count with; None is the catalog's.
+        folder: The run folder; None for the one that the plan would be run in.
     """
     if plan.terms.max_usd is None:
         return None
@@ -88,10 +90,10 @@ def budget_outlook(
         return replace(outlook, folder=Path(found.against), spent_nusd=spent, held_nusd=held, wanted_nusd=wanted)
     if found is not None and found.reuse:
         outlook = replace(outlook, wanted_nusd=whole - found.comparison.total.reused.nusd)
-    folder = plan.output_folder or RUNS / plan.name
+    place = folder or plan.output_folder or RUNS / plan.name
     with suppress(FolderError, StorageError):  # the user did not ask about this folder, so it must not fail the plan
-        if is_run_folder(folder):
-            held_there = api.folder_jobs.FolderJobs.of(folder, plan.catalog_used)
+        if is_run_folder(place):
+            held_there = api.folder_jobs.FolderJobs.of(place, plan.catalog_used)
             identity = held_there.identity()
             if identity is not None and identity.spec_name == plan.name:
                 price_of = prices.estimate_nusd if prices else catalog_price_of

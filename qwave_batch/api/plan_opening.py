@@ -9,7 +9,6 @@ from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits
 from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
 from qwave_batch.plan.plan_summary import Watch, figures_as_json
@@ -17,9 +16,6 @@ from qwave_batch.plan.planner import Plan, make_plan, rest_problems
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import SpecReading, read_spec
 from qwave_batch.spec.recovery import is_consequence
-
-_TASK_S = 12.0
-"""How long a task takes as a rule, for a forecast; the API's documents say 1 to 30 seconds."""
 
 
 def open_plan(
@@ -122,29 +118,3 @@ def assumptions(plan: AnyPlan) -> dict[str, tuple[str, ...]]:
         for name, figures in by_model.items()
         if name in models and models[name].price.assumed and not figures.estimate.is_exact
     }
-
-
-def expected_seconds(plan: AnyPlan) -> float:
-    """Return about how long a plan takes at its own limits, with tasks of 12 seconds."""
-    limits = plan.terms.limits
-    waits_s = [_at_least(plan.figures.jobs, limits.concurrency or DEFAULT_CONCURRENCY, limits.requests_per_minute)]
-    for name, figures in plan.figures.by_model.items():
-        of_model = limits.models.get(name)
-        if of_model:
-            waits_s.append(_at_least(figures.jobs, of_model.concurrency, of_model.requests_per_minute))
-    return max(waits_s)
-
-
-def expected_seconds_of(plan: AnyPlan, model: str) -> float:
-    """Return about how long the jobs of one model take, if the plan's limits are there for them alone."""
-    limits = plan.terms.limits
-    of_model = limits.models.get(model, ModelLimits())
-    pace = [limit for limit in (of_model.requests_per_minute, limits.requests_per_minute) if limit]
-    slots = min(of_model.concurrency or DEFAULT_CONCURRENCY, limits.concurrency or DEFAULT_CONCURRENCY)
-    return _at_least(plan.figures.by_model[model].jobs, slots, min(pace, default=None))
-
-
-def _at_least(jobs: int, concurrency: int | None, per_minute: int | None) -> float:
-    by_slots_s = _TASK_S * -(-jobs // concurrency) if concurrency else 0.0
-    by_pace_s = max(0, jobs - per_minute) * 60 / per_minute + _TASK_S if per_minute and jobs else 0.0
-    return max(by_slots_s, by_pace_s)

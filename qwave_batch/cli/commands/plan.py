@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import qwave_batch as qb
 from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
+from qwave_batch.cli.capacity_options import add_capacity, capacity_asked, refuse_idle_capacity_options
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
+from qwave_batch.cli.drawing.capacity_view import capacity_facts, draw_capacity, markdown_capacity
 from qwave_batch.cli.drawing.offers import live_words
 from qwave_batch.cli.drawing.plan_change import draw_change
 from qwave_batch.cli.drawing.plan_markdown import markdown_change, markdown_facts, markdown_matrix, markdown_plan
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from qwave_batch.accounts import LiveModelList
     from qwave_batch.comparisons import PlanComparison
-    from qwave_batch.plans import AnyPlan, BudgetOutlook, JobSample, SupportMatrix
+    from qwave_batch.plans import AnyPlan, BudgetOutlook, Capacity, JobSample, SupportMatrix
 
 USAGE = "SPEC [options]"
 
@@ -61,6 +63,7 @@ def configure(parser: Parser) -> None:
         "--live", action="store_true", help="ask the API for its prices and models, and count with those; needs a key"
     )
     add_base_url(parser)
+    add_capacity(parser)
     parser.add_argument(
         "--format",
         metavar="FORMAT",
@@ -82,6 +85,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the spec, write the plan where asked to, and show what was asked for."""
+    refuse_idle_capacity_options(args)
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
     args.catalogs = catalogs_of(args)  # read once, for all that is shown
     plan = _opened(args, console)
@@ -135,7 +139,8 @@ def _opened(args: Namespace, console: Console) -> "AnyPlan":
 
 def _show(args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None") -> "BudgetOutlook | None":
     """Print the parts of a plan one after the other, so that the first is there at once."""
-    sheet = _sheet(plan, live, plan.samples(args.samples))
+    capacity = _capacity(args, console, plan)
+    sheet = _sheet(plan, live, plan.samples(args.samples), capacity)
     in_markdown = args.format == "markdown"
     console.print(markdown_plan(sheet) if in_markdown else draw_plan(sheet, console.out))
     if args.matrix:
@@ -143,8 +148,11 @@ def _show(args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelLi
     found = _compared(args, console, plan, live)
     if found:
         console.print([*(markdown_change(found) if in_markdown else draw_change(found, console.out)), ""])
-    outlook = _outlook(sheet, found, live)
+    if capacity:
+        console.print(markdown_capacity(capacity) if in_markdown else draw_capacity(capacity, console.out))
+    outlook = _outlook(args, sheet, found, live)
     facts = [*plan_facts(sheet, outlook), *([("live", live_words(plan, live))] if live else [])]
+    facts += capacity_facts(capacity) if capacity else []
     if in_markdown:
         console.print(markdown_facts(facts))
         return outlook
@@ -160,10 +168,13 @@ def _show_json(
 ) -> "BudgetOutlook | None":
     sheet = _sheet(plan, live, plan.samples(args.samples))
     found = _compared(args, console, plan, live)
-    outlook = _outlook(sheet, found, live)
+    outlook = _outlook(args, sheet, found, live)
     told: dict[str, Json] = qb.plans.plan_summary(plan) | {"samples": [sample.as_json() for sample in sheet.samples]}
     if args.matrix:
         told["matrix"] = _matrix(args, console).as_json()
+    capacity = _capacity(args, console, plan)
+    if capacity:
+        told["capacity"] = capacity.as_json()
     if found:
         told["against"] = found.as_json()
     if live:
@@ -175,7 +186,17 @@ def _show_json(
     return outlook
 
 
-def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[JobSample]") -> PlanSheet:
+def _capacity(args: Namespace, console: Console, plan: "AnyPlan") -> "Capacity | None":
+    with counting(console.stderr, console.err, doing=f"measuring {count(plan.figures.jobs, 'job')}"):
+        return capacity_asked(args, plan)
+
+
+def _sheet(
+    plan: "AnyPlan",
+    live: "LiveModelList | None",
+    samples: "Sequence[JobSample]",
+    capacity: "Capacity | None" = None,
+) -> PlanSheet:
     """Return a plan with what it costs, at the account's prices where they were asked for."""
     by_model = {model: each.estimate for model, each in plan.figures.by_model.items()}
     if live:
@@ -185,8 +206,8 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[Job
         cost_by_model=by_model,
         assumed={} if live else qb.plans.assumptions(plan),
         prices=f"{live.host}, asked just now" if live else _catalog_words(plan),
-        seconds=qb.plans.expected_seconds(plan),
-        seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in by_model},
+        seconds=qb.plans.expected_seconds(plan, capacity),
+        seconds_by_model={model: qb.plans.expected_seconds_of(plan, model, capacity) for model in by_model},
         samples=samples,
     )
 
@@ -216,10 +237,11 @@ def _compared(
         )
 
 
-def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None") -> "BudgetOutlook | None":
-    return qb.plans.budget_outlook(
-        sheet.plan, estimated_usd=usd_from_nusd(sheet.cost.most_nusd), found=found, prices=live
-    )
+def _outlook(
+    args: Namespace, sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None"
+) -> "BudgetOutlook | None":
+    most_usd = usd_from_nusd(sheet.cost.most_nusd)
+    return qb.plans.budget_outlook(sheet.plan, estimated_usd=most_usd, found=found, prices=live, folder=args.folder)
 
 
 def _matrix(args: Namespace, console: Console) -> "SupportMatrix":

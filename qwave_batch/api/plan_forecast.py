@@ -1,0 +1,47 @@
+"""About how long a plan takes: by its own limits alone, or by all that ``plan_capacity`` has found of it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qwave_batch.capacity.capacity import Capacity, bounded_by
+from qwave_batch.capacity.folder_measures import FolderMeasures
+from qwave_batch.capacity.plan_work import CapacityAsk, JobCount, workload_of
+from qwave_batch.capacity.workload import Workload
+from qwave_batch.plan.file.plan_file import AnyPlan
+
+
+def expected_seconds(plan: AnyPlan, capacity: Capacity | None = None) -> float:
+    """Return about how long a plan takes by its own limits, with tasks of 12 seconds; see ``plan_capacity`` for more.
+
+    Args:
+        plan: The plan.
+        capacity: Its figures are taken instead, and all that bounds it.
+    """
+    return bounded_by(_whole(plan, capacity)).seconds
+
+
+def expected_seconds_of(plan: AnyPlan, model: str, capacity: Capacity | None = None) -> float:
+    """Return about how long the jobs of one model take, if the plan's limits are there for them alone."""
+    return bounded_by(_whole(plan, capacity).alone(model)).seconds
+
+
+def plan_workload(
+    plan: AnyPlan, counts: Mapping[str, JobCount], measures: FolderMeasures, ask: CapacityAsk
+) -> Workload:
+    """Return the workload of jobs of a plan."""
+    keeps_keys = plan.catalog_used.idempotency_hours is not None
+    return workload_of(counts, plan.terms, keeps_keys=keeps_keys, measures=measures, ask=ask)
+
+
+def _whole(plan: AnyPlan, capacity: Capacity | None) -> Workload:
+    """Return the workload of a whole plan, whatever is made of it."""
+    by_model = plan.figures.by_model
+    if capacity is None:
+        counts = {model: JobCount(jobs=each.jobs, images=each.images) for model, each in by_model.items()}
+        return plan_workload(plan, counts, FolderMeasures(), CapacityAsk())
+    works = [
+        replace(work, jobs=by_model[work.model].jobs, images=by_model[work.model].images)
+        for work in capacity.load.models
+        if work.model in by_model
+    ]
+    return replace(capacity.load, models=works)

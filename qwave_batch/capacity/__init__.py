@@ -1,0 +1,1 @@
+"""The bounds of a run: limits, slots, line, processors and money, and how long it takes under each. Pure."""
