@@ -31,8 +31,8 @@ settings.register_profile("thorough", _ON_ANY_MACHINE, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 # hundreds of tests start Python processes: where the environment forbids to keep bytecode, as images for containers do,
-# each would compile all its modules, and each run of the tests would compile the tests; elsewhere what was compiled with
-# the libraries is used
+# each would compile all its modules, and each run of the tests would compile the tests; elsewhere that of installed
+# libraries is used
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CHECKOUT / ".pytest_cache" / "bytecode"))
 sys.dont_write_bytecode = False
