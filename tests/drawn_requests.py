@@ -22,7 +22,7 @@ VENDOR_FILES: Mapping[str, Any] = {
 """The whole file that each model is described in."""
 
 _OF_FIELDS: dict[int, tuple[Model, dict[str, st.SearchStrategy[Any]]]] = {}
-"""What draws each field, made once; each stands with its model, so that the id is nobody else's."""
+"""The strategies of fields, made once; each stands with its model, so that the id is nobody else's."""
 
 ADDRESSES = st.integers(0, 99).map(lambda number: f"https://example.com/{number}.png")
 OTHERS = st.one_of(

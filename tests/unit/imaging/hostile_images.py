@@ -29,7 +29,7 @@ def png_of_zeros(width: int, height: int, count: int, *, colour: int) -> bytes:
 
 
 def deflated_zeros(count: int) -> bytes:
-    """What zlib makes of so many zeros, in blocks that repeat: to compress hundreds of millions takes seconds."""
+    """So many zeros as zlib packs them, in blocks that repeat: to compress hundreds of millions takes seconds."""
     packer = zlib.compressobj(wbits=-15)
     million = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
     rest = zlib.compressobj(wbits=-15)
