@@ -103,13 +103,13 @@ def ask_workers(
     """
     shards = ((shard, tuple(path for _, path in shard)) for shard in shards_of(items))
     for shard, answers in map_tagged(
-        workers, image_work(layout, look), shards, named=lambda shard: span_of([path for _, path in shard])
+        workers, image_work(layout, look), shards, named=lambda shard: shard_span([path for _, path in shard])
     ):
         yield from zip((item for item, _ in shard), answers, strict=True)
         on_shard()
 
 
-def span_of(paths: Sequence[str]) -> str:
+def shard_span(paths: Sequence[str]) -> str:
     """Return what errors call a shard of images."""
     return f"the image {paths[0]}" if len(paths) == 1 else f"one of the {len(paths)} images {paths[0]} to {paths[-1]}"
 

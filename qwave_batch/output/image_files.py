@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qwave_batch.executors.image_shards import image_work, map_tagged, shards_of, span_of
+from qwave_batch.executors.image_shards import image_work, map_tagged, shard_span, shards_of
 from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.artifacts import IMAGES, ArtifactStore, LocalArtifacts
 from qwave_batch.folder.inspection_processes import cores, inspect_by_processes
@@ -65,7 +65,7 @@ def check_by_workers(
         workers,
         image_work(layout, inspect_stored),
         shards(),
-        named=lambda tag: span_of([image.path for _, image in tag[0]]),
+        named=lambda tag: shard_span([image.path for _, image in tag[0]]),
     )
     for (shard, key, known), found in answers:
         if known is None:
