@@ -5,9 +5,11 @@ only the image store does nothing here but wait for its answers, as for those of
 coordinator's process alone, and what a job takes beyond a run of one job. The first line holds the answer: the seconds
 that a processor needs for a job bound the jobs a second, whatever else the machine does. The wall time is bound by the
 embedded API too, which is shown beside it. The parts come from another run, which clocks them: only their shares are
-used. With --against the same is done by other checkouts, in turn, and only in whole.
+used. With --against the same is done by other checkouts, in turn, and only in whole. With --workers the image store is
+that of Ray, with so many workers on this machine, which fetch, check and store tiny images; 0 is the local store.
 
     python -m benchmarks.coordinator
+    python -m benchmarks.coordinator --only wait --workers 0 2
     python -m benchmarks.coordinator --jobs 10000 --only wait --against /path/to/another/checkout
 """
 
@@ -21,11 +23,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.engine import CATALOG, CHECKOUT, ENVIRONMENT, KEY, served
+from benchmarks.job import image_of
 
 SPEC = """\
 version: 1
@@ -39,8 +41,7 @@ limits: {{concurrency: {slots}}}
 """
 COMPLETIONS = ("wait", "poll")
 PARTS = ("submit", "poll", "settle", "image hand-off", "scheduler", "ledger's thread", "manifest")
-TINY = b"\x89PNG"
-"""Nobody reads it."""
+TINY = image_of(seed=1, side=16, metadata_bytes=0)
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -62,21 +63,34 @@ def cpu_s_of(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
-def driven(checkout: Path, completion: str, how: str, *, jobs: int, slots: int, latency: str) -> Drive:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """The work of a run, but for its jobs."""
+
+    completion: str
+    slots: int
+    latency: str
+    executor: Sequence[str] = ()
+    """The options that choose it."""
+
+
+def driven(checkout: Path, load: Load, how: str, jobs: int) -> Drive:
     """Run so many jobs with the code of a checkout, clocked as a whole or by parts.
 
     Raises:
         SystemExit: the run failed; its words are passed on.
     """
-    with tempfile.TemporaryDirectory() as name, served(latency, Path(name, "state.sqlite"), [TINY]) as base_url:
+    with tempfile.TemporaryDirectory() as name, served(load.latency, Path(name, "state.sqlite"), [TINY]) as base_url:
         (api,) = multiprocessing.active_children()
         folder, spec = Path(name), Path(name, "spec.yaml")
-        spec.write_text(SPEC.format(catalog=CATALOG, completion=completion, jobs=jobs, slots=slots), encoding="utf-8")
+        spec.write_text(
+            SPEC.format(catalog=CATALOG, completion=load.completion, jobs=jobs, slots=load.slots), encoding="utf-8"
+        )
         script = CHECKOUT / "benchmarks" / "metered_run.py"
         told = ("run", str(spec), "-o", str(folder / "made"), "--base-url", base_url, "--yes", "--json")
         api_before_s, began = cpu_s_of(api.pid), time.monotonic()
         done = subprocess.run(
-            (sys.executable, str(script), how, *told),
+            (sys.executable, str(script), how, *told, *load.executor),
             env={**ENVIRONMENT, "PYTHONPATH": str(checkout), "QWAVE_API_KEY": KEY, "NO_COLOR": "1"},
             capture_output=True,
             text=True,
@@ -107,10 +121,10 @@ def told_of(whole: Drive, start: Drive) -> str:
     )
 
 
-def parts_of(completion: str, load: Mapping[str, Any], jobs: int, whole_ms: float) -> str:
+def parts_of(load: Load, jobs: int, whole_ms: float) -> str:
     """Return the lines on the parts of a run that takes so much in whole."""
-    start = driven(CHECKOUT, completion, "parts", jobs=1, **load)
-    found = driven(CHECKOUT, completion, "parts", jobs=jobs, **load)
+    start = driven(CHECKOUT, load, "parts", 1)
+    found = driven(CHECKOUT, load, "parts", jobs)
     all_ms = ms_of(found, start)
     parts = {part: ms_of(found, start, part) for part in PARTS}
     parts["sockets, asyncio, rest"] = all_ms - sum(parts.values())
@@ -126,18 +140,23 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--only", choices=COMPLETIONS, action="append")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="CHECKOUT")
+    parser.add_argument("--workers", type=int, nargs="*", default=[], help="of Ray; 0 is the local store")
     args = parser.parse_args(argv)
-    load: dict[str, Any] = {"slots": args.slots, "latency": args.latency}
     print(f"{args.jobs:,} jobs at {args.slots} slots, each {args.latency} s; {os.cpu_count()} cores")
     for completion in args.only or COMPLETIONS:
+        load = Load(completion=completion, slots=args.slots, latency=args.latency)
         best_ms = math.inf
         for checkout in (*args.against, CHECKOUT) * args.rounds:
-            start = driven(checkout, completion, "whole", jobs=1, **load)
-            whole = driven(checkout, completion, "whole", jobs=args.jobs, **load)
+            start, whole = (driven(checkout, load, "whole", jobs) for jobs in (1, args.jobs))
             print(f"{completion}, {checkout.name:14}{told_of(whole, start)}", flush=True)
             if checkout == CHECKOUT:
                 best_ms = min(best_ms, ms_of(whole, start))
-        print(parts_of(completion, load, args.jobs, best_ms), flush=True)
+        print(parts_of(load, args.jobs, best_ms), flush=True)
+        for workers in args.workers:
+            chosen = ("--executor", "ray", "--workers", str(workers)) if workers else ()
+            there = replace(load, executor=chosen)
+            start, whole = (driven(CHECKOUT, there, "usual", jobs) for jobs in (1, args.jobs))
+            print(f"{completion}, {f'ray {workers}' if workers else 'local':14}{told_of(whole, start)}", flush=True)
     return 0
 
 

@@ -3,9 +3,9 @@
 It runs the command line in this process, with an image store that does nothing here but wait, as for the answer of a
 worker on another machine, and prints seconds as JSON, at the end of stderr. With ``parts`` each step of a job's
 coroutines is clocked, and counts for its part: submit, poll, settle, hand-off of the image. Clocking takes time itself,
-some 2 us a step, so the sum is right only without it.
+some 2 us a step, so the sum is right only without it. With ``usual`` images are fetched as ever, as for executors.py.
 
-    python benchmarks/metered_run.py whole|parts COMMAND ARGUMENT...
+    python benchmarks/metered_run.py usual|whole|parts COMMAND ARGUMENT...
 """
 
 import asyncio
@@ -145,7 +145,8 @@ def meter() -> None:
 def main(how: str, arguments: list[str]) -> int:
     """Run the command and print what it took."""
     sys.argv = ["qwave-batch", *arguments]
-    setattr(run_parts, "ThreadImageStore", ElsewhereStore)  # noqa: B010
+    if how != "usual":
+        setattr(run_parts, "ThreadImageStore", ElsewhereStore)  # noqa: B010
     if how == "parts":
         meter()
     for kind, name, call in (
@@ -155,7 +156,12 @@ def main(how: str, arguments: list[str]) -> int:
     ):
         setattr(kind, name, call)
     status = entry()
-    usage = {"main thread": time.thread_time(), "process": time.process_time(), "peak MiB": memory_mib("VmHWM")}
+    usage = {
+        "wall": time.monotonic() - BEGAN,
+        "main thread": time.thread_time(),
+        "process": time.process_time(),
+        "peak MiB": memory_mib("VmHWM"),
+    }
     sys.stderr.write(f"\n{json.dumps({**spent_s, **usage})}\n")
     return status
 

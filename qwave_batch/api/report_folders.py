@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qwave_batch.api.restored_specs import SpecRestorer
+from qwave_batch.api.worker_opening import Executor, opened_workers
 from qwave_batch.errors import UsageError
+from qwave_batch.executors.workers import Workers
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
@@ -38,6 +40,7 @@ def write_report(
     clock: Clock | None = None,
     thumbnails: ThumbnailStore | None = None,
     threads: int | None = None,
+    executor: Executor | None = None,
 ) -> ReportWritten:
     """Write a report of run folders, or bring one up to date. It blocks: call it in a thread.
 
@@ -47,6 +50,7 @@ def write_report(
         clock: For the time at which it is made; the system's without it.
         thumbnails: The open thumbnails of the report, which a run at work adds to; opened here without them.
         threads: How many images are decoded at once; None for as many as there are cores.
+        executor: The Ray whose workers make thumbnails; None for threads.
 
     Raises:
         UsageError: the place of the report is not right; nothing was written.
@@ -60,9 +64,10 @@ def write_report(
     with ExitStack() as stack:
         readers = [stack.enter_context(open_folder(folder)) for folder in request.folders]
         out = _place_of(request, readers)
+        workers = stack.enter_context(opened_workers(executor, [reader.layout for reader in readers]))
         folder = stack.enter_context(report_folder(out))
         store = thumbnails or stack.enter_context(open_thumbnails(out))
-        return _Report(readers, folder, store, on_work, clock or SystemClock(), threads).write()
+        return _Report(readers, folder, store, on_work, clock or SystemClock(), threads, workers).write()
 
 
 def _place_of(request: ReportRequest, readers: Sequence[FolderReader]) -> Path:
@@ -82,6 +87,7 @@ class _Report:
     on_work: OnWork
     clock: Clock
     threads: int | None
+    workers: Workers | None
     images: int = 0
     index: ReportIndex = field(init=False)
     scores: list[KeptScores] = field(init=False)
@@ -90,7 +96,7 @@ class _Report:
 
     def write(self) -> ReportWritten:
         self.scores = [read_kept_scores(reader) for reader in self.readers]
-        thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads)
+        thumbnails = make_thumbnails(self.readers, self.store, self.on_work, threads=self.threads, workers=self.workers)
         originals = keep_originals(self.readers, self.folder.path, self.on_work)
         self.index = ReportIndex(
             folders=reported_folders(self.readers), tiny_of=thumbnails.tiny_of, scores=ReportedScores(self.scores)

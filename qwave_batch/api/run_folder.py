@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qwave_batch import api, output, quality
+from qwave_batch.api.worker_opening import Executor, opened_workers
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -100,22 +101,32 @@ class RunFolder:
         with open_ledger(layout) as ledger:
             return glance_at(layout, ledger)
 
-    def verify(self, on_work: OnWork = ignore_work) -> "output.verification.VerifyReport":
+    def verify(
+        self, on_work: OnWork = ignore_work, *, executor: Executor | None = None
+    ) -> "output.verification.VerifyReport":
         """Check every line and every file against manifest, schema and hashes; every image is decoded.
 
         Damaged files are recorded, so that the next run fetches them again even if their size and time are unchanged.
-        ``on_work`` is told how many images were checked.
+
+        Args:
+            on_work: Told how many images were checked.
+            executor: The Ray whose workers decode the images; None for processes of this machine.
         """
         layout = self._layout
-        with open_ledger(layout) as ledger:
-            report = output.verification.verify(layout, ledger, on_work)
+        with open_ledger(layout) as ledger, opened_workers(executor, [layout]) as workers:
+            report = output.verification.verify(layout, ledger, on_work, workers=workers)
         if report.damaged:
             self._doubt(report.damaged)
         return report
 
     @contextmanager
     def check(
-        self, *, near: int | None = None, where: LineFilter = EVERY_LINE, on_work: OnWork = ignore_work
+        self,
+        *,
+        near: int | None = None,
+        where: LineFilter = EVERY_LINE,
+        on_work: OnWork = ignore_work,
+        executor: Executor | None = None,
     ) -> "Iterator[quality.folder_check.CheckReport]":
         """Find what spoils a dataset, write checks.jsonl, and yield what was found; see ``folder_check.check_folder``.
 
@@ -123,10 +134,13 @@ class RunFolder:
             near: In how many bits of 64 the hashes of near duplicates may differ, from 0 to 10; None for a few.
             where: The lines whose findings are shown; all of them are checked, compared and written.
             on_work: Called with how many images are looked at.
+            executor: The Ray whose workers look at the images; None for processes of this machine.
         """
-        with self._up_to_date() as reader:
+        with opened_workers(executor, [self._layout]) as workers, self._up_to_date() as reader:
             options = {} if near is None else {"near": near}
-            with quality.folder_check.check_folder(reader, where=where, on_work=on_work, **options) as report:
+            with quality.folder_check.check_folder(
+                reader, where=where, on_work=on_work, workers=workers, **options
+            ) as report:
                 yield report
 
     def find_prunable(self) -> "output.pruning.PrunePlan":

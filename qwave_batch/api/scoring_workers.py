@@ -115,7 +115,7 @@ class _OpenScorer:
     """A scorer that is open on a worker; what it has started ends with it."""
 
     def __init__(self, scoring: WorkerScoring) -> None:
-        layout = scoring.folder.open()
+        layout = scoring.folder.layout()
         scorer, stack = scoring.make(layout), ExitStack()
         if isinstance(scorer, AbstractContextManager):
             stack.enter_context(scorer)
@@ -133,7 +133,7 @@ def _open_scoring(scoring: WorkerScoring) -> Callable[[Sequence[Item]], ShardAns
 def _open_check(scoring: WorkerScoring) -> Callable[[None], str | None]:
     def fault(_: None) -> str | None:
         try:
-            scoring.make(scoring.folder.open())
+            scoring.make(scoring.folder.layout())
         except QwaveError as error:
             return str(error)
         return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from qwave_batch.executors.ray_workers import open_ray_workers
+from qwave_batch import executors
 from qwave_batch.executors.shared_folder import check_reach
 from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.layout import RunLayout
@@ -33,6 +33,6 @@ def opened_workers(executor: Executor | None, layouts: Sequence[RunLayout]) -> I
         yield executor
         return
     uses_store = any(layout.store is not None for layout in layouts)
-    with open_ray_workers(executor, uses_store=uses_store) as workers:
+    with executors.ray_workers.open_ray_workers(executor, uses_store=uses_store) as workers:
         check_reach(workers, layouts)
         yield workers

@@ -35,7 +35,7 @@ class SharedFolder:
         """Return the place of a folder."""
         return cls(layout.store_address or os.path.abspath(layout.root), str(layout.root))  # noqa: PTH100 - without ..
 
-    def open(self) -> RunLayout:
+    def layout(self) -> RunLayout:
         """Return the folder's layout, on a worker; raises as ``RunLayout.at`` does."""
         return RunLayout.at(self.address)
 
@@ -91,7 +91,7 @@ def _unreached(folder: SharedFolder, host: str, reason: str) -> FolderError:
     else:
         way_out = "give the workers access to the store"
     return FolderError(
-        f"the workers on {host} do not reach {folder.address}: {reason}; {way_out}, or leave --executor out"
+        f"the workers on {host} do not reach {folder.address}: {reason}; {way_out}, or do the work on one machine"
     )
 
 
@@ -100,7 +100,7 @@ def _looking(folder: SharedFolder) -> "Callable[[None], _Mark | str | None]":
 
     def look(_: None) -> _Mark | str | None:
         try:
-            return _mark_of(folder.open())
+            return _mark_of(folder.layout())
         except QwaveError as error:
             return str(error)
 

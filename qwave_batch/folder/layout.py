@@ -46,6 +46,7 @@ from qwave_batch.folder.workspace import (
     SIMULATOR,
     STORE,
     STORE_LOCK,
+    VERIFIED,
     Workspace,
 )
 from qwave_batch.model.next_step import Advice, NextStep
@@ -67,6 +68,7 @@ _FILES = (
     STORE_LOCK,
     CHECKS,
     CHECKED,
+    VERIFIED,
     VOTES,
     PICKS,
     SCORES,

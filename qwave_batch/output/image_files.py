@@ -3,17 +3,20 @@
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from qwave_batch.executors.image_shards import image_work, map_tagged, shards_of
+from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.artifacts import IMAGES, ArtifactStore, LocalArtifacts
 from qwave_batch.folder.inspection_processes import cores, inspect_by_processes
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.stored_images import FileFault, inspect_stored
 from qwave_batch.imaging.image_inspection import ImageInfo
 from qwave_batch.model.record import ImageFile
+from qwave_batch.output.verify_log import Faults, VerifyLog
 
 _REQUESTS = 16
 """Images that are on their way from a store at once."""
@@ -45,6 +48,27 @@ def check_images(
         inspected = ((each, what) for (each, _), what in found)
     for (item, image), what in inspected:
         yield item, image, _fault(what, image)
+
+
+def check_by_workers(
+    layout: RunLayout, images: Iterable[tuple[Item, ImageFile]], workers: Workers, log: VerifyLog
+) -> Iterator[tuple[Item, ImageFile, FileFault | None]]:
+    """Yield what ``check_images`` does, by workers, and without looking again at the shards of a log."""
+
+    def shards() -> Iterator[tuple[tuple[Sequence[tuple[Item, ImageFile]], str | None, Faults | None], Sequence[str]]]:
+        for shard in shards_of(images):
+            key = log.key_of([image for _, image in shard])
+            known = log.faults(key, len(shard))
+            yield (shard, key, known), () if known is not None else tuple(image.path for _, image in shard)
+
+    for (shard, key, known), found in map_tagged(workers, image_work(layout, inspect_stored), shards()):
+        if known is None:
+            faults = [_fault(what, image) for what, (_, image) in zip(found, shard, strict=True)]
+            log.add(key, faults)
+        else:
+            faults = known
+        for (item, image), fault in zip(shard, faults, strict=True):
+            yield item, image, fault
 
 
 def _fault(found: ImageInfo | FileFault, image: ImageFile) -> FileFault | None:

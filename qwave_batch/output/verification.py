@@ -1,22 +1,34 @@
 """``verify``: checks every line and file of a run folder against manifest, schema, ledger and hashes."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from typing import Literal, Protocol
 
+from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.artifacts import MANIFEST, SUMMARY, sha256_of_artifact
 from qwave_batch.folder.inputs import references, stored_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.probing import is_probe
+from qwave_batch.folder.stored_images import FileFault
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.ledger.plan_counts import LineCounts
+from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.input_references import PREFIX
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
-from qwave_batch.output.image_files import check_images, possible_stems, stem_of, stray_files, stray_key
+from qwave_batch.output.image_files import (
+    check_by_workers,
+    check_images,
+    possible_stems,
+    stem_of,
+    stray_files,
+    stray_key,
+)
 from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.line_checks import LineChecker
@@ -25,6 +37,7 @@ from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manif
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.summary import read_summary, spec_file_sha256
 from qwave_batch.output.unrecorded_submits import loss_message
+from qwave_batch.output.verify_log import open_verify_log, remove_verify_log
 
 _MANY_BYTES = 500_000
 """A manifest of more bytes, of some hundred lines, is worth a process for each core."""
@@ -54,7 +67,7 @@ class VerifyReport:
     """The result of ``verify``."""
 
     problems: tuple[Problem, ...]
-    """Errors in the order found; warnings do not fail the check."""
+    """Errors in the order of the lines, then those of the folder; warnings do not fail the check."""
     counts: VerifyCounts
     manifest: Freshness | None
     """The state of the manifest relative to the ledger; None without a ledger."""
@@ -89,7 +102,14 @@ class VerifyReport:
         }
 
 
-def verify(layout: RunLayout, ledger: LedgerReading | None, on_work: OnWork = ignore_work) -> VerifyReport:
+def verify(
+    layout: RunLayout,
+    ledger: LedgerReading | None,
+    on_work: OnWork = ignore_work,
+    *,
+    workers: Workers | None = None,
+    clock: Clock | None = None,
+) -> VerifyReport:
     """Check a run folder, after rewriting a manifest that a crash left outdated.
 
     It reads and decodes every image, in threads; call it in one. The folder of a live run is checked as far as its
@@ -99,13 +119,28 @@ def verify(layout: RunLayout, ledger: LedgerReading | None, on_work: OnWork = ig
         layout: The folder (``RunLayout.existing``).
         ledger: Its ledger, open for reading; None for a copy that came without one.
         on_work: Told how many images were checked.
+        workers: They look at the images, in a folder that they reach; then a verify that was killed is gone on with.
+            None for processes here.
+        clock: For the age of what one that was killed has left; the system's without it.
 
     Raises:
         FolderError: there is no manifest, and no ledger to write it from.
         StorageError: the disk or the ledger fails.
     """
     freshness = None if ledger is None else refresh_manifest(layout, ledger)
-    return _Verification(layout, ledger, freshness, on_work).report()
+    verification = _Verification(layout, ledger, freshness, on_work)
+    if workers is None:
+        report = verification.report(partial(check_images, by_processes=verification.has_many_lines()))
+        remove_verify_log(layout.tree)
+        return report
+    with open_verify_log(layout, clock or SystemClock()) as log:
+        return verification.report(partial(check_by_workers, workers=workers, log=log))
+
+
+class _CheckImages(Protocol):
+    def __call__(
+        self, layout: RunLayout, images: Iterable[tuple[SourcePlace, ImageFile]], /
+    ) -> Iterator[tuple[SourcePlace, ImageFile, FileFault | None]]: ...
 
 
 @dataclass(slots=True)
@@ -123,11 +158,14 @@ class _Verification:
     inputs: dict[str, SourcePlace] = field(default_factory=dict)
     edited: dict[str, tuple[SourcePlace, dict[str, Json]]] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
+    faulty_lines: deque[tuple[SourcePlace, str]] = field(default_factory=deque)
+    """Not reported yet."""
 
-    def report(self) -> VerifyReport:
+    def report(self, check: "_CheckImages") -> VerifyReport:
         faults = {"missing": 0, "damaged": 0}
         files = size_bytes = 0
-        for place, image, fault in check_images(self.layout, self._images(), by_processes=self._has_many_lines()):
+        for place, image, fault in check(self.layout, self._images()):
+            self._tell_of_lines(place.line)
             files += 1
             self.on_work(WorkProgress(done=files))
             if fault is None:
@@ -136,6 +174,7 @@ class _Verification:
                 faults[fault.kind] += 1
                 self.damaged += [image.path] if fault.kind == "damaged" else []
                 self._complain(f"{image.path}: {fault.message}", place=place, value=image.path)
+        self._tell_of_lines(None)
         self._check_inputs()
         self._compare_with_ledger()
         counts = VerifyCounts(
@@ -146,7 +185,7 @@ class _Verification:
             problems=tuple(self.problems), counts=counts, manifest=self.freshness, damaged=tuple(self.damaged)
         )
 
-    def _has_many_lines(self) -> bool:
+    def has_many_lines(self) -> bool:
         manifest = self.layout.artifacts.look(MANIFEST)
         return manifest is not None and manifest.size_bytes > _MANY_BYTES
 
@@ -156,11 +195,16 @@ class _Verification:
         for number, raw in read_raw_lines(self.layout, into=self.digest):
             place = SourcePlace(file=file, line=number)
             line, faults = checker.read(number, raw)
-            for fault in faults:
-                self._complain(fault, place=place)
+            self.faulty_lines.extend((place, fault) for fault in faults)
             if line is not None:
                 self._take(line, place)
                 yield from ((place, image) for image in line.images)
+
+    def _tell_of_lines(self, up_to: int | None) -> None:
+        """Report the faults of lines up to one, or of all; lines are read ahead of what is found of their images."""
+        while self.faulty_lines and (up_to is None or self.faulty_lines[0][0].line <= up_to):
+            place, fault = self.faulty_lines.popleft()
+            self._complain(fault, place=place)
 
     def _take(self, line: ManifestLine, place: SourcePlace) -> None:
         self.counters.add_manifest_line(line)

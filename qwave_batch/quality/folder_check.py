@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from qwave_batch import lazy
 from qwave_batch.errors import FolderError, StorageError, UsageError
+from qwave_batch.executors.image_shards import ask_workers
+from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.artifacts import CHECKS, Artifact, LocalArtifacts
 from qwave_batch.folder.inspection_processes import ask_processes, cores
 from qwave_batch.folder.layout import RunLayout
@@ -64,6 +66,7 @@ def check_folder(
     near: int = DEFAULT_DISTANCE,
     where: LineFilter = EVERY_LINE,
     on_work: OnWork = ignore_work,
+    workers: Workers | None = None,
 ) -> Iterator[CheckReport]:
     """Check all jobs and images of a run folder, write checks.jsonl, and yield what was found.
 
@@ -74,6 +77,7 @@ def check_folder(
         near: In how many bits of 64 the hashes of near duplicates may differ, from 0 to ``MOST_DISTANCE``.
         where: The lines whose findings are shown; all of them are checked, compared and written.
         on_work: Called with how many images are looked at.
+        workers: They look at the images, in a folder that they reach; None for processes here.
 
     Raises:
         FolderError: there is no ledger, and the manifest is missing or torn.
@@ -83,7 +87,7 @@ def check_folder(
     if not 0 <= near <= MOST_DISTANCE:  # each bit more takes several times as long
         raise UsageError(f"near duplicates differ in 0 to {MOST_DISTANCE} bits, and {near} were asked for")
     with _spool_errors(), closing(CheckSpool()) as spool:
-        check = _Check(reader.layout, spool, on_work)
+        check = _Check(reader.layout, spool, on_work, workers)
         counts = FindingCounts()
         images = check.read(reader, where, counts)
         check.look()
@@ -109,6 +113,7 @@ class _Check:
     layout: RunLayout
     spool: CheckSpool
     on_work: OnWork
+    workers: Workers | None
 
     def read(self, reader: FolderReader, where: LineFilter, counts: FindingCounts) -> ImagesDigest:
         """Take in all lines, with what can be said of them without reading an image."""
@@ -137,7 +142,7 @@ class _Check:
             done = self._take_known(cache)
             total = self.spool.images
             self.on_work(WorkProgress(done=done, total=total))
-            for image, artifact, found in self._looked_at(total - done):
+            for image, artifact, found in self._looked_at(total - done, cache):
                 number, job, sha256, path = image
                 if isinstance(found, FileFault) or found.sha256 != sha256:
                     self.spool.add_look(number, None)
@@ -163,11 +168,14 @@ class _Check:
         return known
 
     def _looked_at(
-        self, expected: int
+        self, expected: int, cache: LookCache
     ) -> Iterator[tuple[tuple[int, int, str, str], Artifact | None, ImageLook | FileFault]]:
         artifacts = self.layout.artifacts
         asked = (((image, artifact), image[-1]) for image, artifact in self._unknown())
-        if expected > _MANY and isinstance(artifacts, LocalArtifacts) and (processes := cores()) > 1:
+        if self.workers is not None:
+            by_workers = ask_workers(self.workers, self.layout, asked, look_at, on_shard=cache.flush)
+            yield from ((image, artifact, look) for (image, artifact), look in by_workers)
+        elif expected > _MANY and isinstance(artifacts, LocalArtifacts) and (processes := cores()) > 1:
             found = ask_processes(artifacts.tree, asked, INSPECTION, processes=processes)
             yield from ((image, artifact, look) for (image, artifact), look in found)
         else:

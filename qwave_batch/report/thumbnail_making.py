@@ -5,16 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from qwave_batch.errors import QwaveError, StorageError
+from qwave_batch.errors import QwaveError
+from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.inspection_processes import cores
-from qwave_batch.folder.storage import reason_of
-from qwave_batch.imaging.image_inspection import BadImage
-from qwave_batch.imaging.thumbnail import ThumbnailFault, inspect_with_picture, thumbnail_of
+from qwave_batch.imaging.thumbnail import Thumbnail
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.image_files import in_threads, threads_over
 from qwave_batch.report.kept_thumbnails import MADE, KeptThumbnail, path_of_name, read_thumbnail_record, still_there
 from qwave_batch.report.reported_images import ReportedImage, images_of
+from qwave_batch.report.thumbnail_images import made_by_workers, thumbnail_from
 from qwave_batch.report.thumbnail_store import ThumbnailStore
 
 _DOING = "making thumbnails"
@@ -58,7 +58,12 @@ class Thumbnails:
 
 
 def make_thumbnails(
-    readers: Sequence[FolderReader], store: ThumbnailStore, on_work: OnWork = ignore_work, *, threads: int | None = None
+    readers: Sequence[FolderReader],
+    store: ThumbnailStore,
+    on_work: OnWork = ignore_work,
+    *,
+    threads: int | None = None,
+    workers: Workers | None = None,
 ) -> Thumbnails:
     """Make the thumbnails of all images of some run folders that ``store`` lacks; it removes those of no image.
 
@@ -69,6 +74,8 @@ def make_thumbnails(
         store: The thumbnails of the report. Images of a run at work may add theirs meanwhile.
         on_work: Told how many are made.
         threads: How many images are decoded at once; None for as many as there are cores.
+        workers: They make the thumbnails, which are kept here as they come, of folders that they reach; None for
+            threads.
 
     Raises:
         StorageError: the disk fails, or a store can't be reached.
@@ -79,7 +86,7 @@ def make_thumbnails(
     taken = _take(readers, store, [name for name in wanted if not store.has(name)])
     lacking = [places for name, places in wanted.items() if not store.has(name)]
     unmade: list[UnmadeThumbnail] = []
-    for number, ((image, *_), fault) in enumerate(_made(readers, store, lacking, threads), start=1):
+    for number, ((image, *_), fault) in enumerate(_made(readers, store, lacking, threads, workers), start=1):
         if fault is not None:
             unmade.append(UnmadeThumbnail(folder=image.folder, job_id=image.job_id, path=image.file.path, reason=fault))
         on_work(WorkProgress(done=number, total=len(lacking), doing=_DOING))
@@ -94,41 +101,31 @@ def make_thumbnails(
 
 
 def _made(
-    readers: Sequence[FolderReader], store: ThumbnailStore, lacking: Sequence[_Places], threads: int | None
+    readers: Sequence[FolderReader],
+    store: ThumbnailStore,
+    lacking: Sequence[_Places],
+    threads: int | None,
+    workers: Workers | None,
 ) -> Iterator[tuple[_Places, str | None]]:
     """Make thumbnails, and yield the places of each image with the reason why there is none, or None."""
+
+    def keep(places: _Places, made: Thumbnail | str) -> str | None:
+        if isinstance(made, str):
+            return made
+        store.add(places[0].sha256, made)
+        return None
+
+    if workers is not None:
+        by_workers = made_by_workers(workers, [reader.layout for reader in readers], lacking)
+        return ((places, keep(places, made)) for places, made in by_workers)
     if threads is None:
         is_remote = any(reader.layout.artifacts.is_remote for reader in readers)
         threads = threads_over(*(reader.layout.artifacts for reader in readers)) if is_remote else cores()
 
     def make(places: _Places) -> str | None:
-        faults = (_make(readers[image.folder], image, store) for image in places)
-        first = next(faults)
-        return None if first is None or any(fault is None for fault in faults) else first
+        return keep(places, thumbnail_from(readers, [(image.folder, image.file) for image in places]))
 
     return in_threads(make, lacking, threads=threads, ahead=_AHEAD_OF_A_THREAD * threads)
-
-
-def _make(reader: FolderReader, image: ReportedImage, store: ThumbnailStore) -> str | None:
-    try:
-        file = reader.open_image(image.file)
-        if file is None:
-            return "the file is not there"
-        with file:
-            info, shrinker = inspect_with_picture(file)
-        if info.sha256 != image.sha256:
-            return "it has other bytes than were recorded"
-        thumbnail = thumbnail_of(shrinker)
-    except (BadImage, ThumbnailFault) as fault:
-        return str(fault)
-    except OSError as error:
-        return f"it can't be read: {reason_of(error)}"
-    except QwaveError as error:
-        if isinstance(error, StorageError) and reader.layout.artifacts.is_remote:
-            raise  # a store that is not reached says nothing about its images
-        return str(error)
-    store.add(image.sha256, thumbnail)
-    return None
 
 
 def _take(readers: Sequence[FolderReader], store: ThumbnailStore, lacking: Sequence[str]) -> int:

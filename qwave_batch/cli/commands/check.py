@@ -9,6 +9,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.check_view import draw_checks, draw_findings
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.drawing.work_bar import work_bar
+from qwave_batch.cli.executor_options import add_executor, read_executor
 from qwave_batch.cli.options import FINDING_KINDS, a_list_of_kinds, add_json, read_where
 
 USAGE = "DIR [options]"
@@ -39,16 +40,17 @@ def configure(parser: Parser) -> None:
         type=whole_number(minimum=0, maximum=_MOST_NEAR),
         help="how many bits of 64 the perceptual hashes of near duplicates may differ in; 4 without it",
     )
+    add_executor(parser)
     add_json(parser, "the findings")
 
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the folder; 0 when nothing was found."""
-    where = read_where(args)
+    where, executor = read_where(args), read_executor(args)
     run = qb.folders.open_run(args.folder)
     with ExitStack() as stack:
         with work_bar(console, "checking") as on_work:
-            report = stack.enter_context(run.check(near=args.near, where=where, on_work=on_work))
+            report = stack.enter_context(run.check(near=args.near, where=where, on_work=on_work, executor=executor))
         kinds = [kind for kind in qb.folders.FindingKind if kind in args.only]
         found = sum(report.counts.by_kind[kind] for kind in kinds)
         if args.json:

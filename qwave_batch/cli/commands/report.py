@@ -1,16 +1,21 @@
 """``qwave-batch report``: a page to look at the images of run folders."""
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.report_view import draw_figures_written, draw_report, draw_sheet_written
 from qwave_batch.cli.drawing.work_bar import work_bar
+from qwave_batch.cli.executor_options import add_executor, read_executor
 from qwave_batch.cli.options import add_json
 from qwave_batch.cli.report_serving import add_serving, check_serving, open_in_browser, serve_until_stopped
 from qwave_batch.errors import UsageError
 from qwave_batch.model.jsontypes import Json
+
+if TYPE_CHECKING:
+    from qwave_batch.runs import RayExecutor
 
 USAGE = "DIR... [options]"
 
@@ -29,6 +34,7 @@ def configure(parser: Parser) -> None:
     cell = "the longer side of an image on the sheet; else 256, on pages 300"
     drawn.add_argument("--cell", metavar="PIXELS", type=whole_number(minimum=1), help=cell)
     drawn.add_argument("--font", metavar="FILE", type=a_path, help="a font for the sheet that comes before all others")
+    add_executor(parser)
     add_json(parser, "what was written")
 
 
@@ -36,6 +42,10 @@ def execute(args: Namespace, console: Console) -> int:
     """Write the report, or what is asked for instead; 0 when it is there."""
     check_sheet_options(args)
     check_serving(args)
+    executor = read_executor(args)
+    makes_page = args.out is not None or args.open or args.serve or (args.figures is None and args.sheet is None)
+    if executor is not None and not makes_page:
+        raise UsageError("--executor is about the page's thumbnails: name its folder with -o, or leave it out")
     told: dict[str, Json] = {}
     if args.figures is not None:
         figures = qb.reports.draw_report_figures(args.folders, args.figures)
@@ -49,8 +59,8 @@ def execute(args: Namespace, console: Console) -> int:
             sheet = qb.reports.write_sheet(request, on_work)
         told["sheet"] = sheet.as_json()
         console.say(*draw_sheet_written(sheet, console.err))
-    if not told or args.out is not None or args.open or args.serve:
-        _show_page(args, told, console)
+    if makes_page:
+        _show_page(args, executor, told, console)
     elif args.json:
         console.print_json(told)
     return 0
@@ -64,10 +74,10 @@ def check_sheet_options(args: Namespace) -> None:
                 raise UsageError(f"--{name} is about the contact sheet: name its file with --sheet FILE")
 
 
-def _show_page(args: Namespace, told: dict[str, Json], console: Console) -> None:
+def _show_page(args: Namespace, executor: "RayExecutor | None", told: dict[str, Json], console: Console) -> None:
     request = qb.reports.ReportRequest(folders=tuple(args.folders), out=args.out)
     with work_bar(console, "reporting") as on_work:
-        written = qb.reports.write_report(request, on_work)
+        written = qb.reports.write_report(request, on_work, executor=executor)
     told |= written.as_json()
     console.say(*draw_report(written, console.err))
     if args.serve:

@@ -10,6 +10,7 @@ from qwave_batch.cli.drawing.amounts import count, size
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.work_bar import work_bar
+from qwave_batch.cli.executor_options import add_executor, read_executor
 from qwave_batch.cli.options import add_json
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ UNSOUND = 1
 def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder")
+    add_executor(parser)
     add_json(parser, "the report")
 
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the folder; 0 when all is sound."""
+    executor = read_executor(args)
     with work_bar(console, "verifying") as on_work:
-        report = qb.folders.open_run(args.folder).verify(on_work)
+        report = qb.folders.open_run(args.folder).verify(on_work, executor=executor)
     if args.json:
         console.print_json(report.as_json())
     else:

@@ -42,6 +42,7 @@ def pictured_folder(root: Path, images: Iterable[bytes]) -> PicturedFolder:
             PLAIN_LINE,
             job_id=f"{number:016x}",
             index=number,
+            path=f"m/{number}",
             status=JobStatus.COMPLETED,
             images=(image_file(path, data),),
         )
