@@ -1,4 +1,4 @@
-"""What a folder's tasks and images come to."""
+"""The measures that tasks and images of a folder come to."""
 
 import pytest
 
