@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "client": {"errors", "files", "lazy", "model"},
     "simulator": {"catalog", "errors", "files", "imaging", "model"},
     "executors": {"errors", "files", "folder", "lazy", "model"},
-    "run": {"catalog", "client", "errors", "executors", "files", "folder", "imaging", "ledger", "model"},
+    "run": {"catalog", "client", "errors", "executors", "files", "folder", "imaging", "lazy", "ledger", "model"},
     "output": {
         "errors", "executors", "files", "fitting", "folder", "git", "imaging", "lazy", "ledger", "model", "resources",
         "spec",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,8 +19,9 @@ from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, ta
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
 from qwave_batch.api.store_choice import bind_store, keep_choice
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.client.connection import Connection, Reached, Simulated
 from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
+from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.stores.store_binding import StoreBinding
@@ -27,6 +29,7 @@ from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.folder_identity import FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import NextStep, RunWarning
@@ -47,6 +50,7 @@ from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 if TYPE_CHECKING:
+    from qwave_batch.api.image_workers import LateWorkers
     from qwave_batch.api.live_report import LiveReport
     from qwave_batch.api.store_hold import StoreHold
     from qwave_batch.api.store_workspace import HoldRequest
@@ -88,6 +92,8 @@ class RunSetup:
     """The store that the folder belongs to from now on."""
     claim: FolderClaim
     callbacks: RunCallbacks
+    executor: RayExecutor | None = None
+    """Fetches the images; None where that is done here."""
 
 
 async def run_in_folder(setup: RunSetup) -> RunSummary:
@@ -124,7 +130,13 @@ async def _run_locked(setup: RunSetup, pages: "LiveReport | None") -> RunSummary
             await enter(in_thread(hold.ended_well(ledger)))
         if pages is not None:
             await asyncio.to_thread(pages.begin)
-        run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold, pages=pages)
+        workers = None
+        if setup.executor is not None:
+            is_simulated = isinstance(setup.connection, Simulated)
+            workers = api.image_workers.LateWorkers(stack, setup.executor, layout, is_simulated=is_simulated)
+        run = _FolderRun(
+            setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold, pages=pages, workers=workers
+        )
         outcome = await run.run(sources, losses)
         end = outcome.end
         summary = await asyncio.to_thread(recorder.finish, end)
@@ -229,6 +241,7 @@ class _FolderRun:
     feed: EventFeed
     permit: "StoreHold | None"
     pages: "LiveReport | None"
+    workers: "LateWorkers | None"
 
     async def run(self, sources: Sequence[ReuseSource], losses: tuple[RunWarning, ...]) -> _Outcome:
         """Take the steps of the run; an error that ends it is on record before it is raised."""
@@ -298,6 +311,7 @@ class _FolderRun:
                         claim=setup.claim,
                         api=api,
                         open_api=None if is_simulated else api.begin,
+                        open_workers=None if self.workers is None else partial(self._open_workers, api, self.workers),
                         terms=setup.terms,
                         options=options,
                         scope=setup.scope,
@@ -315,6 +329,13 @@ class _FolderRun:
                 )
         finally:
             await progress.close()
+
+    async def _open_workers(self, api: LateApi, workers: "LateWorkers") -> tuple[WorkerPool, Reached]:
+        connection = self.setup.connection
+        pool = await workers.open()
+        if isinstance(connection, Simulated):
+            return pool, Reached(base_url=api.base_url)
+        return pool, Reached(base_url=api.base_url, proxies=connection.proxies, trust=connection.trust)
 
     def _write_down(self) -> None:
         """Write manifest and summary, and have the page follow. It blocks for the first two."""

@@ -26,6 +26,11 @@ class LateApi:
             raise RuntimeError("the API is not open")
         return self._api
 
+    @property
+    def base_url(self) -> str:
+        """Its address."""
+        return self._opened.base_url
+
     async def submit(
         self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
     ) -> Answer:

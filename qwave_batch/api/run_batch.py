@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from qwave_batch import api
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks
 from qwave_batch.api.catalog_lookup import catalogs_beside
 from qwave_batch.api.folder_run import Confirm, OnNote, RunCallbacks, RunSetup, run_in_folder
@@ -20,6 +21,7 @@ from qwave_batch.client.connection import AnyConnection, Connection, connection_
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.stores.store_binding import StoreBinding
 from qwave_batch.ledger.folder_identity import FolderClaim
+from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
@@ -37,6 +39,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     options: RunOptions | None = None,
     terms: Terms | None = None,
     reuse: Sequence[str | Path] = (),
+    executor: RayExecutor | None = None,
     on_progress: OnProgress | None = None,
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
@@ -60,6 +63,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         terms: Limits, retries and budget to hold the run to; None is what the plan says.
         reuse: Other run folders, made with the same API: what they hold of the very same jobs, whole and not
             random, is taken by hard link or copy and costs nothing.
+        executor: The Ray whose workers fetch the images; None where that is done here.
         on_progress: Called in the event loop with the newest counts, at most ten times a second.
         on_event: Called in the event loop with each event, once it is on record. An exception from it is raised when
             the
@@ -80,6 +84,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         StorageError: the folder is busy, or the disk failed.
         MissingExtra: there is a store, and the library for it is not installed.
         StoreUnusable: the store does not do what a run needs.
+        WorkersUnusable: the Ray can't be reached or started, or its workers can't do this work; nothing was sent.
         RunStopped: ``stop`` was asked for before anything was sent.
     """
     plan: AnyPlan
@@ -89,6 +94,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         plan, file = source, await asyncio.to_thread(_file_of, source)
     request = RunRequest(
         source=file,
+        executor=executor,
         connection=connection,
         out_dir=None if out_dir is None else Path(out_dir),
         store=store,
@@ -140,6 +146,8 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
     terms = request.terms or plan.terms
     backend = backend_name(connection, catalog)
     check_callbacks(connection, catalog, terms, request.options)
+    if request.executor is not None:
+        api.image_workers.check_ray_is_here()
     scope = await asyncio.to_thread(scope_of, request.options)
     place = await asyncio.to_thread(run_place, plan, connection, request.out_dir)
     place.check()
@@ -164,6 +172,7 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
                 key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
             ),
             callbacks=callbacks,
+            executor=request.executor,
         )
     )
 

@@ -15,6 +15,7 @@ from qwave_batch.api.folder_run import Confirm, OnNote
 from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.client.connection import AnyConnection
+from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
@@ -34,6 +35,7 @@ def run_batch_sync(  # noqa: PLR0913  # as run_batch
     options: RunOptions | None = None,
     terms: Terms | None = None,
     reuse: Sequence[str | Path] = (),
+    executor: RayExecutor | None = None,
     on_progress: OnProgress | None = None,
     on_event: OnEvent | None = None,
     confirm: Confirm | None = None,
@@ -55,6 +57,7 @@ def run_batch_sync(  # noqa: PLR0913  # as run_batch
             options=options,
             terms=terms,
             reuse=reuse,
+            executor=executor,
             on_progress=on_progress,
             on_event=on_event,
             stop=stop,

@@ -31,6 +31,15 @@ def trust_from(environment: Mapping[str, str]) -> Trust:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """An API and the way to it and to its results, without the key: all that another process needs to download them."""
+
+    base_url: str
+    proxies: "Proxies | None" = None
+    trust: Trust | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """An account of a real API."""
 

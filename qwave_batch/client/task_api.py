@@ -40,6 +40,8 @@ class TaskApi:
         Raises:
             UsageError: The base URL or the key is invalid.
         """
+        self.base_url = base_url
+        """The API's base URL."""
         self._quota = quota
         self._transport = transport
         self._calls = KeyedCalls(transport, base_url, key)

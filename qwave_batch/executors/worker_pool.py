@@ -109,6 +109,11 @@ class WorkerPool:
                 self._start_one()
 
     @property
+    def size(self) -> int:
+        """How many there are, with those that are about to come."""
+        return len(self._members)
+
+    @property
     def ready(self) -> Sequence[WorkerFacts]:
         """Those that are there."""
         with self._lock:

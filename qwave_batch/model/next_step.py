@@ -8,6 +8,8 @@ class NextStep(StrEnum):
     """Something to do next. The command line knows the option or the command that does it."""
 
     RUN_AGAIN = "run_again"
+    RUN_WITHOUT_WORKERS = "run_without_workers"
+    """Run again, and have the work on images done here."""
     RUN_LATER = "run_later"
     """Run again once the time has come that the message tells."""
     WAIT_LONGER = "wait_longer"

@@ -50,6 +50,18 @@ class StorageFailed:
         return self.error
 
 
+@dataclass(frozen=True, slots=True)
+class WorkersLost:
+    """The workers elsewhere, which fetch the images, went away."""
+
+    kind: ClassVar[EndKind] = EndKind.WORKERS
+    next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.RUN_AGAIN, NextStep.RUN_WITHOUT_WORKERS)
+    why: str
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class Refusal(StrEnum):
     """The reason why the API refuses an account."""
 
@@ -310,6 +322,7 @@ StopReason: TypeAlias = (
     Interrupted
     | FolderMoved
     | StorageFailed
+    | WorkersLost
     | AccountRefused
     | WaitTooLong
     | TaskNotKnown

@@ -29,6 +29,7 @@ async def run_plan(context: RunContext) -> RunEnd:
     Raises:
         FolderError: the folder was last used elsewhere and something is to be submitted; nothing was sent.
         BudgetError: the estimate is above what the budget leaves; nothing was sent.
+        WorkersUnusable: the workers that are to fetch the images can't; nothing was sent.
         StorageError: the disk or the ledger failed; paid tasks are on record. Or images cannot be stored: then
             nothing was sent.
         RunStopped: told to end while it selected the jobs; nothing was sent.
@@ -47,8 +48,9 @@ async def run_plan(context: RunContext) -> RunEnd:
     notes = await asyncio.to_thread(check_storage, context, work_list) if submits else []
     if context.open_api is not None and not work_list.is_empty:
         await context.open_api()
+    remote = None if context.open_workers is None or work_list.is_empty else await context.open_workers()
 
-    parts = assemble(context, journal, work_list, budget, moved=moved, started_at=started_at)
+    parts = assemble(context, journal, work_list, budget, remote=remote, moved=moved, started_at=started_at)
     run, progress = parts.state, ProgressFeed(parts)
     for note in notes:
         run.counters.warn(note)

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from qwave_batch.client.connection import Reached
+from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.stop_reason import FolderMoved
 from qwave_batch.model.terms import Completion
+from qwave_batch.run import images
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
+from qwave_batch.run.images.image_store import ImageStore
 from qwave_batch.run.images.thread_image_store import ThreadImageStore
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.known_limits import KnownLimits
@@ -52,12 +56,13 @@ class RunParts:
     scheduler: Scheduler
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 - all that a run is made of
     context: RunContext,
     journal: Journal,
     work_list: WorkList,
     budget: MoneyBudget,
     *,
+    remote: tuple[WorkerPool, Reached] | None = None,
     moved: FolderMoved | None,
     started_at: float,
 ) -> RunParts:
@@ -68,6 +73,7 @@ def assemble(
         journal: Records each change of an attempt.
         work_list: The work of the run.
         budget: The folder's money.
+        remote: The workers that fetch the images, and the API that they come from; None where that is done here.
         moved: Why submits are not allowed from here, if the folder was last used at another location.
         started_at: Monotonic seconds.
     """
@@ -107,7 +113,8 @@ def assemble(
     fetches = work_list.rows(JobAction.FETCH)
     watchdog, breaker = StatusWatchdog(), ImageBreaker(earlier=len(fetches))
     wakeup = Wakeup(context.clock)
-    worker = _worker(state, watchdog, breaker, wakeup, long_poll, _inbox(context, completion), moved)
+    inbox = _inbox(context, completion)
+    worker = _worker(state, watchdog, breaker, wakeup, long_poll, inbox, moved, _image_store(context, remote))
     scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, fetches)
     return RunParts(
         state=state,
@@ -141,13 +148,13 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     long_poll: LongPollPolicy,
     inbox: CallbackInbox | None,
     moved: FolderMoved | None,
+    fetching: tuple[ImageStore, int],
 ) -> Worker:
-    context = state.context
-    image_store = ThreadImageStore(context.layout, context.api.download, context.ledger.owner_of, context.pictures)
+    image_store, most_downloads = fetching
     calls = PollCalls(state, watchdog)
     failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)
-    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.known.concurrency.ceiling), MOST_DOWNLOADS)
+    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.known.concurrency.ceiling), most_downloads)
     return Worker(
         state=state,
         breaker=breaker,
@@ -158,6 +165,23 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
         settler=Settler(state, breaker),
         fetcher=ImageFetcher(state, breaker, image_store, ended_tasks, downloads, wakeup.notify),
     )
+
+
+def _image_store(context: RunContext, remote: tuple[WorkerPool, Reached] | None) -> tuple[ImageStore, int]:
+    """Return the place where images are fetched, and how many it fetches at once."""
+    layout, owner_of = context.layout, context.ledger.owner_of
+    if remote is None:
+        return ThreadImageStore(layout, context.api.download, owner_of, context.pictures), MOST_DOWNLOADS
+    pool, reached = remote
+    worker, store = images.image_worker, images.ray_image_store
+    setup = worker.FetchSetup(
+        folder=layout.root.resolve(),
+        store=layout.store_address,
+        reached=reached,
+        wants_picture=context.pictures is not None,
+    )
+    at_once = max(MOST_DOWNLOADS, pool.size * worker.AT_ONCE)
+    return store.RayImageStore(layout, pool, setup, owner_of, context.pictures), at_once
 
 
 def _inbox(context: RunContext, completion: Completion) -> CallbackInbox | None:

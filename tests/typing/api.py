@@ -109,6 +109,11 @@ def two_workers_of_a_cluster() -> qb.RayExecutor:
     return qb.RayExecutor(workers=2, address="10.0.0.1:6379")
 
 
+async def run_with_two_workers(file: Path) -> qb.RunSummary:
+    """Have them fetch the images; type-checked only."""
+    return await qb.run_batch(file, connection=qb.Simulated(), executor=two_workers_of_a_cluster())
+
+
 async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
     """Run against an API on a port, as one would against the real one."""
     async with qb.serve_simulator(qb.Simulated(latency="0.01"), catalog="2026-05") as base_url:

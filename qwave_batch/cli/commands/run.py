@@ -12,6 +12,7 @@ from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.summary_view import draw_summary
+from qwave_batch.cli.executor_options import add_executor, read_executor
 from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import (
     add_base_url,
@@ -76,6 +77,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--report", action="store_true", help="keep a page to look at the images, current while the run goes on"
     )
+    add_executor(parser)
     add_adopt(parser)
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
@@ -102,6 +104,7 @@ def execute(args: Namespace, console: Console) -> int:
         args.source, overrides=args.overrides, allow_read=args.allow_read, catalogs=catalogs_of(args)
     )
     options = _options(args)
+    read_executor(args)  # a mistake in it is said before a plan is shown
     hold_to_lock(plan, args, console)
     if args.dry_run:
         commands.plan.show_plan(plan, console, as_json=args.json)
@@ -176,6 +179,7 @@ async def _run(
             store=args.store,
             options=options,
             reuse=args.reuse,
+            executor=read_executor(args),
             on_progress=view.show,
             on_event=None if log is None else log.write,
             stop=stop,

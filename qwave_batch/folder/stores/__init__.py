@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from qwave_batch.lazy import modules_of
 
 if TYPE_CHECKING:
-    from qwave_batch.folder.stores import run_store
+    from qwave_batch.folder.stores import object_store, run_store
 
-__all__ = ["run_store"]
+__all__ = ["object_store", "run_store"]
 
 if not TYPE_CHECKING:
     __getattr__ = modules_of(__name__, *__all__)

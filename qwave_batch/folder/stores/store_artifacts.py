@@ -59,6 +59,10 @@ class StoreArtifacts:
         """Whether each call is a request over a network."""
         return True
 
+    def careful(self) -> "CarefulArtifacts":
+        """Return the same artifacts for one of several writers, who overwrites only what it has looked at."""
+        return CarefulArtifacts(self.objects, most_path_bytes=self.most_path_bytes)
+
     def hold_versions(self) -> None:
         """Take what is there now as the versions that a run replaces: what others write from now on is not overwritten.
 
@@ -189,6 +193,43 @@ class StoreArtifacts:
             found = self.objects.list(IMAGES)
             self._listed = (now, {facts.key: (facts.size_bytes, _stamp(facts.tag)) for facts in found})
         return self._listed[1]
+
+
+@dataclass(slots=True)
+class CarefulArtifacts(StoreArtifacts):
+    """Artifacts for one of several writers: what it has not looked at, or what has changed since, is not overwritten.
+
+    Its ``move_in`` and ``take_in`` raise WriteLost then, and nothing was written.
+    """
+
+    _seen: dict[str, str] = field(default_factory=dict)
+    """The versions that were looked at, by path; what is absent is not in it."""
+
+    def look(self, path: str) -> Artifact | None:
+        """Return an object's size and version, and keep the version in mind."""
+        found = self.objects.head(path)
+        if found is None:
+            self._seen.pop(path, None)
+            return None
+        self._seen[path] = found.tag
+        return _artifact(found, None)
+
+    def move_in(self, path: str, source: Tree, file: str) -> Artifact:
+        """Upload a file of the workspace, and remove it there once the store has it."""
+        with storage_errors(source.root, "read", file), source.open(file) as data, _Viewed(data) as view:
+            placed = self._put_seen(path, view)
+        with storage_errors(source.root, "remove", file), suppress(FileNotFoundError):
+            source.remove(file)
+        return placed
+
+    def take_in(self, path: str, data: bytes) -> Artifact:
+        """Upload bytes of memory."""
+        return self._put_seen(path, data)
+
+    def _put_seen(self, path: str, data: Content) -> Artifact:
+        seen = self._seen.pop(path, None)
+        tag = self.objects.put(path, data, content_type=_type_of(path), if_absent=seen is None, if_match=seen)
+        return Artifact(path=path, size_bytes=len(data), modified_ns=_stamp(tag))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,33 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
-from qwave_batch.folder.artifacts import Artifact
-from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
+from qwave_batch.folder.evidence import quarantine
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.placing import Placing, without_ending
+from qwave_batch.folder.placing import Placing
 from qwave_batch.folder.storage import storage_errors
 from qwave_batch.folder.workspace import partial_path
-from qwave_batch.imaging import formats
-from qwave_batch.imaging.image_inspection import (
-    MAX_IMAGE_BYTES,
-    BadImage,
-    ImageInfo,
-    OtherFormat,
-    inspect_bytes,
-    inspect_file,
-)
+from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES, BadImage
 from qwave_batch.ledger.attempt import StoredFile
-from qwave_batch.model.record import ImageFile
-from qwave_batch.run.images.batch_threads import BatchItem, BatchThreads
-from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, UnreadFormat
+from qwave_batch.run.images.batch_threads import BatchItem, BatchThreads, ItemT, ResultT
+from qwave_batch.run.images.image_arrival import UnusableBytes, inspected, keep_unusable, put_in_place, stage
+from qwave_batch.run.images.image_store import ImageOutcome, ImageRequest
 from qwave_batch.run.images.stored_files import FileCheck, check_files
 from qwave_batch.run.state.context import PictureSink
-
-if TYPE_CHECKING:
-    from qwave_batch.imaging.formats.shrinking import Shrinker
 
 _THREADS = min(8, (os.cpu_count() or 1) + 1)
 """Decoding needs a processor, and one more thread may wait for the disk. Further threads cost more than they bring."""
@@ -135,70 +123,24 @@ class ThreadImageStore:
     def _store(self, layout: RunLayout, each: BatchItem[_Arrived, ImageOutcome]) -> ImageOutcome:
         request, content = each.item.request, each.item.content
         partial = partial_path(request.name.job_id, request.name.number)
-        shrinker = None if self._pictures is None else formats.shrinking.Shrinker()
         try:
-            with storage_errors(layout.root, below=partial):
-                info = _inspect(layout, partial, shrinker) if content is None else inspect_bytes(content, shrinker)
+            info, shrinker = inspected(layout, partial, content, wants_picture=self._pictures is not None)
         except BadImage as bad:
-            _check_is_wanted(each)
-            return _keep(layout, request, bad, content, partial)
-        _check_is_wanted(each)
-        goes_from_memory = content is not None and layout.artifacts.is_remote
-        with storage_errors(layout.root, below=partial):
-            if content is None:
-                layout.tree.sync(partial)
-            elif not goes_from_memory:
-                layout.tree.write_synced(partial, content)
-        source = content if goes_from_memory and content is not None else partial
-        placed = self._put_in_place(layout, request, source, info)
+            check_is_wanted(each)
+            return keep_unusable(layout, request, UnusableBytes.of(bad, content, partial))
+        check_is_wanted(each)
+        source: str | bytes = partial
+        if content is not None and layout.artifacts.is_remote:  # it goes there from memory
+            source = content
+        else:
+            stage(layout, partial, content)
+        stored = put_in_place(self._placing.within(layout), request, source, info, self._owner_of)
         if self._pictures is not None and shrinker is not None:
             self._pictures.take(info.sha256, shrinker, content)
-        return StoredFile(
-            image=ImageFile(
-                path=placed.path,
-                sha256=info.sha256,
-                size_bytes=info.size_bytes,
-                width=info.width,
-                height=info.height,
-                format=info.format,
-                source_url=request.source_url,
-            ),
-            modified_ns=placed.modified_ns,
-        )
-
-    def _put_in_place(self, layout: RunLayout, request: ImageRequest, source: str | bytes, info: ImageInfo) -> Artifact:
-        placing, path = self._placing.within(layout), request.restores
-        restored = None if path is None else placing.restore(source, path)
-        if restored is not None:
-            return restored
-
-        def owner_of(path: str) -> str | None:
-            return request.claims.get(without_ending(path)) or self._owner_of(path)
-
-        return placing.place(source, info, request.name, owner_of)
+        return stored
 
 
-def _inspect(layout: RunLayout, partial: str, shrinker: "Shrinker | None") -> ImageInfo:
-    with layout.tree.open(partial) as file:
-        return inspect_file(file, shrinker)
-
-
-def _keep(
-    layout: RunLayout, request: ImageRequest, bad: BadImage, content: bytes | None, partial: str
-) -> BrokenImage | UnreadFormat:
-    """Return the outcome for bytes that are not a complete image, kept as evidence if requested."""
-    is_unread = isinstance(bad, OtherFormat)
-    if not is_unread and not request.keeps_broken:
-        return BrokenImage(reason=str(bad))
-    name = request.name
-    evidence = broken_image_path(name.job_id, request.attempt_number, name.number, bad.extension)
-    if content is None:
-        keep_file(layout, evidence, partial)
-    else:
-        keep_bytes(layout, evidence, content)
-    return (UnreadFormat if is_unread else BrokenImage)(reason=str(bad), evidence=evidence)
-
-
-def _check_is_wanted(each: BatchItem[_Arrived, ImageOutcome]) -> None:
+def check_is_wanted(each: BatchItem[ItemT, ResultT]) -> None:
+    """Raise CancelledError for an item that nobody waits for any more."""
     if not each.is_wanted:
         raise asyncio.CancelledError  # the run has ended, and another one may own the folder by now

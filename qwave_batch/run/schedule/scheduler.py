@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Coroutine, Iterator
 from typing import Any, assert_never
 
-from qwave_batch.errors import StorageError
+from qwave_batch.errors import StorageError, WorkersGone
 from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
@@ -259,6 +259,8 @@ class Scheduler:
             await self._apply_step(job_run, step, lease.model_queue)
         except StorageError as error:
             self._run.stops.fail(error)
+        except WorkersGone as error:
+            self._run.stops.lose_workers(error)
         finally:
             lease.close()
             self._open_task_leases.discard(lease)
@@ -269,6 +271,8 @@ class Scheduler:
             await self._apply_step(job_run, step, None)
         except StorageError as error:
             self._run.stops.fail(error)
+        except WorkersGone as error:
+            self._run.stops.lose_workers(error)
         finally:
             self._fetching.discard(job_run.job.job_id)
             self._breaker.record_earlier()

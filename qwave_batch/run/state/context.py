@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
+from qwave_batch.client.connection import Reached
 from qwave_batch.errors import StorageError
+from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.attempt import OnChange
 from qwave_batch.ledger.folder_identity import FolderClaim
@@ -136,6 +138,8 @@ class RunContext:
     api: TaskCalls
     open_api: Callable[[], Awaitable[None]] | None = None
     """Called before the first call of ``api``, in a run that has something to do; None where it is open already."""
+    open_workers: Callable[[], Awaitable[tuple[WorkerPool, Reached]]] | None = None
+    """Called, after ``open_api``, for the workers that fetch the images; None where that is done here."""
     terms: Terms
     options: RunOptions = field(default_factory=RunOptions)
     scope: JobScope = WHOLE_PLAN

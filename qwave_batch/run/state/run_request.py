@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.client.connection import AnyConnection
+from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.short_repr import repr_of_changes
 from qwave_batch.model.terms import Completion, Terms
 
@@ -88,6 +89,8 @@ class RunRequest:
     """Limits, retries and budget of the run; None means the plan's."""
     reuse: tuple[Path, ...] = ()
     """Other run folders whose images of identical jobs may be reused."""
+    executor: RayExecutor | None = None
+    """The Ray whose workers fetch the images; None where that is done by the process that runs it."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

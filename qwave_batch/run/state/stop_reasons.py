@@ -2,9 +2,9 @@
 
 import asyncio
 
-from qwave_batch.errors import StorageError
+from qwave_batch.errors import StorageError, WorkersGone
 from qwave_batch.model.run_ends import EndKind, gravest
-from qwave_batch.model.stop_reason import StopReason, StorageFailed
+from qwave_batch.model.stop_reason import StopReason, StorageFailed, WorkersLost
 
 _DRAINS = frozenset(
     {EndKind.MOVED, EndKind.ACCOUNT, EndKind.BUDGET, EndKind.NO_IMAGES, EndKind.FAIL_FAST, EndKind.DENIED}
@@ -50,6 +50,10 @@ class StopReasons:
         """End the run because the disk failed."""
         self.storage_error = self.storage_error or error
         self.stop(StorageFailed(str(error)), leave=True)
+
+    def lose_workers(self, error: WorkersGone) -> None:
+        """End the run because nobody fetches images any more."""
+        self.stop(WorkersLost(str(error)), leave=True)
 
     @property
     def gravest(self) -> StopReason | None:
