@@ -149,6 +149,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "ledger.ledger_copies": ("fills a copy that was made as a private file", frozenset({"sqlite3.connect"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
+    "api.scoring_workers": ("looks whether workers have the folder of reference images", frozenset({".is_dir()"})),
     "export.image_encoding": ("encodes exported images anew", frozenset({".open()", "PIL"})),
     "export.out_file": (
         "looks at the file that the user names as output",

@@ -3,20 +3,23 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qwave_batch import quality
 from qwave_batch.api.folder_inputs import inputs_of_folders
+from qwave_batch.api.worker_opening import Executor, opened_workers
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import UsageError
+from qwave_batch.executors.workers import Workers
 from qwave_batch.export.author_card import NO_CARD, read_card
 from qwave_batch.export.export_notes import Notes
 from qwave_batch.export.export_request import ExportRequest, FileMode
 from qwave_batch.export.formats import Format, Option, format_named
 from qwave_batch.export.image_change import ImageChange
 from qwave_batch.export.image_loading import ImageLoader
+from qwave_batch.export.image_workers import WorkerImageLoader, reaches_output
 from qwave_batch.export.open_export import OpenExport
 from qwave_batch.export.origin import origin_of
 from qwave_batch.export.out_file import OutFile, check_out_file
@@ -64,7 +67,11 @@ class ExportReport:
 
 
 def export_folders(
-    request: ExportRequest, on_work: OnWork = ignore_work, *, catalogs: CatalogSource = SHIPPED
+    request: ExportRequest,
+    on_work: OnWork = ignore_work,
+    *,
+    catalogs: CatalogSource = SHIPPED,
+    executor: Executor | None = None,
 ) -> ExportReport:
     """Make a dataset of run folders, or bring one up to date.
 
@@ -72,8 +79,10 @@ def export_folders(
         request: The dataset to make.
         on_work: Told of its progress.
         catalogs: The catalogs to look in for those that the folders were made with, which say where input images are.
+        executor: Reads, checks and changes the images; None for this process. The export is the same.
 
     Raises:
+        WorkersUnusable: the workers can't be reached; nothing was written.
         UsageError: the format, an option, the condition, the split or the output is not right; nothing was written.
         FolderError: a folder is not a run folder.
         MissingExtra: the format needs what is not installed.
@@ -88,6 +97,7 @@ def export_folders(
         readers = [stack.enter_context(open_folder(Path(folder))) for folder in request.folders]
         if request.files is FileMode.SYMLINK and any(reader.layout.artifacts.is_remote for reader in readers):
             raise UsageError("a symbolic link can't lead into an object store; copy the images")
+        workers = stack.enter_context(opened_workers(executor, [reader.layout for reader in readers]))
         dropped = _findings(request, readers)
         spool = stack.enter_context(row_spool(folder_labels(readers)))
         selected = select_rows(request, readers, dropped, spool, on_work)
@@ -95,7 +105,7 @@ def export_folders(
             request=request,
             readers=readers,
             selected=selected,
-            loader=ImageLoader(readers, request.image, tuple(map(_catalog_of, readers)) if request.image.marks else ()),
+            loader=_loader(request, readers, workers),
             origin=origin_of(request, readers, selected, version=version_of(PROGRAM)),
             on_work=on_work,
             card=card,
@@ -113,11 +123,21 @@ def export_folders(
         )
 
 
+def _loader(request: ExportRequest, readers: Sequence[FolderReader], workers: Workers | None) -> ImageLoader:
+    catalogs = tuple(map(_catalog_of, readers)) if request.image.marks else ()
+    if workers is None:
+        return ImageLoader(readers, request.image, catalogs)
+    return WorkerImageLoader(readers, request.image, catalogs, workers=workers)
+
+
 def _write(export: OpenExport, form: Format, write: Callable[[OpenExport, Any], None]) -> OutCounts:
     """Bring the output to what is selected; return how many of its files that has changed."""
     request = export.request
     if form.is_folder:
         with out_folder(request.out, format_name=request.format, loader=export.loader, mode=request.files) as folder:
+            if isinstance(export.loader, WorkerImageLoader) and reaches_output(export.loader.workers, folder.tree):
+                out = os.path.abspath(folder.tree.root)  # noqa: PTH100 - without ..
+                export.loader = folder.loader = replace(export.loader, out=out)
             write(export, folder)
             folder.write(ORIGIN, export.origin.as_bytes())
             folder.finish()

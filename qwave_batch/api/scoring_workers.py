@@ -100,14 +100,14 @@ def check_takes_workers(scorer: AnyScorer) -> None:
     if scorer.level is Level.SET:
         raise UsageError(
             f"the scorer {scorer.name} gives a number to all images of a model at once, which no two workers share; "
-            "leave --executor out"
+            "let this process do it"
         )
 
 
 def _is_paid(name: str) -> UsageError:
     return UsageError(
         f"the scorer {name} asks an API, with a key, a budget and a journal that stay here, so workers are of no use "
-        "to it; leave --executor out"
+        "to it; let this process do it"
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from qwave_batch.errors import QwaveError, StorageError
 from qwave_batch.export.columns import ImageFacts
@@ -34,6 +34,8 @@ class LoadedImage:
     """Files that belong beside it, by what follows its name, such as ``.xmp``."""
     notes: tuple[NoteKind, ...] = ()
     """Facts about its marks and its signature."""
+    part: str | None = None
+    """The path in the output of a file that a worker has written aside, which has the bytes in place of ``data``."""
 
     @property
     def ending(self) -> str:
@@ -49,6 +51,7 @@ class UnusableImage:
 
 
 LoadOutcome: TypeAlias = LoadedImage | UnusableImage
+Tag = TypeVar("Tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,27 @@ class ImageLoader:
         return self._changed(row, data)
 
     def loaded(self, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, LoadOutcome | None]]:
-        """Yield rows with their images, None for a row without one, in order.
+        """Yield rows with their images, None for a row without one, in order; see ``each``."""
+        return self.each((row, None if row.image is None else row) for row in rows)
+
+    def each(
+        self,
+        wanted: Iterable[tuple[Tag, ExportRow | None]],
+        *,
+        is_placed: bool = False,  # noqa: ARG002 - for workers
+        has_bytes: bool = True,  # noqa: ARG002 - for workers
+    ) -> Iterator[tuple[Tag, LoadOutcome | None]]:
+        """Yield each tag with the image of its row, None where it has none, in order.
 
         Several are loaded at a time, and few are held.
+
+        Args:
+            wanted: Anything, with a row whose image is loaded, or None.
+            is_placed: Whether the images belong in the output folder, so that a worker may write them there.
+            has_bytes: Whether their bytes are needed.
         """
-        return in_threads(lambda row: None if row.image is None else self.load(row), rows, **self.pace)
+        found = in_threads(lambda each: None if each[1] is None else self.load(each[1]), wanted, **self.pace)
+        return ((tag, outcome) for (tag, _), outcome in found)
 
     def _read(self, row: ExportRow) -> bytes | None:
         assert row.image is not None  # noqa: S101 - see load

@@ -6,6 +6,7 @@ is repeated changes what has changed. Files go in whole: each is written aside a
 since the state was last committed are listed in ``.qwave-export/begun``.
 """
 
+import errno
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,15 +19,13 @@ from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.export_notes import NoteKind
 from qwave_batch.export.export_request import FileMode
 from qwave_batch.export.export_rows import ExportRow
-from qwave_batch.export.image_loading import ImageLoader, LoadedImage, LoadOutcome, UnusableImage
-from qwave_batch.export.out_state import PRIVATE, STATE, KnownImage, OutState, out_state
+from qwave_batch.export.image_loading import ImageLoader, LoadedImage, UnusableImage
+from qwave_batch.export.out_state import PART, PRIVATE, STATE, KnownImage, OutState, out_state
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.folder.storage import sha256_of, storage_errors
-from qwave_batch.output.image_files import in_threads
 
 ORIGIN: Final = f"{PRIVATE}/origin.json"
-_PART: Final = f"{PRIVATE}/part"
 _BUFFER_BYTES = 1 << 18
 
 
@@ -73,11 +72,9 @@ class OutFolder:
         Raises:
             StorageError: a folder fails.
         """
-        wanted = (
-            (path, row, None if row.image is None else self.state.known_image(path, self._key_of(row)))
-            for path, row in images
-        )
-        for (path, row, known), outcome in in_threads(self._load_unknown, wanted, **self.loader.pace):
+        wanted = map(self._wanted, images)
+        has_bytes = self.mode is FileMode.COPY
+        for (path, row, known), outcome in self.loader.each(wanted, is_placed=True, has_bytes=has_bytes):
             if known is not None:
                 self.state.keep(path, *known.neighbours)
                 self.counts.unchanged += 1
@@ -147,7 +144,7 @@ class OutFolder:
             key: Stands for all that it is made of, for ``has``.
         """
         with storage_errors(self.tree.root, below=path):
-            self._make_folder(_PART)
+            self._make_folder(PART)
             self._make_folder(path.rpartition("/")[0])
             part = self._new_part()
             with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part)), _BUFFER_BYTES) as file:
@@ -162,7 +159,7 @@ class OutFolder:
     def open_new_version(self, path: str) -> Iterator[BinaryIO]:
         """Yield a new file that takes its place at the end of the block, unless the one there has the same bytes."""
         with storage_errors(self.tree.root, below=path):
-            self._make_folder(_PART)
+            self._make_folder(PART)
             self._make_folder(path.rpartition("/")[0])
             part = self._new_part()
             with io.BufferedWriter(cast("io.RawIOBase", self.tree.create(part))) as file:
@@ -191,7 +188,8 @@ class OutFolder:
         self.state.give_up(path)
 
     def finish(self) -> None:
-        """Remove what earlier exports wrote and this one did not ask for."""
+        """Remove what earlier exports wrote and this one did not ask for, and what workers that died have left."""
+        _remove_parts(self.tree)
         for path in self.state.outdated():
             with storage_errors(self.tree.root, "remove", path), suppress(FileNotFoundError):
                 self.tree.remove(path)
@@ -199,15 +197,21 @@ class OutFolder:
             self._remove_empty_folders(path)
         self.state.drop_outdated()
 
-    def _load_unknown(self, wanted: tuple[str, ExportRow, KnownImage | None]) -> LoadOutcome | None:
-        _, row, known = wanted
-        return None if known is not None or row.image is None else self.loader.load(row)
+    def _wanted(
+        self, placed: tuple[str, ExportRow]
+    ) -> tuple[tuple[str, ExportRow, KnownImage | None], ExportRow | None]:
+        """Return an image with what is known of it, and its row if it has to be loaded."""
+        path, row = placed
+        known = None if row.image is None else self.state.known_image(path, self._key_of(row))
+        return (path, row, known), None if known is not None or row.image is None else row
 
     def _key_of(self, row: ExportRow) -> str:
         return f"{self.mode.value} {self.loader.key_of(row)}"
 
     def _put_image(self, path: str, row: ExportRow, image: LoadedImage) -> None:
-        if self.mode is FileMode.COPY:
+        if image.part is not None:
+            self._put_part(path, image.part, image.facts.size_bytes)
+        elif self.mode is FileMode.COPY:
             self._put_bytes(path, image.data)
         else:
             self._put_link(path, row)
@@ -225,7 +229,7 @@ class OutFolder:
 
     def _put_bytes(self, path: str, data: bytes) -> None:
         with storage_errors(self.tree.root, below=path):
-            self._make_folder(_PART)
+            self._make_folder(PART)
             self._make_folder(path.rpartition("/")[0])
             part = self._new_part()
             with self.tree.create(part) as file:
@@ -248,9 +252,33 @@ class OutFolder:
                 self.tree.remove(path)
             (self.tree.root / path).symlink_to((layout.root / row.image.path).resolve())
 
+    def take_part(self, path: str, part: str, key: str, *, size_bytes: int) -> None:
+        """Move a file that a worker has written aside to its place, as ``open_file`` puts one there.
+
+        Raises:
+            StorageError: it is not there as it was written.
+        """
+        self._put_part(path, part, size_bytes)
+        self.state.remember(path, key, self.tree.look(path))
+        self.counts.written += 1
+
+    def _put_part(self, path: str, part: str, size_bytes: int) -> None:
+        """Move a file that a worker has written aside to its place.
+
+        Raises:
+            StorageError: it is not there as it was written.
+        """
+        with storage_errors(self.tree.root, below=path):
+            self._make_folder(path.rpartition("/")[0])
+            status = self.tree.look(part)
+            if status is None or status.st_size != size_bytes:
+                raise OSError(errno.EIO, "a worker wrote a file that is not there as it was written")
+            self.state.begin(path)
+            self.tree.move(part, path, is_durable=False)
+
     def _new_part(self) -> str:
         self._parts += 1
-        return f"{_PART}/{self._parts}"
+        return f"{PART}/{self._parts}"
 
     def _make_folder(self, folder: str) -> None:
         if folder not in self._folders:
@@ -290,10 +318,16 @@ def out_folder(
         tree.make_folder()
         tree.make_folder(PRIVATE)
     with out_state(tree, format_name=format_name) as state:
-        with storage_errors(root, "remove", _PART):
-            for left in tree.entries(_PART):  # of an export that was killed
-                tree.remove(left.path)
+        _remove_parts(tree)  # of an export that was killed
+        with storage_errors(root, "make the folder", PART):
+            tree.make_folder(PART)
         yield OutFolder(tree, state, loader, mode)
+
+
+def _remove_parts(tree: Tree) -> None:
+    with storage_errors(tree.root, "remove", PART):
+        for left in tree.entries(PART):
+            tree.remove(left.path)
 
 
 def check_outside_of_runs(out: Path) -> None:

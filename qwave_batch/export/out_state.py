@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PRIVATE: Final = ".qwave-export"
 STATE: Final = f"{PRIVATE}/state.sqlite"
+PART: Final = f"{PRIVATE}/part"
+"""The folder of files that are not in their place yet."""
 BEGUN: Final = f"{PRIVATE}/begun"
 _COMMIT_EVERY = 500
 _SCHEMA = """

@@ -7,6 +7,7 @@ from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.export_view import draw_export
 from qwave_batch.cli.drawing.work_bar import work_bar
+from qwave_batch.cli.executor_options import add_executor, read_executor
 from qwave_batch.cli.export_options import (
     INCOMPLETE,
     add_failed_option,
@@ -36,6 +37,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--no-images", action="store_true", help="parquet: paths in place of the images themselves")
     parser.add_argument("--json-files", action="store_true", help="sidecar: also a JSON file beside each image")
     add_failed_option(parser)
+    add_executor(parser)
     add_catalog_path(parser)
     add_json(parser, "what was exported")
 
@@ -53,8 +55,9 @@ def execute(args: Namespace, console: Console) -> int:
         has_images=not args.no_images,
         has_json=args.json_files,
     )
+    executor = read_executor(args)
     with work_bar(console, "exporting") as show:
-        report = qb.exports.export_folders(request, show, catalogs=catalogs_of(args))
+        report = qb.exports.export_folders(request, show, catalogs=catalogs_of(args), executor=executor)
     if args.json:
         console.print_json(report.as_json())
     console.say(*draw_export(report, console.err))

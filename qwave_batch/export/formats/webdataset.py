@@ -9,20 +9,30 @@ of all. The same rows make the same bytes, and a tar that is there is not made a
 
 import hashlib
 import json
-import tarfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from itertools import chain
 
 import pyarrow as pa
 
+from qwave_batch.executors.sharded_work import ShardedWork
 from qwave_batch.export.arrow_tables import arrow_schema, write_parquet
-from qwave_batch.export.columns import ImageFacts, Value
+from qwave_batch.export.columns import ImageFacts
 from qwave_batch.export.content_mark import content_mark
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.formats.sample_facts import SampleFacts
-from qwave_batch.export.image_loading import UnusableImage
+from qwave_batch.export.formats.sample_tars import (
+    MadeTar,
+    PlannedSample,
+    PlannedTar,
+    SampleFiles,
+    TarMaking,
+    tar_work,
+    write_tar,
+)
+from qwave_batch.export.image_loading import LoadedImage, LoadOutcome, UnusableImage
+from qwave_batch.export.image_workers import WorkerImageLoader
 from qwave_batch.export.kept_inputs import KeptInputs
 from qwave_batch.export.numbering import split_folders
 from qwave_batch.export.open_export import OpenExport
@@ -36,10 +46,10 @@ _KEY = "key"
 
 def write_webdataset(export: OpenExport, out: OutFolder) -> None:
     """Write all sets of tars, and a README.md by which Hugging Face's libraries find them."""
-    writer = _ShardWriter(export, out, SampleFacts.of(export), KeptInputs(export, out))
+    files = SampleFiles(SampleFacts.of(export), export.selected.table)
+    writer = _ShardWriter(export, out, files, KeptInputs(export, out))
     for split, folder in split_folders(export.request.split, export.selected.splits):
-        for shard in _shards_of(export, split, folder):
-            writer.write(shard)
+        writer.write(_shards_of(export, split, folder))
     out.write("README.md", _readme(writer.sets))
 
 
@@ -67,22 +77,17 @@ class _Shard:
         """The path of its files without the ending."""
         return f"{self.of.folder}{self.number:05}"
 
-    def key(self, index: int) -> str:
-        """Return the key of a sample: the number of its tar, then its own in it."""
-        return f"{self.number:05}{index:04}"
-
 
 @dataclass(frozen=True, slots=True)
-class _PlannedSample:
-    """A row before its image was loaded."""
+class _PlannedShard:
+    """A shard before any image was loaded, and which of its files are there already."""
 
-    row: ExportRow
-    facts: ImageFacts
-    """Of the run's file."""
-    record: Mapping[str, Value]
-    """Its values, as they are if the image is not changed."""
-    inputs: str
-    """The JSON text of its input images."""
+    shard: _Shard
+    tar: PlannedTar
+    made_of: str
+    """A hash of all that its files are made of."""
+    has_tar: bool
+    has_table: bool
 
 
 def _shards_of(export: OpenExport, split: str, folder: str) -> Iterator[_Shard]:
@@ -110,80 +115,94 @@ def _shards_of(export: OpenExport, split: str, folder: str) -> Iterator[_Shard]:
 class _ShardWriter:
     export: OpenExport
     out: OutFolder
-    facts: SampleFacts
+    files: SampleFiles
     inputs: KeptInputs
     sets: dict[_ShardSet, list[str]] = field(default_factory=dict)
     """Those that have a tar, with what each of their tars is made of."""
 
-    def write(self, shard: _Shard) -> None:
-        plan = [self._planned(row) for row in shard.rows]
-        tar, table = f"{shard.path}.tar", f"{shard.path}.parquet"
-        made_of = self._made_of(plan)
-        self.sets.setdefault(shard.of, []).append(made_of)
-        has_tar, has_table = self.out.has(tar, made_of), self.out.has(table, made_of)
-        if has_tar and has_table:
+    def write(self, shards: Iterator[_Shard]) -> None:
+        """Write the files of shards, in order."""
+        planned, loader = map(self._planned, shards), self.export.loader
+        if isinstance(loader, WorkerImageLoader) and loader.out is not None:
+            work = tar_work(TarMaking(loader.work_setup(is_placed=True), self.files))
+            made = ShardedWork(loader.workers, work, told=_tar_to_make, killed=lambda _tar, _error: None)
+            for each, tar in made.results([one] for one in planned):
+                self._finish(each, tar)
+        else:
+            for each in planned:
+                self._finish(each, None)
+
+    def _planned(self, shard: _Shard) -> _PlannedShard:
+        samples = [self._planned_sample(row) for row in shard.rows]
+        made_of = self._made_of(samples)
+        has_tar, has_table = self.out.has(f"{shard.path}.tar", made_of), self.out.has(f"{shard.path}.parquet", made_of)
+        return _PlannedShard(shard, PlannedTar(shard.number, shard.of.kind, samples), made_of, has_tar, has_table)
+
+    def _finish(self, planned: _PlannedShard, made: MadeTar | None) -> None:
+        """Write what is not there yet; a tar that no worker could make is made here."""
+        shard, made_of = planned.shard, planned.made_of
+        told = self.sets.setdefault(shard.of, [])
+        told.append(made_of)
+        if planned.has_tar and planned.has_table:
             for _ in shard.rows:
                 self.export.tick()
             return
         records: list[Mapping[str, object]] = []
-        samples = self._samples(shard, plan, records)
-        if has_tar:
-            deque(samples, maxlen=0)
+        tar, table = f"{shard.path}.tar", f"{shard.path}.parquet"
+        if made is not None:
+            deque(self._usable(planned.tar, zip(shard.rows, made.outcomes, strict=True), records), maxlen=0)
+            self.out.take_part(tar, made.part, made_of, size_bytes=made.size_bytes)
         else:
-            with self.out.open_file(tar, made_of) as file:
-                _write_tar(file, samples)
-        if not has_table:
+            samples = self._usable(planned.tar, self.export.loader.loaded(shard.rows), records)
+            members = chain.from_iterable(self.files.of(planned.tar, index, image) for index, image in samples)
+            if planned.has_tar:
+                deque(samples, maxlen=0)
+            else:
+                with self.out.open_file(tar, made_of) as file:
+                    write_tar(file, members)
+        if not planned.has_table:
             with self.out.open_file(table, made_of) as file:
                 columns = self.export.selected.table.columns
                 write_parquet(file, arrow_schema(columns, first=[pa.field(_KEY, pa.string())]), records)
         if len(records) < len(shard.rows):  # an image that is missing now may be there the next time
             self.out.forget(tar)
             self.out.forget(table)
-            self.sets[shard.of].append(f"{len(records)}")
+            told.append(f"{len(records)}")
 
-    def _planned(self, row: ExportRow) -> _PlannedSample:
+    def _planned_sample(self, row: ExportRow) -> PlannedSample:
         assert row.image is not None, row.key  # noqa: S101 - see _shards_of
         facts = ImageFacts.of(row.image)
         record = self.export.selected.table.record_of(row, facts)
-        return _PlannedSample(row, facts, record, self.inputs.text_for(row))
+        return PlannedSample(row, facts, record, self.inputs.text_for(row))
 
-    def _samples(
-        self, shard: _Shard, plan: Sequence[_PlannedSample], records: list[Mapping[str, object]]
-    ) -> Iterator[tuple[str, bytes]]:
-        """Yield the files of each sample, and put its values into ``records``."""
-        for index, (row, outcome) in enumerate(self.export.loader.loaded(shard.rows)):
+    def _usable(
+        self,
+        tar: PlannedTar,
+        outcomes: Iterable[tuple[ExportRow, LoadOutcome | None]],
+        records: list[Mapping[str, object]],
+    ) -> Iterator[tuple[int, LoadedImage]]:
+        """Yield the images of samples with their places in the tar, and put their values into ``records``."""
+        for index, (row, outcome) in enumerate(outcomes):
             self.export.tick()
             assert outcome is not None, row.key  # noqa: S101 - see _shards_of
             if isinstance(outcome, UnusableImage):
                 self.export.miss(row, outcome.reason)
                 continue
             self.export.take_notes(row, outcome)
-            planned, key = plan[index], shard.key(index)
-            is_changed = outcome.facts != planned.facts
-            record = self.export.record_of(row, outcome) if is_changed else planned.record
-            records.append({_KEY: key, **record})
-            yield f"{key}.{shard.of.kind}", outcome.data
-            yield f"{key}.txt", str(record["prompt"]).encode()
-            yield f"{key}.json", self.facts.as_json(record, planned.inputs, outcome)
+            records.append({_KEY: tar.key(index), **self.files.record_of(tar.samples[index], outcome)})
+            yield index, outcome
 
-    def _made_of(self, plan: Sequence[_PlannedSample]) -> str:
+    def _made_of(self, plan: Sequence[PlannedSample]) -> str:
         """Return a hash of all that the files of a shard are made of."""
-        told = hashlib.sha256(f"{_CONTENT_VERSION} {self.facts.columns} {self.export.selected.table.columns}".encode())
+        columns = self.export.selected.table.columns
+        told = hashlib.sha256(f"{_CONTENT_VERSION} {self.files.facts.columns} {columns}".encode())
         for each in plan:
             told.update(json.dumps([self.export.loader.key_of(each.row), each.record, each.inputs]).encode())
         return told.hexdigest()
 
 
-def _write_tar(file: BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
-    """Write files into a tar without a time, an owner or anything else that would differ the next time."""
-    size = 0
-    for name, data in members:
-        entry = tarfile.TarInfo(name)
-        entry.size, entry.mode = len(data), 0o644
-        head = entry.tobuf(tarfile.USTAR_FORMAT)
-        size += file.write(b"".join((head, data, bytes(-len(data) % tarfile.BLOCKSIZE))))
-    end = 2 * tarfile.BLOCKSIZE
-    file.write(bytes(end + -(size + end) % tarfile.RECORDSIZE))
+def _tar_to_make(planned: _PlannedShard) -> PlannedTar | None:
+    return None if planned.has_tar else planned.tar
 
 
 def _readme(sets: Mapping[_ShardSet, Sequence[str]]) -> bytes:
