@@ -20,6 +20,8 @@ SHORT = "/tmp"
 """A folder with a short path, whatever the folder for temporary files."""
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 1024**3
+RARELY = (20_000, 10, 50)
+"""How many new objects the garbage collector waits for: as often as by default it takes a twelfth of all time."""
 
 # how long an example takes says how busy the machine is, and nothing of what is tested
 _ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
@@ -28,11 +30,13 @@ settings.register_profile("ci", _ON_ANY_MACHINE, derandomize=True, print_blob=Tr
 settings.register_profile("thorough", _ON_ANY_MACHINE, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-# hundreds of tests start Python processes: each would compile all its modules where the environment forbids to keep
-# bytecode, as images for containers do; and each run of the tests would compile the tests
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# hundreds of tests start Python processes: where the environment forbids to keep bytecode, as images for containers do,
+# each would compile all its modules, and each run of the tests would compile the tests; elsewhere that of installed
+# libraries is used
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CHECKOUT / ".pytest_cache" / "bytecode"))
 sys.dont_write_bytecode = False
-sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CHECKOUT / ".pytest_cache" / "bytecode"))
+sys.pycache_prefix = os.environ.get("PYTHONPYCACHEPREFIX") or None
 
 
 def takes_all_that_tests_write(folder: Path) -> bool:
@@ -93,6 +97,7 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*RARELY)
         gc.enable()
 
 

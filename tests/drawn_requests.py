@@ -21,6 +21,9 @@ VENDOR_FILES: Mapping[str, Any] = {
 }
 """The whole file that each model is described in."""
 
+_OF_FIELDS: dict[int, tuple[Model, dict[str, st.SearchStrategy[Any]]]] = {}
+"""The strategies of fields, made once; each stands with its model, so that the id is nobody else's."""
+
 ADDRESSES = st.integers(0, 99).map(lambda number: f"https://example.com/{number}.png")
 OTHERS = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 20), st.floats(-3, 20), st.text(max_size=4), st.just([]), st.just({})
@@ -35,7 +38,10 @@ def requests(model: Model, only: Collection[str] | None = None) -> st.SearchStra
         model: The model that is asked.
         only: The fields that may be there beside those that every request needs; all of the model's when left out.
     """
-    fields = {name: values(schema) for name, schema in model.fields.items()}
+    _, by_name = _OF_FIELDS.setdefault(id(model), (model, {}))
+    fields = by_name or {name: values(schema) for name, schema in model.fields.items()}
+    by_name.update(fields)
+    fields = dict(fields)
     needed = {name: fields.pop(name) for name in model.required}
     optional = {name: drawn for name, drawn in fields.items() if only is None or name in only}
     return st.fixed_dictionaries(needed, optional=optional)

@@ -24,6 +24,20 @@ def png(width: int, height: int, raw: bytes, *, more: bytes = b"", **header: int
     return png_header(width, height, **header) + more + png_chunk(b"IDAT", zlib.compress(raw)) + PNG_END
 
 
+def png_of_zeros(width: int, height: int, count: int, *, colour: int) -> bytes:
+    return png_header(width, height, colour=colour) + png_chunk(b"IDAT", deflated_zeros(count)) + PNG_END
+
+
+def deflated_zeros(count: int) -> bytes:
+    """So many zeros as zlib packs them, in blocks that repeat: to compress hundreds of millions takes seconds."""
+    packer = zlib.compressobj(wbits=-15)
+    million = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    rest = zlib.compressobj(wbits=-15)
+    last = rest.compress(bytes(count % 1_000_000)) + rest.flush()
+    checksum = (count % 65_521 << 16) + 1  # Adler-32 of zeros
+    return b"\x78\x9c" + count // 1_000_000 * million + last + struct.pack(">I", checksum)
+
+
 def frame_control(width: int, height: int, x: int = 0, y: int = 0) -> bytes:
     return png_chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, width, height, x, y, 1, 1, 0, 0))
 

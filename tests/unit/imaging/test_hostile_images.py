@@ -32,6 +32,7 @@ from tests.unit.imaging.hostile_images import (
     png_chunk,
     png_header,
     png_of_empty_deflate_blocks,
+    png_of_zeros,
     webp,
     webp_frame,
     webp_pixels,
@@ -161,8 +162,8 @@ def test_an_image_made_to_take_long_is_refused_soon(judge: Judge, name: str) -> 
 
 WORST: dict[str, Callable[[], bytes]] = {
     "jpeg with the most scans that are decoded": lambda: scanned_jpeg(70),
-    "png that unpacks to a thousand times its size": lambda: png(10_000, 10_000, bytes(10_000 * 40_001), colour=6),
-    "png one pixel wide": lambda: png(1, 50_000_000, bytes(100_000_000), colour=0),
+    "png that unpacks to a thousand times its size": lambda: png_of_zeros(10_000, 10_000, 10_000 * 40_001, colour=6),
+    "png one pixel wide": lambda: png_of_zeros(1, 50_000_000, 100_000_000, colour=0),
     "gif with as many frames as are read": lambda: gif(1, 1, *50_000 * (gif_frame(1, 1),)),
     "webp with tiny frames on a large canvas": lambda: webp(
         8000, 8000, *20_000 * (webp_frame(1, 1, webp_pixels(1, 1)),)
