@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
 from qwave_batch.api.catalog_lookup import catalogs_beside
-from qwave_batch.api.plan_forecast import expected_seconds, expected_seconds_of
 from qwave_batch.api.plan_opening import (
     assumptions,
     open_plan,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from qwave_batch.api.migrate_spec import Migration, migrate_spec
     from qwave_batch.api.migration_files import write_migration
     from qwave_batch.api.plan_capacity import plan_capacity
+    from qwave_batch.api.plan_forecast import expected_seconds, expected_seconds_of
     from qwave_batch.api.spec_files import SpecCheck, check_spec, examine_spec, support_matrix, write_first_spec
     from qwave_batch.capacity.bounds import BoundKind, CapacityBound
     from qwave_batch.capacity.capacity import Capacity, WithWorkers
@@ -104,6 +104,7 @@ _LAZY_NAMES = {
     "qwave_batch.api.migrate_spec": ("Migration", "migrate_spec"),
     "qwave_batch.api.migration_files": ("write_migration",),
     "qwave_batch.api.plan_capacity": ("plan_capacity",),
+    "qwave_batch.api.plan_forecast": ("expected_seconds", "expected_seconds_of"),
     "qwave_batch.capacity.bounds": ("BoundKind", "CapacityBound"),
     "qwave_batch.capacity.capacity": ("Capacity", "WithWorkers"),
     "qwave_batch.capacity.folder_measures": ("FolderMeasures", "SeenModel"),

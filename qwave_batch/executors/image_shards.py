@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
+from qwave_batch.errors import WorkerKilled, WorkersGone
 from qwave_batch.executors.shared_folder import SharedFolder
 from qwave_batch.executors.workers import Item, Result, Setup, Work, Workers
 from qwave_batch.files.held_tree import held_tree
@@ -32,9 +33,23 @@ def shards_of(items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
 
 
 def map_tagged(
-    workers: Workers, work: Work[Setup, Item, Result], items: Iterable[tuple[Tag, Item]]
+    workers: Workers,
+    work: Work[Setup, Item, Result],
+    items: Iterable[tuple[Tag, Item]],
+    *,
+    named: Callable[[Tag], str],
 ) -> Iterator[tuple[Tag, Result]]:
-    """Yield the result of each item with its tag, which stays here; see ``Workers.map``."""
+    """Yield the result of each item with its tag, which stays here; see ``Workers.map``.
+
+    Args:
+        workers: The workers.
+        work: The task.
+        items: The items, each with its tag.
+        named: Returns what errors call an item, by its tag.
+
+    Raises:
+        WorkersGone: there are no workers any more, or an item has ended several.
+    """
     tags: deque[Tag] = deque()
 
     def untagged() -> Iterator[Item]:
@@ -42,8 +57,15 @@ def map_tagged(
             tags.append(tag)
             yield item
 
-    for result in workers.map(work, untagged()):
-        yield tags.popleft(), result
+    try:
+        for result in workers.map(work, untagged()):
+            yield tags.popleft(), result
+    except WorkerKilled as error:
+        if not tags:
+            raise
+        raise WorkersGone(
+            f"{named(tags[0])} ended {error.workers} workers, one after the other ({error.how})"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +102,16 @@ def ask_workers(
         on_shard: Called when all items of a shard were taken, to keep what was said of them.
     """
     shards = ((shard, tuple(path for _, path in shard)) for shard in shards_of(items))
-    for shard, answers in map_tagged(workers, image_work(layout, look), shards):
+    for shard, answers in map_tagged(
+        workers, image_work(layout, look), shards, named=lambda shard: shard_span([path for _, path in shard])
+    ):
         yield from zip((item for item, _ in shard), answers, strict=True)
         on_shard()
+
+
+def shard_span(paths: Sequence[str]) -> str:
+    """Return what errors call a shard of images."""
+    return f"the image {paths[0]}" if len(paths) == 1 else f"one of the {len(paths)} images {paths[0]} to {paths[-1]}"
 
 
 def requested(ask: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qwave_batch.executors.image_shards import image_work, map_tagged, shards_of
+from qwave_batch.executors.image_shards import image_work, map_tagged, shard_span, shards_of
 from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.artifacts import IMAGES, ArtifactStore, LocalArtifacts
 from qwave_batch.folder.inspection_processes import cores, inspect_by_processes
@@ -61,7 +61,13 @@ def check_by_workers(
             known = log.faults(key, len(shard))
             yield (shard, key, known), () if known is not None else tuple(image.path for _, image in shard)
 
-    for (shard, key, known), found in map_tagged(workers, image_work(layout, inspect_stored), shards()):
+    answers = map_tagged(
+        workers,
+        image_work(layout, inspect_stored),
+        shards(),
+        named=lambda tag: shard_span([image.path for _, image in tag[0]]),
+    )
+    for (shard, key, known), found in answers:
         if known is None:
             faults = [_fault(what, image) for what, (_, image) in zip(found, shard, strict=True)]
             log.add(key, faults)

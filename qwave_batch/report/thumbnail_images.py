@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from qwave_batch.errors import QwaveError, StorageError
-from qwave_batch.executors.image_shards import map_tagged, requested, shards_of
+from qwave_batch.executors.image_shards import map_tagged, requested, shard_span, shards_of
 from qwave_batch.executors.shared_folder import SharedFolder
 from qwave_batch.executors.workers import Work, Workers
 from qwave_batch.folder.layout import RunLayout
@@ -66,7 +66,9 @@ def made_by_workers(
     """
     work = Work(_making, tuple(map(SharedFolder.of, layouts)))
     shards = ((shard, tuple(map(_places_of, shard))) for shard in shards_of(images))
-    for shard, made in map_tagged(workers, work, shards):
+    for shard, made in map_tagged(
+        workers, work, shards, named=lambda shard: shard_span([places[0].file.path for places in shard])
+    ):
         yield from zip(shard, made, strict=True)
 
 

@@ -36,8 +36,8 @@ NEVER_FOR_A_LOOK = {
     "tqdm",
 }
 PACKAGES_FOR_A_LOOK = {
-    "api", "catalog", "catalog_reading", "cli", "client", "connections", "errors", "files", "fitting", "folder",
-    "imaging", "lazy", "model", "plan", "plans", "resources", "spec",
+    "api", "capacity", "catalog", "catalog_reading", "cli", "client", "connections", "errors", "files", "fitting",
+    "folder", "imaging", "lazy", "model", "plan", "plans", "resources", "spec",
 }  # fmt: skip
 
 NEVER_FOR_THE_OVERVIEW = {"argparse", "dataclasses", "decimal", "difflib", "inspect", "json", "qwave_batch.errors"}

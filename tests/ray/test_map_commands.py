@@ -12,9 +12,11 @@ from tests.ray.started_ray import StartedRay
 
 
 def shown(*argv: str) -> tuple[int, str, str]:
+    """Return status, output and words of a command, without those that tell of its progress after some seconds."""
     stdout, stderr = StringIO(), StringIO()
     status = main(list(argv), stdout, stderr, environ={"COLUMNS": "120"})
-    return status, stdout.getvalue(), stderr.getvalue()
+    words = [line for line in stderr.getvalue().splitlines() if not line.endswith("/s")]
+    return status, stdout.getvalue(), "\n".join(words)
 
 
 @by_command
@@ -35,5 +37,5 @@ def test_a_ray_that_is_not_there_is_told_before_any_work(command: str, tmp_path:
     folder = sound_folder(tmp_path / "run", images=2)
     status, _, words = shown(command, str(folder), "--executor", "ray", "--ray-address", "127.0.0.1:1")
     assert status == 2
-    assert "there is no Ray at 127.0.0.1:1" in words
+    assert "the Ray at 127.0.0.1:1 can't be used" in words
     assert sorted(path.name for path in folder.iterdir()) == [".qwave", "images", "manifest.jsonl"]

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 import qwave_batch as qb
+from qwave_batch.errors import WorkersGone
+from qwave_batch.executors.image_shards import ask_workers
 from qwave_batch.executors.ray_workers import RayWorkers, open_ray_workers
+from qwave_batch.folder.layout import RunLayout
 from tests.map_contract import MapContract, by_command
 from tests.mapped_folders import COMMANDS, CountedWorkers, again, damaged_folder
 from tests.ray.started_ray import StartedRay
+from tests.ray.worker_tasks import ending_at_the_last
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +46,11 @@ class TestByRay(MapContract):
 
         assert COMMANDS[command](again(folder), CountedWorkers(on_workers, at_shard=kill, shards=1)) == here
         assert len(killed) == 1
+
+    def test_images_that_end_every_worker_are_named(self, on_workers: RayWorkers, tmp_path: Path) -> None:
+        layout = RunLayout(damaged_folder(tmp_path / "run"))
+        asked = [(None, f"images/m/{number}.png") for number in range(9)]
+        answers = ask_workers(on_workers, layout, asked, ending_at_the_last, on_shard=lambda: None)
+        named = r"one of the 3 images images/m/6\.png to images/m/8\.png ended 3 workers"
+        with pytest.raises(WorkersGone, match=named):
+            list(answers)

@@ -5,6 +5,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from qwave_batch.folder.artifacts import ArtifactStore
+from qwave_batch.folder.stored_images import FileFault
+
 
 def adding(amount: int) -> Callable[[int], int]:
     return lambda item: item + amount
@@ -39,3 +42,10 @@ def ending_once(flag: Path) -> Callable[[int], int]:
         return item
 
     return do
+
+
+def ending_at_the_last(_: ArtifactStore, path: str) -> FileFault:
+    """Look at an image; the one with the number 8 ends the worker."""
+    if path.endswith("8.png"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return FileFault(kind="missing", message=path)
