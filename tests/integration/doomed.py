@@ -182,8 +182,8 @@ def let_the_clock_jump() -> None:
     SystemClock.now = lambda _: time.time() + offsets[next(looks) // 7 % 3]  # type: ignore[method-assign,assignment]
 
 
-def hurry() -> None:
-    """Wait shorter for images that do not come."""
+def hurry(put: Callable[[object, str, object], None] = setattr) -> None:
+    """Wait shorter for images that do not come; ``put`` may be one that is undone."""
     for module, names in (
         (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
         (fetch_policy, ("PATIENCE_S", "LIST_S")),
@@ -191,7 +191,7 @@ def hurry() -> None:
         (ended_tasks, ("LIST_S", "SLICE_S")),
     ):
         for name in names:
-            setattr(module, name, getattr(module, name) / 20)
+            put(module, name, getattr(module, name) / 20)
 
 
 def limit_files(size_bytes: int) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,13 +35,7 @@ class StartedRay:
 
     def processes(self, name: str = "") -> list[int]:
         """Return the ids of its processes whose command line has a name in it."""
-        found, parents = [], {self.process.pid}
-        for pid, parent, command in sorted(_running()):
-            if parent in parents:  # a child has a larger id, but where the system has begun to count anew
-                parents.add(pid)
-                if name in command:
-                    found.append(pid)
-        return found
+        return [pid for pid in descendants(self.process.pid) if name in _command(pid)]
 
     def workers(self) -> list[int]:
         """Return the ids of its workers that have work, oldest first."""
@@ -105,15 +99,23 @@ def _read_until(process: "subprocess.Popen[str]", pattern: str) -> re.Match[str]
     raise AssertionError("".join(said))
 
 
-def _running() -> Iterator[tuple[int, int, str]]:
-    """Yield the id, the parent and the command line of each process."""
+def descendants(pid: int) -> list[int]:
+    """Return the ids of the processes that a process and its children have started, oldest first."""
+    found, parents = [], {pid}
+    for child, parent in sorted(_running()):
+        if parent in parents:  # a child has a larger id, but where the system has begun to count anew
+            parents.add(child)
+            found.append(child)
+    return found
+
+
+def _running() -> Iterator[tuple[int, int]]:
+    """Yield the id and the parent of each process."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
-            try:
-                parent = int((folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1])
-            except OSError:  # it has ended
-                continue
-            yield int(folder.name), parent, _command(int(folder.name))
+            with suppress(OSError):  # it has ended
+                stat = (folder / "stat").read_text("utf-8", "replace")
+                yield int(folder.name), int(stat.rpartition(")")[2].split()[1])
 
 
 def _command(pid: int) -> str:
