@@ -9,6 +9,7 @@ Input images are what the format `pairs` is about, so it has a folder of edits, 
 
     python -m benchmarks.exports
     python -m benchmarks.exports 1000 5000 --only hf --only parquet --keep /tmp/folders
+    python -m benchmarks.exports --only webdataset --executor ray --workers 2
 """
 
 import argparse
@@ -96,10 +97,10 @@ def finished_folder(keep: Path | None, jobs: int, spec: str | None) -> Iterator[
         yield place / "made"
 
 
-def export_line(name: str, folder: Path, out: Path) -> Sequence[str]:
+def export_line(name: str, folder: Path, out: Path, executor: Sequence[str]) -> Sequence[str]:
     """Return the arguments of Python that export a folder."""
     place = out / ("dataset" if FORMATS[name].is_folder else f"dataset.{name}")
-    return ("-m", "qwave_batch", "export", str(folder), "--to", name, str(place))
+    return ("-m", "qwave_batch", "export", str(folder), "--to", name, str(place), *executor)
 
 
 def copied(folder: Path, out: Path) -> Measured:
@@ -111,7 +112,7 @@ def copied(folder: Path, out: Path) -> Measured:
     return Measured(wall_s=wall_s, cpu_s=cpu_s, peak_mib=0.0)
 
 
-def lines_of(folder: Path, names: Sequence[str], images: int) -> Iterator[Line]:
+def lines_of(folder: Path, names: Sequence[str], images: int, executor: Sequence[str]) -> Iterator[Line]:
     """Measure one after the other, each into a place of its own that is removed again."""
     for name in names:
         with tempfile.TemporaryDirectory() as scratch:
@@ -120,7 +121,7 @@ def lines_of(folder: Path, names: Sequence[str], images: int) -> Iterator[Line]:
             elif name in LOOKS:
                 found = measured(("-m", "qwave_batch", name, str(folder), "--json"), fine=(0, 1))
             else:
-                found = measured(export_line(name, folder, Path(scratch)))
+                found = measured(export_line(name, folder, Path(scratch), executor))
         yield Line(name, images, found)
 
 
@@ -151,7 +152,10 @@ def main(argv: Sequence[str]) -> int:
     names = (*LOOKS, *FORMATS)
     parser.add_argument("--only", choices=names, action="append", help="may be given again")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="make the folders there, and use them again")
+    parser.add_argument("--executor", choices=("local", "ray"), default="local", help="what does the exports' work")
+    parser.add_argument("--workers", metavar="N", help="with ray")
     args = parser.parse_args(argv)
+    executor = ["--executor", args.executor, *(["--workers", args.workers] if args.workers else [])]
     asked = [name for name in names if args.only is None or name in args.only]
     bar = tqdm(total=len(args.images) * (len(asked) + 1), unit="measurement", leave=False)
     lines: list[Line] = []
@@ -166,7 +170,7 @@ def main(argv: Sequence[str]) -> int:
                 continue
             bar.set_description(f"a folder of {images:,}")
             with finished_folder(args.keep, images, spec) as folder:
-                for line in lines_of(folder, of_folder, images):
+                for line in lines_of(folder, of_folder, images, executor):
                     copy = copy or line.measured
                     lines.append(line)
                     bar.write(shown(line, copy), file=sys.stdout)

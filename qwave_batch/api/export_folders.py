@@ -19,13 +19,13 @@ from qwave_batch.export.export_request import ExportRequest, FileMode
 from qwave_batch.export.formats import Format, Option, format_named
 from qwave_batch.export.image_change import ImageChange
 from qwave_batch.export.image_loading import ImageLoader
-from qwave_batch.export.image_workers import WorkerImageLoader, reaches_output
 from qwave_batch.export.open_export import OpenExport
 from qwave_batch.export.origin import origin_of
 from qwave_batch.export.out_file import OutFile, check_out_file
 from qwave_batch.export.out_folder import ORIGIN, OutCounts, check_out_folder, check_outside_of_runs, out_folder
 from qwave_batch.export.row_spool import row_spool
 from qwave_batch.export.selection import IsDropped, LeftOut, select_rows
+from qwave_batch.export.worker_loading import WorkerImageLoader, reaches_output
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_labels import folder_labels

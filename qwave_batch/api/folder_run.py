@@ -50,8 +50,8 @@ from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 if TYPE_CHECKING:
-    from qwave_batch.api.image_workers import LateWorkers
     from qwave_batch.api.live_report import LiveReport
+    from qwave_batch.api.run_workers import LateWorkers
     from qwave_batch.api.store_hold import StoreHold
     from qwave_batch.api.store_workspace import HoldRequest
 
@@ -133,7 +133,7 @@ async def _run_locked(setup: RunSetup, pages: "LiveReport | None") -> RunSummary
         workers = None
         if setup.executor is not None:
             is_simulated = isinstance(setup.connection, Simulated)
-            workers = api.image_workers.LateWorkers(stack, setup.executor, layout, is_simulated=is_simulated)
+            workers = api.run_workers.LateWorkers(stack, setup.executor, layout, is_simulated=is_simulated)
         run = _FolderRun(
             setup=setup, ledger=ledger, recorder=recorder, feed=feed, permit=hold, pages=pages, workers=workers
         )

@@ -147,7 +147,7 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
     backend = backend_name(connection, catalog)
     check_callbacks(connection, catalog, terms, request.options)
     if request.executor is not None:
-        api.image_workers.check_ray_is_here()
+        api.run_workers.check_ray_is_here()
     scope = await asyncio.to_thread(scope_of, request.options)
     place = await asyncio.to_thread(run_place, plan, connection, request.out_dir)
     place.check()

@@ -34,7 +34,7 @@ def test_the_images_of_a_worker_that_dies_are_made_again(
     form: str, ray_workers: RayWorkers, ray_here: StartedRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qwave_batch.export.formats.webdataset.SAMPLES_IN_TAR", 5)
-    monkeypatch.setattr("qwave_batch.export.image_workers._MOST_IMAGES", 5)
+    monkeypatch.setattr("qwave_batch.export.worker_loading._MOST_IMAGES", 5)
     folder = spoiled_folder(tmp_path)
     exported(folder, form, tmp_path / "here")
     killed: list[int] = []

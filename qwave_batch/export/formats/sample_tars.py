@@ -12,7 +12,7 @@ from qwave_batch.export.columns import ExportTable, ImageFacts, Value
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.formats.sample_facts import SampleFacts
 from qwave_batch.export.image_loading import LoadedImage, LoadOutcome
-from qwave_batch.export.image_workers import OpenLoading, WorkerLoading, new_part
+from qwave_batch.export.worker_loading import OpenLoading, WorkerLoading, new_part
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors
 

@@ -32,11 +32,11 @@ from qwave_batch.export.formats.sample_tars import (
     write_tar,
 )
 from qwave_batch.export.image_loading import LoadedImage, LoadOutcome, UnusableImage
-from qwave_batch.export.image_workers import WorkerImageLoader
 from qwave_batch.export.kept_inputs import KeptInputs
 from qwave_batch.export.numbering import split_folders
 from qwave_batch.export.open_export import OpenExport
 from qwave_batch.export.out_folder import OutFolder
+from qwave_batch.export.worker_loading import WorkerImageLoader
 
 SAMPLES_IN_TAR = 1_000
 _CONTENT_VERSION = 1

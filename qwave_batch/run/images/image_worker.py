@@ -109,7 +109,9 @@ class _ImageWorker:
         self._transport = client.transport.AiohttpTransport(
             reached.base_url, max_connections=AT_ONCE, proxies=reached.proxies, trust=reached.trust
         )
-        asyncio.run_coroutine_threadsafe(self._transport.__aenter__(), loop).result()
+        self._opening = asyncio.Lock()
+        self._is_open = False
+        """Whether the transport is, which is closed with the process."""
         self._decoding = threading.Lock()
         """A worker has one processor."""
 
@@ -141,8 +143,15 @@ class _ImageWorker:
     def _download(self, url: str, partial: str) -> DownloadAnswer:
         limits = DownloadLimits(max_bytes=MAX_DOWNLOAD_BYTES, timeout_s=DOWNLOAD_TIMEOUT_S)
         into = self._layout.root / partial
-        calling = download(self._transport, url, into, limits=limits, clock=SystemClock())
-        return asyncio.run_coroutine_threadsafe(calling, self._loop).result()
+
+        async def call() -> DownloadAnswer:
+            async with self._opening:
+                if not self._is_open:
+                    await self._transport.__aenter__()
+                    self._is_open = True
+            return await download(self._transport, url, into, limits=limits, clock=SystemClock())
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result()
 
     def _unusable(self, request: ImageRequest, bytes_: UnusableBytes) -> UnusableBytes:
         """Return bytes that are evidence; from a folder of this worker's own they go along."""
