@@ -1,11 +1,13 @@
 """The messages between this process and the one that speaks to Ray, over its standard streams.
 
 Both ends are this program. Setups, items and results pass through as bytes that only workers and their callers read.
+Messages that are there at once travel as one: to wake a thread for a message costs more than to read it.
 """
 
 import pickle
 import struct
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, TypeAlias
 
@@ -105,28 +107,28 @@ class MessageStream:
         self._incoming, self._outgoing = incoming, outgoing
         self._lock = threading.Lock()
 
-    def send(self, message: DriverMessage) -> None:
-        """Send a message.
+    def send(self, *messages: DriverMessage) -> None:
+        """Send messages, which arrive together.
 
         Raises:
             OSError, ValueError: the other end is gone, or this one was closed.
         """
-        data = pickle.dumps(message)
+        data = pickle.dumps(messages)
         with self._lock:
             self._outgoing.write(_LENGTH.pack(len(data)) + data)
             self._outgoing.flush()
 
-    def receive(self) -> DriverMessage | None:
-        """Return the next message; None when the other end is gone."""
+    def receive(self) -> Sequence[DriverMessage]:
+        """Return the next messages; none when the other end is gone."""
         head = self._incoming.read(_LENGTH.size)
         if len(head) < _LENGTH.size:
-            return None
+            return ()
         (length,) = _LENGTH.unpack(head)
         data = self._incoming.read(length)
         if len(data) < length:
-            return None
-        message: DriverMessage = pickle.loads(data)  # noqa: S301 - the other end is this program
-        return message
+            return ()
+        messages: Sequence[DriverMessage] = pickle.loads(data)  # noqa: S301 - the other end is this program
+        return messages
 
     def close(self) -> None:
         """Receive nothing more; called where nobody receives."""

@@ -22,6 +22,7 @@ from qwave_batch.executors.driver_messages import (
     CallWorker,
     Connect,
     Connected,
+    DriverMessage,
     KillWorker,
     MessageStream,
     NotConnected,
@@ -60,6 +61,12 @@ class RayWorker:
         self._cluster.kill(self.number)
 
 
+class _HeldMessages(threading.local):
+    """Those that a thread is about to send."""
+
+    messages: list[DriverMessage] | None = None
+
+
 class RayCluster:
     """A Ray, by way of the process that speaks to it; its calls come from any thread."""
 
@@ -70,6 +77,7 @@ class RayCluster:
         self._waiting: dict[int, Future[bytes]] = {}
         self._lock = threading.Lock()
         self._is_gone = False
+        self._held = _HeldMessages()
         self._listener = threading.Thread(target=self._listen, name="ray-answers", daemon=True)
         self._listener.start()
 
@@ -100,14 +108,33 @@ class RayCluster:
         """End a worker; see ``RayWorker.kill``."""
         self._send(KillWorker(worker=worker))
 
-    def _send(self, message: StartWorker | CallWorker | KillWorker) -> None:
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what this thread asks for in the block at its end, as one message."""
+        if self._held.messages is not None:  # within such a block
+            yield
+            return
+        held = self._held.messages = []
+        try:
+            yield
+        finally:
+            self._held.messages = None
+            if held:
+                self._send(*held)
+
+    def _send(self, *messages: DriverMessage) -> None:
+        if self._held.messages is not None:
+            self._held.messages.extend(messages)
+            return
         with suppress(OSError, ValueError):  # the process has ended, as the listener is about to tell
-            self._stream.send(message)
+            self._stream.send(*messages)
 
     def _listen(self) -> None:
         with suppress(OSError, ValueError):
-            while isinstance(message := self._stream.receive(), Returned | WorkerEnded | CallFailed):
-                self._take(message)
+            while messages := self._stream.receive():
+                with self.together():
+                    for message in messages:
+                        self._take(message)
         with self._lock:
             self._is_gone = True
             waiting, self._waiting = self._waiting, {}
@@ -115,7 +142,9 @@ class RayCluster:
             _settle(future, error=_gone())
         self._stream.close()
 
-    def _take(self, message: Returned | WorkerEnded | CallFailed) -> None:
+    def _take(self, message: DriverMessage) -> None:
+        if not isinstance(message, Returned | WorkerEnded | CallFailed):
+            return
         with self._lock:
             future = self._waiting.pop(message.call, None)
         if future is None:
@@ -195,7 +224,7 @@ def _connected(
     try:
         with suppress(OSError):
             stream.send(Connect(address=address, processors=processors, folder=folder))
-        answer = stream.receive()
+        answer = next(iter(stream.receive()), None)
     finally:
         deadline.cancel()
     if isinstance(answer, Connected):

@@ -7,7 +7,6 @@ writes to the streams, and hands the environment on. So it gets a process, a ses
 
 import os
 import socket
-from contextlib import suppress
 from typing import Any
 
 from qwave_batch import lazy
@@ -24,6 +23,7 @@ from qwave_batch.executors.driver_messages import (
     StartWorker,
     WorkerEnded,
 )
+from qwave_batch.executors.message_outbox import MessageOutbox
 from qwave_batch.executors.ray_actor import RayActor
 
 _OBJECT_STORE_BYTES = 200 << 20
@@ -37,8 +37,8 @@ class RayDriver:
 
     def __init__(self, stream: MessageStream) -> None:
         self._stream = stream
+        self._outbox = MessageOutbox(stream)
         self._actors: dict[int, Any] = {}
-        self._is_ending = False
 
     def connect(self, asked: Connect) -> Connected:
         """Connect to a Ray, or start one.
@@ -68,40 +68,39 @@ class RayDriver:
 
     def serve(self) -> None:
         """Do what comes until the input ends."""
-        while (message := self._stream.receive()) is not None:
-            match message:
-                case StartWorker():
-                    self._actors[message.worker] = _actor(message.at_once)
-                case CallWorker():
-                    self._call(message)
-                case KillWorker():
-                    actor = self._actors.pop(message.worker, None)
-                    if actor is not None:
-                        lazy.ray.kill(actor)
-                case _:
-                    raise AssertionError(message)
+        while messages := self._stream.receive():
+            for message in messages:
+                self._do(message)
 
     def end(self) -> None:
         """Leave Ray; one that was started ends."""
-        self._is_ending = True
+        self._outbox.close()
         lazy.ray.shutdown()
+
+    def _do(self, message: DriverMessage) -> None:
+        match message:
+            case StartWorker():
+                self._actors[message.worker] = _actor(message.at_once)
+            case CallWorker():
+                self._call(message)
+            case KillWorker():
+                actor = self._actors.pop(message.worker, None)
+                if actor is not None:
+                    lazy.ray.kill(actor)
+            case _:
+                raise AssertionError(message)
 
     def _call(self, asked: CallWorker) -> None:
         actor = self._actors.get(asked.worker)
         if actor is None:
-            self._tell(WorkerEnded(call=asked.call, how="it was told to end"))
+            self._outbox.put(WorkerEnded(call=asked.call, how="it was told to end"))
             return
         try:
             future = getattr(actor, asked.method).remote(*asked.arguments).future()
         except Exception as error:  # noqa: BLE001 - whatever Ray raises, the caller is told
-            self._tell(CallFailed(call=asked.call, why=_reason(error)))
+            self._outbox.put(CallFailed(call=asked.call, why=_reason(error)))
             return
-        future.add_done_callback(lambda done: self._tell(_outcome(asked.call, done)))
-
-    def _tell(self, message: DriverMessage) -> None:
-        if not self._is_ending:
-            with suppress(OSError, ValueError):  # nobody listens any more
-                self._stream.send(message)
+        future.add_done_callback(lambda done: self._outbox.put(_outcome(asked.call, done)))
 
 
 def _actor(at_once: int) -> Any:
@@ -139,7 +138,7 @@ def drive() -> None:
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # of Ray's own processes, too
         os.dup2(silence, descriptor)
-    asked = stream.receive()
+    asked = next(iter(stream.receive()), None)
     if not isinstance(asked, Connect):
         return
     driver = RayDriver(stream)

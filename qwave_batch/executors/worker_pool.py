@@ -8,8 +8,9 @@ alone in a worker, so that only the item that ends it is blamed.
 import pickle
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -46,6 +47,10 @@ class WorkerSource(Protocol):
 
     def start_worker(self, *, at_once: int) -> RemoteWorker:
         """Start a worker that does so many calls at once."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what this thread asks of workers in the block leave at its end, all at once."""
         ...
 
 
@@ -148,13 +153,23 @@ class WorkerPool:
         item whose future is cancelled is not begun; one that was begun comes to its end.
         """
         asked = _PoolItem(number, work.key, work.work, pickle.dumps(item), Future())
-        with self._lock:
-            if self._end is not None:
-                asked.answer.set_exception(self._end)
-            else:
-                self._queue.append(asked)
-                self._hand_out()
+        self._submit([asked])
         return asked.answer
+
+    def submit_all(self, work: OpenedWork, items: Iterable[object]) -> "Sequence[Future[Any]]":
+        """Return the futures of the results of items that leave together; each is as of ``submit``."""
+        asked = [_PoolItem(0, work.key, work.work, pickle.dumps(item), Future()) for item in items]
+        self._submit(asked)
+        return [each.answer for each in asked]
+
+    def _submit(self, asked: Sequence[_PoolItem]) -> None:
+        with self._source.together(), self._lock:
+            if self._end is None:
+                self._queue.extend(asked)
+                self._hand_out()
+                return
+        for item in asked:
+            item.answer.set_exception(self._end)
 
     def on_each_node(self, work: OpenedWork, item: object) -> "Sequence[tuple[WorkerFacts, Future[Any]]]":
         """Return the futures of an item that one worker of each machine does; it blocks while there are none.

@@ -27,6 +27,7 @@ from qwave_batch.run.images.image_worker import (
     StagedImage,
     open_fetching,
 )
+from qwave_batch.run.images.pool_calls import PoolCalls
 from qwave_batch.run.images.stored_files import FileCheck, check_files
 from qwave_batch.run.images.thread_image_store import check_is_wanted
 from qwave_batch.run.state.context import PictureSink
@@ -67,8 +68,7 @@ class RayImageStore:
             pictures: Takes a small picture of each image that is stored.
         """
         self._layout = layout
-        self._pool = pool
-        self._work = pool.opening(Work(open_fetching, setup))
+        self._calls: PoolCalls[FetchOrder, FetchResult] = PoolCalls(pool, Work(open_fetching, setup))
         self._owner_of = owner_of
         self._pictures = pictures
         self._placing = Placing(layout)
@@ -88,7 +88,7 @@ class RayImageStore:
             owners = await asyncio.to_thread(self._owners, request)
         order = FetchOrder(request=request, owners=owners)
         try:
-            result: FetchResult = await asyncio.wrap_future(self._pool.submit(self._work, order))
+            result = await self._calls.do(order)
         except WorkerKilled as killed:
             return DownloadFailed(reason=f"it ended {killed.workers} workers, one after the other", retryable=False)
         match result:

@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 
 from qwave_batch.executors.ray_actor import RayActor, WorkerFacts, WorkResult, program_facts
 from qwave_batch.executors.worker_pool import WorkerDied
@@ -58,3 +59,7 @@ class ThreadSource:
         worker = ThreadWorker(len(self.started), at_once, self._program())
         self.started.append(worker)
         return worker
+
+    def together(self) -> AbstractContextManager[None]:
+        """Hold nothing back."""
+        return nullcontext()

@@ -1,0 +1,48 @@
+"""Messages that are sent by a thread of their own: the first at once, those of the next moment together."""
+
+import threading
+
+from qwave_batch.executors.driver_messages import DriverMessage, MessageStream
+
+PAUSE_S = 0.01
+"""Between two sendings. An image takes far longer; a few of them then come with one message."""
+
+
+class MessageOutbox:
+    """Takes messages from any thread, and never has one wait for the other end."""
+
+    def __init__(self, stream: MessageStream) -> None:
+        self._stream = stream
+        self._messages: list[DriverMessage] = []
+        self._changed = threading.Condition()
+        self._is_closed = False
+        threading.Thread(target=self._send_all, name="outbox", daemon=True).start()
+
+    def put(self, message: DriverMessage) -> None:
+        """Have a message sent."""
+        with self._changed:
+            self._messages.append(message)
+            if len(self._messages) == 1:
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _send_all(self) -> None:
+        while messages := self._next():
+            try:
+                self._stream.send(*messages)
+            except (OSError, ValueError):  # nobody listens any more
+                return
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closed, PAUSE_S)
+
+    def _next(self) -> list[DriverMessage]:
+        """Return what waits, as soon as anything does; nothing once this is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._messages)
+            messages, self._messages = self._messages, []
+            return [] if self._is_closed else messages
