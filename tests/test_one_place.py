@@ -26,6 +26,7 @@ PURE = frozenset(
 MODULES = frozenset({"ctypes", "fcntl", "mmap", "multiprocessing", "shutil", "subprocess", "tempfile"})
 OTHERS = frozenset(
     {"os", "Ledger", "border", "file", "file.file", "journal", "self.file.file", "source", "store", "table", "target"}
+    | {"told", "work", "workers"}
 )
 """Owners of methods that are called like those of a path and do other things."""
 
@@ -59,6 +60,24 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "adds lines to the file that it holds the lock of",
         frozenset({"fcntl", "os.ftruncate", "os.pread", "os.pwrite"}),
     ),
+    "executors.ray_actor": ("hashes the code of the package, which workers share", frozenset({".rglob()"})),
+    "executors.ray_cluster": (
+        "starts the process that speaks to Ray, in a scratch folder of its own",
+        frozenset({"subprocess", "tempfile"}),
+    ),
+    "executors.ray_driver": (
+        "keeps its streams for messages alone",
+        frozenset({"os.dup", "os.fdopen", "os.open"}),
+    ),
+    "executors.shared_places": (
+        "tries whether a folder is the same one on another machine",
+        frozenset({".glob()", ".mkdir()", ".write_text()"}),
+    ),
+    "run.images.image_worker": (
+        "keeps an image for a store in a scratch folder of its own, and limits what is decoded",
+        frozenset({"PIL", "tempfile"}),
+    ),
+    "run.images.ray_image_store": ("limits what is decoded as this process does", frozenset({"PIL"})),
     "imaging.picture_levels": ("measures a picture that is decoded elsewhere", frozenset({"PIL"})),
     "scoring.command_process": (
         "starts the command that the user's file names, its stderr in a nameless file",

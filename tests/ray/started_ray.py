@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class StartedRay:
         return [pid for pid in descendants(self.process.pid) if name in _command(pid)]
 
     def workers(self) -> list[int]:
-        """Return the ids of its workers that have work, oldest first."""
+        """Return the ids of its workers that have work."""
         return [pid for pid in self.processes("ray::") if not re.search("Agent|IDLE|SPILL", _command(pid))]
 
 
@@ -100,12 +101,13 @@ def _read_until(process: "subprocess.Popen[str]", pattern: str) -> re.Match[str]
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the ids of the processes that a process and its children have started, oldest first."""
-    found, parents = [], {pid}
-    for child, parent in sorted(_running()):
-        if parent in parents:  # a child has a larger id, but where the system has begun to count anew
-            parents.add(child)
-            found.append(child)
+    """Return the ids of the processes that a process has started, and of those that these have started, in turn."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for child, parent in _running():
+        children[parent].append(child)
+    found = [*children[pid]]
+    for one in found:  # it grows meanwhile
+        found += children[one]
     return found
 
 
