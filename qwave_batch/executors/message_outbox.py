@@ -4,8 +4,8 @@ import threading
 
 from qwave_batch.executors.driver_messages import DriverMessage, MessageStream
 
-PAUSE_S = 0.01
-"""Between two sendings. An image takes far longer; a few of them then come with one message."""
+PAUSE_S = 0.05
+"""Between two sendings. The task of an image takes far longer; several of them then come with one message."""
 
 
 class MessageOutbox:
@@ -16,13 +16,16 @@ class MessageOutbox:
         self._messages: list[DriverMessage] = []
         self._changed = threading.Condition()
         self._is_closed = False
+        self._is_urgent = False
+        """Whether one of the messages is."""
         threading.Thread(target=self._send_all, name="outbox", daemon=True).start()
 
-    def put(self, message: DriverMessage) -> None:
-        """Have a message sent."""
+    def put(self, message: DriverMessage, *, is_urgent: bool) -> None:
+        """Have a message sent; an urgent one, for which somebody stands idle, takes those along that wait."""
         with self._changed:
             self._messages.append(message)
-            if len(self._messages) == 1:
+            self._is_urgent = self._is_urgent or is_urgent
+            if is_urgent or len(self._messages) == 1:
                 self._changed.notify()
 
     def close(self) -> None:
@@ -38,11 +41,11 @@ class MessageOutbox:
             except (OSError, ValueError):  # nobody listens any more
                 return
             with self._changed:
-                self._changed.wait_for(lambda: self._is_closed, PAUSE_S)
+                self._changed.wait_for(lambda: self._is_closed or self._is_urgent, PAUSE_S)
 
     def _next(self) -> list[DriverMessage]:
         """Return what waits, as soon as anything does; nothing once this is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._messages)
-            messages, self._messages = self._messages, []
+            messages, self._messages, self._is_urgent = self._messages, [], False
             return [] if self._is_closed else messages

@@ -50,6 +50,8 @@ class RayDriver:
         self._stream = stream
         self._outbox = MessageOutbox(stream)
         self._actors: dict[int, Any] = {}
+        self._single: set[int] = set()
+        """Workers that do one call at a time, and stand idle until its answer has brought the next."""
 
     def connect(self, asked: Connect) -> Connected:
         """Connect to a Ray, or start one.
@@ -98,6 +100,8 @@ class RayDriver:
         match message:
             case StartWorker():
                 self._actors[message.worker] = _actor(message.at_once)
+                if message.at_once == 1:
+                    self._single.add(message.worker)
             case CallWorker():
                 self._call(message)
             case KillWorker():
@@ -110,7 +114,7 @@ class RayDriver:
     def _call(self, asked: CallWorker) -> None:
         actor = self._actors.get(asked.worker)
         if actor is None:
-            self._outbox.put(WorkerEnded(call=asked.call, how="it was told to end"))
+            self._tell(asked, WorkerEnded(call=asked.call, how="it was told to end"))
             return
         try:
             method = getattr(actor, asked.method)
@@ -118,9 +122,12 @@ class RayDriver:
                 method = method.options(concurrency_group=_ENDING)
             future = method.remote(*asked.arguments).future()
         except Exception as error:  # noqa: BLE001 - whatever Ray raises, the caller is told
-            self._outbox.put(CallFailed(call=asked.call, why=_reason(error)))
+            self._tell(asked, CallFailed(call=asked.call, why=_reason(error)))
             return
-        future.add_done_callback(lambda done: self._outbox.put(_outcome(asked.call, done)))
+        future.add_done_callback(lambda done: self._tell(asked, _outcome(asked.call, done)))
+
+    def _tell(self, asked: CallWorker, answer: DriverMessage) -> None:
+        self._outbox.put(answer, is_urgent=asked.worker in self._single or not isinstance(answer, Returned))
 
 
 def _actor(at_once: int) -> Any:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.executors.workers import Setup, Work
 
-PAUSE_S = 0.01
+PAUSE_S = 0.05
 """Between two messages to the workers; the first leaves at once."""
 
 CallT = TypeVar("CallT")

@@ -34,11 +34,21 @@ def test_an_outbox_loses_nothing_and_keeps_the_order(stream: MessageStream) -> N
     outbox = MessageOutbox(stream)
     sent = [Returned(call=call, result=b"") for call in range(50)]
     for message in sent:
-        outbox.put(message)
+        outbox.put(message, is_urgent=False)
     found = received(stream, len(sent))
     outbox.close()
     assert [message for together in found for message in together] == sent
     assert len(found) < len(sent)
+
+
+def test_an_urgent_message_takes_along_what_waits(stream: MessageStream) -> None:
+    outbox = MessageOutbox(stream)
+    for round_ in range(20):
+        sent = [Returned(call=2 * round_, result=b""), Returned(call=2 * round_ + 1, result=b"")]
+        outbox.put(sent[0], is_urgent=False)
+        outbox.put(sent[1], is_urgent=True)
+        assert [message for together in received(stream, 2) for message in together] == sent
+    outbox.close()
 
 
 def test_an_end_that_is_gone_is_no_message() -> None:
