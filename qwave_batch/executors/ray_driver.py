@@ -6,6 +6,7 @@ writes to the streams, and hands the environment on. So it gets a process, a ses
 """
 
 import os
+import shutil
 import socket
 from contextlib import suppress
 from typing import Any
@@ -30,6 +31,9 @@ _OBJECT_STORE_BYTES = 200 << 20
 """Results pass through it; more goes to the disk."""
 _LONGEST_REASON = 300
 _REACH_S = 5.0
+_LOSSES = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
+"""Names of Ray's errors for a worker that has ended: of its own, with its machine, by Ray where memory was short, or
+with a result that was not fetched yet."""
 
 
 class RayDriver:
@@ -96,7 +100,7 @@ class RayDriver:
         except Exception as error:  # noqa: BLE001 - whatever Ray raises, the caller is told
             self._tell(CallFailed(call=asked.call, why=_reason(error)))
             return
-        future.add_done_callback(lambda done: self._tell(_outcome(asked.call, done)))
+        future.add_done_callback(lambda done: self._tell(call_outcome(asked.call, done)))
 
     def _tell(self, message: DriverMessage) -> None:
         if not self._is_ending:
@@ -110,12 +114,13 @@ def _actor(at_once: int) -> Any:
     return lazy.ray.remote(**options)(RayActor).remote()
 
 
-def _outcome(call: int, done: Any) -> DriverMessage:
-    errors = lazy.ray.exceptions
-    error = done.exception()
+def call_outcome(call: int, done: Any) -> DriverMessage:
+    """Return what a call came to: a result, or whose fault it is that there is none."""
+    error: BaseException | None = done.exception()
     if error is None:
         return Returned(call=call, result=done.result())
-    if isinstance(error, errors.RayActorError | errors.WorkerCrashedError | errors.NodeDiedError):
+    losses: tuple[type[BaseException], ...] = tuple(getattr(lazy.ray.exceptions, name) for name in _LOSSES)
+    if isinstance(error, losses):
         return WorkerEnded(call=call, how=_reason(error))
     return CallFailed(call=call, why=_reason(error))
 
@@ -142,6 +147,13 @@ def drive() -> None:
     asked = stream.receive()
     if not isinstance(asked, Connect):
         return
+    try:
+        _drive(stream, asked)
+    finally:  # the process that made it may be gone
+        shutil.rmtree(asked.folder, ignore_errors=True)
+
+
+def _drive(stream: MessageStream, asked: Connect) -> None:
     driver = RayDriver(stream)
     try:
         connected = driver.connect(asked)
