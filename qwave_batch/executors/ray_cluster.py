@@ -30,17 +30,21 @@ from qwave_batch.executors.driver_messages import (
     StartWorker,
     WorkerEnded,
 )
+from qwave_batch.executors.process_session import end_session
 from qwave_batch.executors.ray_environment import ray_environment
 from qwave_batch.executors.worker_pool import WorkerDied
 from qwave_batch.folder.inspection_processes import cores
 from qwave_batch.model.executor import RayExecutor
+from qwave_batch.model.next_step import NextStep
 
 _START_S = 120.0
 """How long a Ray of this machine's own may take to start; it takes ten seconds on a busy one."""
 _CONNECT_S = 20.0
 """How long it may take to connect to one that runs."""
 _END_S = 10.0
-"""How long Ray may take to end in order."""
+"""How long the process may take to end in order, and with it a Ray that it has started."""
+_KILL_S = 5.0
+"""How long processes may take to end once they are killed."""
 _DRIVE = "from qwave_batch.executors.ray_driver import drive; drive()"
 _CLIENT = "ray://"
 _OWN = "local"
@@ -154,7 +158,7 @@ def _settle(future: "Future[bytes]", *, result: bytes = b"", error: Exception | 
 
 
 def _gone() -> WorkersGone:
-    return WorkersGone("Ray has gone away")
+    return WorkersGone("Ray has gone away", next_steps=(NextStep.RUN_AGAIN, NextStep.RUN_WITHOUT_WORKERS))
 
 
 @contextmanager
@@ -237,6 +241,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)  # its own session: what it has started, too
+        end_session(process.pid, wait_s=_KILL_S)
         process.wait()
         with suppress(OSError):
             if process.stdin is not None:

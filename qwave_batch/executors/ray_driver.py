@@ -2,12 +2,15 @@
 
 Ray ends the process that it is used in when the head of its cluster goes away, puts handlers in place of signals,
 writes to the streams, and hands the environment on. So it gets a process, a session and an environment of its own; see
-``ray_cluster``, which starts it. It ends, with a Ray that it has started, when its input does.
+``ray_cluster``, which starts it. It ends, with a Ray that it has started and the folder of that, when its input does.
 """
 
 import os
 import shutil
+import signal
 import socket
+import sys
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +28,7 @@ from qwave_batch.executors.driver_messages import (
     StartWorker,
     WorkerEnded,
 )
+from qwave_batch.executors.process_session import end_session
 from qwave_batch.executors.ray_actor import RayActor
 
 _OBJECT_STORE_BYTES = 200 << 20
@@ -34,6 +38,12 @@ _REACH_S = 5.0
 _LOSSES = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
 """Names of Ray's errors for a worker that has ended: of its own, with its machine, by Ray where memory was short, or
 with a result that was not fetched yet."""
+_LEAVE_S = 8.0
+"""How long Ray may take to end in order."""
+_END_S = 5.0
+"""How long its processes may take to end once they are killed."""
+_ENDING = "end"
+"""The method that ends a worker, and a thread of its own for it: the others may be at work."""
 
 
 class RayDriver:
@@ -85,10 +95,16 @@ class RayDriver:
                 case _:
                     raise AssertionError(message)
 
-    def end(self) -> None:
-        """Leave Ray; one that was started ends."""
+    def end(self, folder: str) -> None:
+        """Leave Ray; one that was started ends, and its folder goes."""
         self._is_ending = True
-        lazy.ray.shutdown()
+        too_long = threading.Timer(_LEAVE_S, _end_at_once, [folder])
+        too_long.daemon = True
+        too_long.start()
+        if "ray" in sys.modules:
+            lazy.ray.shutdown()
+        too_long.cancel()
+        _clear(folder)
 
     def _call(self, asked: CallWorker) -> None:
         actor = self._actors.get(asked.worker)
@@ -96,7 +112,10 @@ class RayDriver:
             self._tell(WorkerEnded(call=asked.call, how="it was told to end"))
             return
         try:
-            future = getattr(actor, asked.method).remote(*asked.arguments).future()
+            method = getattr(actor, asked.method)
+            if asked.method == _ENDING:
+                method = method.options(concurrency_group=_ENDING)
+            future = method.remote(*asked.arguments).future()
         except Exception as error:  # noqa: BLE001 - whatever Ray raises, the caller is told
             self._tell(CallFailed(call=asked.call, why=_reason(error)))
             return
@@ -110,7 +129,8 @@ class RayDriver:
 
 def _actor(at_once: int) -> Any:
     """Return a new actor, whose process Ray starts when it has a processor free."""
-    options = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0, "max_concurrency": at_once}
+    options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0, "max_concurrency": at_once}
+    options["concurrency_groups"] = {_ENDING: 1}
     return lazy.ray.remote(**options)(RayActor).remote()
 
 
@@ -147,14 +167,14 @@ def drive() -> None:
     asked = stream.receive()
     if not isinstance(asked, Connect):
         return
-    try:
-        _drive(stream, asked)
-    finally:  # the process that made it may be gone
-        shutil.rmtree(asked.folder, ignore_errors=True)
-
-
-def _drive(stream: MessageStream, asked: Connect) -> None:
     driver = RayDriver(stream)
+    try:
+        _drive(driver, stream, asked)
+    finally:
+        driver.end(asked.folder)
+
+
+def _drive(driver: RayDriver, stream: MessageStream, asked: Connect) -> None:
     try:
         connected = driver.connect(asked)
     except ModuleNotFoundError as error:
@@ -165,4 +185,14 @@ def _drive(stream: MessageStream, asked: Connect) -> None:
         return
     stream.send(connected)
     driver.serve()
-    driver.end()
+
+
+def _end_at_once(folder: str) -> None:
+    _clear(folder)
+    os.killpg(0, signal.SIGKILL)  # of a session of its own
+
+
+def _clear(folder: str) -> None:
+    """End what is left of a Ray, and remove its folder; the process that would do so may have been killed."""
+    end_session(os.getpid(), wait_s=_END_S)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -35,7 +35,7 @@ def test_the_folder_goes_with_the_process_that_speaks_to_ray_whoever_made_it(tmp
     folder = tmp_path / "folder"
     folder.mkdir()
     argv = (sys.executable, "-c", "from qwave_batch.executors.ray_driver import drive; drive()")
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         stream = MessageStream(process.stdout, process.stdin)

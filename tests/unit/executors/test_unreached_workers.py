@@ -21,7 +21,7 @@ def same(_: None) -> Callable[[int], int]:
 
 @dataclass(slots=True)
 class HandWorker:
-    """A worker that greets and opens at once; its items wait for the test."""
+    """A worker that greets, opens and ends at once; its items wait for the test."""
 
     facts: WorkerFacts = FACTS
     doing: "list[Future[bytes]]" = field(default_factory=list)
