@@ -40,7 +40,7 @@ from qwave_batch.model.next_step import NextStep
 _START_S = 120.0
 """How long a Ray of this machine's own may take to start; it takes ten seconds on a busy one."""
 _CONNECT_S = 20.0
-"""How long it may take to connect to one that runs."""
+"""How long it may take to connect to one that runs and answers, on a busy machine; the rest is found out in five."""
 _END_S = 10.0
 """How long the process may take to end in order, and with it a Ray that it has started."""
 _KILL_S = 5.0

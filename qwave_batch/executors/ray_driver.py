@@ -35,9 +35,15 @@ _OBJECT_STORE_BYTES = 200 << 20
 """Results pass through it; more goes to the disk."""
 _LONGEST_REASON = 300
 _REACH_S = 5.0
+<<<<<<< HEAD
 _LOSSES = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
 """Names of Ray's errors for a worker that has ended: of its own, with its machine, by Ray where memory was short, or
 with a result that was not fetched yet."""
+=======
+_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""A frame of HTTP/2: its length, its kind, and no more."""
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
+>>>>>>> main
 _LEAVE_S = 8.0
 """How long Ray may take to end in order."""
 _END_S = 5.0
@@ -146,15 +152,29 @@ def call_outcome(call: int, done: Any) -> DriverMessage:
 
 
 def _reach(address: str) -> None:
-    """Raise OSError for an address at which nothing listens, which Ray would try for long."""
+    """Raise OSError for an address at which no Ray answers, which Ray itself would try for long.
+
+    The head of a Ray speaks HTTP/2, in which each side begins with its settings.
+    """
     host, _, port = address.rpartition(":")
-    if host and port.isdecimal():  # "auto" is looked up by Ray on this machine
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+    if not host or not port.isdecimal():  # "auto" is looked up by Ray on this machine
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return
+        connection.sendall(_GREETING)
+        try:
+            answer = connection.recv(len(_SETTINGS))
+        except TimeoutError:
+            raise TimeoutError(f"it takes connections, and has not answered for {_REACH_S:g} s") from None
+        if answer[3:4] != _SETTINGS[3:4]:
+            raise ConnectionError("something answers there that is not a Ray")
 
 
 def _reason(error: BaseException) -> str:
     """Return the words of an error on one line; none of Ray's hold what its callers sent."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    words = " ".join(words.split()) or type(error).__name__
     return words if len(words) <= _LONGEST_REASON else f"{words[: _LONGEST_REASON - 1]}…"
 
 
