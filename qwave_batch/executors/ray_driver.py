@@ -35,9 +35,15 @@ _OBJECT_STORE_BYTES = 200 << 20
 """Results pass through it; more goes to the disk."""
 _LONGEST_REASON = 300
 _REACH_S = 5.0
+<<<<<<< HEAD
+_LOSSES = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
+"""Names of Ray's errors for a worker that has ended: of its own, with its machine, by Ray where memory was short, or
+with a result that was not fetched yet."""
+=======
 _SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """A frame of HTTP/2: its length, its kind, and no more."""
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
+>>>>>>> main
 _LEAVE_S = 8.0
 """How long Ray may take to end in order."""
 _END_S = 5.0
@@ -119,7 +125,7 @@ class RayDriver:
         except Exception as error:  # noqa: BLE001 - whatever Ray raises, the caller is told
             self._tell(CallFailed(call=asked.call, why=_reason(error)))
             return
-        future.add_done_callback(lambda done: self._tell(_outcome(asked.call, done)))
+        future.add_done_callback(lambda done: self._tell(call_outcome(asked.call, done)))
 
     def _tell(self, message: DriverMessage) -> None:
         if not self._is_ending:
@@ -134,12 +140,13 @@ def _actor(at_once: int) -> Any:
     return lazy.ray.remote(**options)(RayActor).remote()
 
 
-def _outcome(call: int, done: Any) -> DriverMessage:
-    errors = lazy.ray.exceptions
-    error = done.exception()
+def call_outcome(call: int, done: Any) -> DriverMessage:
+    """Return what a call came to: a result, or whose fault it is that there is none."""
+    error: BaseException | None = done.exception()
     if error is None:
         return Returned(call=call, result=done.result())
-    if isinstance(error, errors.RayActorError | errors.WorkerCrashedError | errors.NodeDiedError):
+    losses: tuple[type[BaseException], ...] = tuple(getattr(lazy.ray.exceptions, name) for name in _LOSSES)
+    if isinstance(error, losses):
         return WorkerEnded(call=call, how=_reason(error))
     return CallFailed(call=call, why=_reason(error))
 
