@@ -35,15 +35,12 @@ _OBJECT_STORE_BYTES = 200 << 20
 """Results pass through it; more goes to the disk."""
 _LONGEST_REASON = 300
 _REACH_S = 5.0
-<<<<<<< HEAD
 _LOSSES = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
 """Names of Ray's errors for a worker that has ended: of its own, with its machine, by Ray where memory was short, or
 with a result that was not fetched yet."""
-=======
 _SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """A frame of HTTP/2: its length, its kind, and no more."""
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
->>>>>>> main
 _LEAVE_S = 8.0
 """How long Ray may take to end in order."""
 _END_S = 5.0
