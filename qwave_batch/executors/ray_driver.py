@@ -35,6 +35,12 @@ _OBJECT_STORE_BYTES = 200 << 20
 """Results pass through it; more goes to the disk."""
 _LONGEST_REASON = 300
 _REACH_S = 5.0
+_LOSSES = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
+"""Names of Ray's errors for a worker that has ended: of its own, with its machine, by Ray where memory was short, or
+with a result that was not fetched yet."""
+_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""A frame of HTTP/2: its length, its kind, and no more."""
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
 _LEAVE_S = 8.0
 """How long Ray may take to end in order."""
 _END_S = 5.0
@@ -124,7 +130,7 @@ class RayDriver:
         except Exception as error:  # noqa: BLE001 - whatever Ray raises, the caller is told
             self._tell(asked, CallFailed(call=asked.call, why=_reason(error)))
             return
-        future.add_done_callback(lambda done: self._tell(asked, _outcome(asked.call, done)))
+        future.add_done_callback(lambda done: self._tell(asked, call_outcome(asked.call, done)))
 
     def _tell(self, asked: CallWorker, answer: DriverMessage) -> None:
         self._outbox.put(answer, is_urgent=asked.worker in self._single or not isinstance(answer, Returned))
@@ -137,26 +143,41 @@ def _actor(at_once: int) -> Any:
     return lazy.ray.remote(**options)(RayActor).remote()
 
 
-def _outcome(call: int, done: Any) -> DriverMessage:
-    errors = lazy.ray.exceptions
-    error = done.exception()
+def call_outcome(call: int, done: Any) -> DriverMessage:
+    """Return what a call came to: a result, or whose fault it is that there is none."""
+    error: BaseException | None = done.exception()
     if error is None:
         return Returned(call=call, result=done.result())
-    if isinstance(error, errors.RayActorError | errors.WorkerCrashedError | errors.NodeDiedError):
+    losses: tuple[type[BaseException], ...] = tuple(getattr(lazy.ray.exceptions, name) for name in _LOSSES)
+    if isinstance(error, losses):
         return WorkerEnded(call=call, how=_reason(error))
     return CallFailed(call=call, why=_reason(error))
 
 
 def _reach(address: str) -> None:
-    """Raise OSError for an address at which nothing listens, which Ray would try for long."""
+    """Raise OSError for an address at which no Ray answers, which Ray itself would try for long.
+
+    The head of a Ray speaks HTTP/2, in which each side begins with its settings.
+    """
     host, _, port = address.rpartition(":")
-    if host and port.isdecimal():  # "auto" is looked up by Ray on this machine
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+    if not host or not port.isdecimal():  # "auto" is looked up by Ray on this machine
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return
+        connection.sendall(_GREETING)
+        try:
+            answer = connection.recv(len(_SETTINGS))
+        except TimeoutError:
+            raise TimeoutError(f"it takes connections, and has not answered for {_REACH_S:g} s") from None
+        if answer[3:4] != _SETTINGS[3:4]:
+            raise ConnectionError("something answers there that is not a Ray")
 
 
 def _reason(error: BaseException) -> str:
     """Return the words of an error on one line; none of Ray's hold what its callers sent."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    words = " ".join(words.split()) or type(error).__name__
     return words if len(words) <= _LONGEST_REASON else f"{words[: _LONGEST_REASON - 1]}…"
 
 

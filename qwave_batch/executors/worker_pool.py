@@ -138,8 +138,6 @@ class WorkerPool:
         with self._changed:
             self._changed.wait_for(lambda: self._end is not None or self.ready, START_S)
             self._changed.wait_for(lambda: self._end is not None or len(self.ready) == len(self._members), _JOIN_S)
-            if isinstance(self._end, WorkersUnusable):
-                raise self._end
             if self._end is not None:
                 raise WorkersUnusable(str(self._end)) from self._end
             if not self.ready:
@@ -252,7 +250,7 @@ class WorkerPool:
             facts: WorkerFacts = read_work_answer(said.result())
             if facts.program != program_facts():
                 return self._give_up(
-                    WorkersUnusable(
+                    WorkersGone(
                         f"the workers on {facts.host} have {facts.program}, and this is {program_facts()}; "
                         "install the same on both"
                     )
@@ -352,6 +350,7 @@ class WorkerPool:
     def _replace(self, member: _Member) -> None:
         self._dismiss(member)  # Ray may only have lost sight of it
         self._members.discard(member)
+        member.worker.kill()  # one that could only not be reached would keep its processor
         self._start_one()
 
     def _give_up(self, why: BaseException) -> None:
