@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -51,6 +52,9 @@ class HandSource:
         assert at_once > 0
         self.workers.append(HandWorker(self.facts))
         return self.workers[-1]
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def test_a_worker_that_is_not_reached_gives_its_processor_back_before_another_takes_its_items() -> None:
