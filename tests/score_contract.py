@@ -44,6 +44,17 @@ class ScoreContract:
         assert set(found.folders[0].counts.failures) == {"image_missing", "image_damaged"}
         assert found.folders[0].counts == expected.folders[0].counts
 
+    @pytest.mark.parametrize("is_here", [True, False])
+    def test_a_copy_is_asked_about_where_the_first_image_is_damaged(
+        self, workers: Workers, tmp_path: Path, *, is_here: bool
+    ) -> None:
+        """A fault of one file says nothing of another with the same picture."""
+        folder = painted_folder(tmp_path / "run", {(f"p{at}", "a"): [painted(0)] for at in range(5)})
+        spoil(folder)
+        counts = scored(folder, "checks", None if is_here else workers).folders[0].counts
+        assert dict(counts.failures) == {"image_missing": 1, "image_damaged": 1}
+        assert (counts.scored, counts.reused) == (1, 2)
+
     def test_only_what_has_no_answer_is_asked_again(self, workers: Workers, tmp_path: Path) -> None:
         here, there = folders(tmp_path)
         scored(here, "checks")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from qwave_batch.capacity.known_figure import KnownFigure
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY
 
 MOST_SLOTS = 128
@@ -119,6 +119,9 @@ class MoneyLeft:
     wanted_nusd: int
     """At most."""
     typical_nusd: int
+    left_usd = InUsd()
+    wanted_usd = InUsd()
+    typical_usd = InUsd()
 
     @property
     def is_short(self) -> bool:
@@ -133,9 +136,9 @@ class MoneyLeft:
     def as_json(self) -> dict[str, Json]:
         """Return the amounts in USD."""
         return {
-            "left_usd": usd_from_nusd(self.left_nusd),
-            "wanted_usd": usd_from_nusd(self.wanted_nusd),
-            "typical_usd": usd_from_nusd(self.typical_nusd),
+            "left_usd": self.left_usd,
+            "wanted_usd": self.wanted_usd,
+            "typical_usd": self.typical_usd,
             "is_short": self.is_short,
         }
 

@@ -2,13 +2,15 @@
 
 A question that was answered before costs nothing: here it needs nothing at all, and where another image, or another
 folder, has the same bytes and prompt, its line is copied. Equal questions that come while the first of them is being
-asked wait for its answer.
+asked wait for its answer; where its own image can't be read, the next of them is asked in its place.
 """
 
-from collections import Counter
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 
 from qwave_batch import lazy
 from qwave_batch.errors import QwaveError
@@ -120,7 +122,9 @@ class FolderScoring:
     _newest: ScorerLine | None = None
     """The scorer as the folder's newest line of its name states it."""
     _waiting: dict[tuple[str, ...], list[Question]] = field(default_factory=dict)
-    """By key: the question that is being asked, and those that wait for the same answer."""
+    """By key: the questions that wait for the answer to an equal one, which is being asked."""
+    _unasked: deque[Question] = field(default_factory=deque)
+    """Questions that have waited for one whose own image can't be read."""
     _own: int = 0
     """The number of the folder's file among the known answers."""
     _done: int = 0
@@ -155,15 +159,19 @@ class FolderScoring:
             BrokenScorer: the scorer fails on everything.
             FolderBusy, StorageError: the scores can't be kept.
         """
-        failures, loaded = FailureCount(scorer.name), self._loaded(log, batch=scorer.batch)
-        with closing(loaded):
-            for batch in in_batches(loaded, scorer.batch):
-                items = [item for _, item in batch if not isinstance(item, ScoreError)]
-                found = answers_of(scorer, items) if items else []
-                failures.take(found)
-                answers = iter(found)
-                for question, item in batch:
-                    self._settle(log, question, item if isinstance(item, ScoreError) else next(answers))
+        failures = FailureCount(scorer.name)
+        for questions in self._rounds(log):
+            with closing(self._loaded(questions, batch=scorer.batch)) as loaded:
+                for batch in in_batches(loaded, scorer.batch):
+                    items = [item for _, item in batch if not isinstance(item, ScoreError)]
+                    found = answers_of(scorer, items) if items else []
+                    failures.take(found)
+                    answers = iter(found)
+                    for question, item in batch:
+                        if isinstance(item, ScoreError):
+                            self._settle_unread(log, question, item)
+                        else:
+                            self._settle(log, question, next(answers))
 
     def run_elsewhere(self, workers: Workers, work: ScoringWork, log: ScoreLog) -> None:
         """Have workers ask their own scorers about what is left; answers are durable as they come, in order.
@@ -175,11 +183,15 @@ class FolderScoring:
         """
         failures, batch = FailureCount(self.facts.name), self.facts.batch
         sharded = ShardedWork(workers, work, told=lambda question: question.item, killed=killed_answer)
-        shards = in_batches(self._questions(log), shard_size(batch))
-        for answered in in_batches(_until_raised(sharded.results(shards)), batch):
-            failures.take([answer.outcome for _, answer in answered if answer.was_asked])
-            for question, answer in answered:
-                self._settle(log, question, answer.outcome)
+        for questions in self._rounds(log):
+            shards = in_batches(questions, shard_size(batch))
+            for answered in in_batches(_until_raised(sharded.results(shards)), batch):
+                failures.take([answer.outcome for _, answer in answered if answer.was_asked])
+                for question, answer in answered:
+                    if isinstance(answer.outcome, ScoreError) and not answer.was_asked:
+                        self._settle_unread(log, question, answer.outcome)
+                    else:
+                        self._settle(log, question, answer.outcome)
 
     async def run_paid(self, scorer: PaidScorer, log: ScoreLog, budget: ScoreBudget) -> None:
         """Have a paid scorer ask what is left; each answer is durable before its emitting is over.
@@ -188,15 +200,15 @@ class FolderScoring:
             QwaveError: as ``PaidScorer.score_all``; what was emitted stays.
         """
         lock, loader = lazy.asyncio.Lock(), ItemLoader(self.reader)
-        questions = self._questions(log)
+        questions = chain.from_iterable(self._rounds(log))
         asked: dict[tuple[str, ...], Question] = {}
 
-        async def keep(question: Question, outcome: Outcome, cost_nusd: int) -> None:
+        async def keep(settle: Callable[[], None]) -> None:
             async with lock:  # one thread at a time reads the folder and writes the scores
-                await lazy.asyncio.to_thread(self._settle, log, question, outcome, cost_nusd)
+                await lazy.asyncio.to_thread(settle)
 
-        async def settle(question: Question, outcome: Outcome, cost_nusd: int) -> None:
-            keeping = lazy.asyncio.ensure_future(keep(question, outcome, cost_nusd))
+        async def kept(settle: Callable[[], None]) -> None:
+            keeping = lazy.asyncio.ensure_future(keep(settle))
             try:
                 await lazy.asyncio.shield(keeping)
             except lazy.asyncio.CancelledError:  # what was paid is kept first
@@ -211,7 +223,7 @@ class FolderScoring:
                     return
                 loaded = await lazy.asyncio.to_thread(loader.load, question.item)
                 if isinstance(loaded, ScoreError):
-                    await settle(question, loaded, 0)
+                    await kept(partial(self._settle_unread, log, question, loaded))
                 else:
                     asked[subject_of(question.item)] = question
                     yield loaded
@@ -220,7 +232,8 @@ class FolderScoring:
             question = asked.pop(subject_of(scored.item), None)
             if question is None:
                 raise BrokenScorer(f"the scorer {scorer.name} answered an item twice, or one that it was not given")
-            await settle(question, checked_outcome(scorer, scored.outcome), scored.cost_nusd)
+            outcome = checked_outcome(scorer, scored.outcome)
+            await kept(partial(self._settle, log, question, outcome, scored.cost_nusd))
 
         await scorer.score_all(items(), emit, budget)
 
@@ -272,12 +285,28 @@ class FolderScoring:
                 self._waiting[key] = []
                 yield question
 
-    def _loaded(self, log: ScoreLog, *, batch: int) -> Generator[tuple[Question, Loaded]]:
+    def _rounds(self, log: ScoreLog) -> Iterator[Iterator[Question]]:
+        """Yield what is to be asked, and then, again and again, what could not be answered by an equal question."""
+        yield self._questions(log)
+        while self._unasked:
+            unasked, self._unasked = self._unasked, deque()
+            yield iter(unasked)
+
+    def _loaded(self, questions: Iterator[Question], *, batch: int) -> Generator[tuple[Question, Loaded]]:
         loader, threads = ItemLoader(self.reader), threads_over(self.reader.layout.artifacts)
         ahead = max(_LEAST_AHEAD, 2 * batch, threads)
-        yield from in_threads(
-            lambda question: loader.load(question.item), self._questions(log), ahead=ahead, threads=threads
-        )
+        yield from in_threads(lambda question: loader.load(question.item), questions, ahead=ahead, threads=threads)
+
+    def _settle_unread(self, log: ScoreLog, question: Question, error: ScoreError) -> None:
+        """Keep the error of a question whose image can't be read; the next that waits for its answer is asked."""
+        key = question.key(self.known.edition)
+        if self._waiting[key]:
+            first, *self._waiting[key] = self._waiting[key]
+            self._unasked.append(first)
+        else:
+            del self._waiting[key]
+        self._keep(log, [(question, error, 0)])
+        self.counts.count_failure(error, 1)
 
     def _settle(self, log: ScoreLog, question: Question, outcome: Outcome, cost_nusd: int = 0) -> None:
         """Keep an outcome for its question and for those that wait for it; their own cost is nothing."""
