@@ -156,7 +156,7 @@ class RayCluster:
         with self._lock:
             self._is_gone = True
             waiting, self._waiting = self._waiting, {}
-        self._unsent.put(None)
+        self._unsent.put(())
         for future in waiting.values():
             _settle(future, error=_gone())
         self._stream.close()
