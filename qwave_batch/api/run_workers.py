@@ -1,12 +1,13 @@
 """The workers elsewhere that fetch the images of a run: opened once, when there is something to fetch."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from importlib.util import find_spec
 
 from qwave_batch.api.folder_session import in_thread
 from qwave_batch.errors import MissingExtra, WorkersGone, WorkersUnusable
+from qwave_batch.executors.ray_actor import WorkerFacts
 from qwave_batch.executors.ray_cluster import open_ray
 from qwave_batch.executors.ray_workers import RayWorkers
 from qwave_batch.executors.shared_places import check_shared_folder, check_shared_store
@@ -57,7 +58,7 @@ def _opened(executor: RayExecutor, layout: RunLayout, *, is_simulated: bool) -> 
         try:
             pool.wait_until_ready()
             if is_simulated:
-                _check_all_are_here(pool)
+                check_all_are_here(pool.ready, platform.node())
             workers = RayWorkers(pool)
             if layout.store is None:
                 check_shared_folder(workers, layout.root)
@@ -68,8 +69,9 @@ def _opened(executor: RayExecutor, layout: RunLayout, *, is_simulated: bool) -> 
             pool.close(WorkersGone("the run has ended"))
 
 
-def _check_all_are_here(pool: WorkerPool) -> None:
-    elsewhere = sorted({facts.host for facts in pool.ready} - {platform.node()})
+def check_all_are_here(workers: Sequence[WorkerFacts], here: str) -> None:
+    """Raise WorkersUnusable if one of them is not on the machine with this name."""
+    elsewhere = sorted({facts.host for facts in workers} - {here})
     if elsewhere:
         raise WorkersUnusable(
             f"the simulator listens on this machine alone, and workers on {elsewhere[0]} can't reach it; run "

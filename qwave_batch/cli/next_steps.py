@@ -10,7 +10,7 @@ from qwave_batch.model.problem import Problem
 
 _WORDS: Mapping[NextStep, str] = {
     NextStep.RUN_AGAIN: "run it again",
-    NextStep.RUN_WITHOUT_WORKERS: "leave out --executor to fetch the images from here",
+    NextStep.RUN_WITHOUT_WORKERS: "leave out --executor to do the work here",
     NextStep.RUN_LATER: "run it again after that time",
     NextStep.WAIT_LONGER: "wait longer with --max-wait",
     NextStep.RUN_WITH_KEY: "run once more with that key, so that what was paid is collected",

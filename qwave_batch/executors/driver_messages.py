@@ -128,6 +128,11 @@ class MessageStream:
         message: DriverMessage = pickle.loads(data)  # noqa: S301 - the other end is this program
         return message
 
+    def close_outgoing(self) -> None:
+        """Tell the other end that no more comes."""
+        with self._lock:
+            self._outgoing.close()
+
     def close(self) -> None:
         """Receive nothing more; called where nobody receives."""
         self._incoming.close()

@@ -5,6 +5,7 @@ raises WorkersGone, and nothing else here is touched by it.
 """
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 
@@ -29,19 +30,25 @@ from qwave_batch.executors.driver_messages import (
     StartWorker,
     WorkerEnded,
 )
+from qwave_batch.executors.process_session import end_session
 from qwave_batch.executors.ray_environment import ray_environment
 from qwave_batch.executors.worker_pool import WorkerDied
 from qwave_batch.folder.inspection_processes import cores
 from qwave_batch.model.executor import RayExecutor
+from qwave_batch.model.next_step import NextStep
 
 _START_S = 120.0
 """How long a Ray of this machine's own may take to start; it takes ten seconds on a busy one."""
 _CONNECT_S = 20.0
-"""How long it may take to connect to one that runs."""
+"""How long it may take to connect to one that runs and answers, on a busy machine; the rest is found out in five."""
 _END_S = 10.0
-"""How long Ray may take to end in order."""
+"""How long the process may take to end in order, and with it a Ray that it has started."""
+_KILL_S = 5.0
+"""How long processes may take to end once they are killed."""
 _DRIVE = "from qwave_batch.executors.ray_driver import drive; drive()"
 _CLIENT = "ray://"
+_OWN = "local"
+"""The address that means to Ray: start one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,10 @@ class RayCluster:
         self._waiting: dict[int, Future[bytes]] = {}
         self._lock = threading.Lock()
         self._is_gone = False
-        self._listener = threading.Thread(target=self._listen, name="ray-answers", daemon=True)
-        self._listener.start()
+        self._unsent: queue.SimpleQueue[StartWorker | CallWorker | KillWorker | None] = queue.SimpleQueue()
+        """Calls come from the event loop and under the locks of others, so they never wait for the pipe."""
+        for work, name in ((self._listen, "ray-answers"), (self._pass_on, "ray-calls")):
+            threading.Thread(target=work, name=name, daemon=True).start()
 
     @property
     def is_gone(self) -> bool:
@@ -100,9 +109,18 @@ class RayCluster:
         """End a worker; see ``RayWorker.kill``."""
         self._send(KillWorker(worker=worker))
 
+    def close(self) -> None:
+        """Send what is left to be sent, and have the process end; this does not wait for it."""
+        self._unsent.put(None)
+
     def _send(self, message: StartWorker | CallWorker | KillWorker) -> None:
+        self._unsent.put(message)
+
+    def _pass_on(self) -> None:
         with suppress(OSError, ValueError):  # the process has ended, as the listener is about to tell
-            self._stream.send(message)
+            while (message := self._unsent.get()) is not None:
+                self._stream.send(message)
+            self._stream.close_outgoing()
 
     def _listen(self) -> None:
         with suppress(OSError, ValueError):
@@ -111,6 +129,7 @@ class RayCluster:
         with self._lock:
             self._is_gone = True
             waiting, self._waiting = self._waiting, {}
+        self._unsent.put(None)
         for future in waiting.values():
             _settle(future, error=_gone())
         self._stream.close()
@@ -139,7 +158,7 @@ def _settle(future: "Future[bytes]", *, result: bytes = b"", error: Exception | 
 
 
 def _gone() -> WorkersGone:
-    return WorkersGone("Ray has gone away")
+    return WorkersGone("Ray has gone away", next_steps=(NextStep.RUN_AGAIN, NextStep.RUN_WITHOUT_WORKERS))
 
 
 @contextmanager
@@ -158,6 +177,7 @@ def open_ray(
         WorkersUnusable: it can't be reached or started.
     """
     address = executor.address or environ.get("RAY_ADDRESS") or None
+    address = None if address == _OWN else address
     if address is not None and address.startswith(_CLIENT):
         raise WorkersUnusable(
             f"{address} is an address for Ray's client, which can't carry images; start this on a machine of the "
@@ -196,10 +216,14 @@ def _connected(
         with suppress(OSError):
             stream.send(Connect(address=address, processors=processors, folder=folder))
         answer = stream.receive()
+    except BaseException:
+        process.kill()
+        raise
     finally:
         deadline.cancel()
     if isinstance(answer, Connected):
-        yield RayCluster(stream, answer)
+        with closing(RayCluster(stream, answer)) as cluster:
+            yield cluster
         return
     process.stdout.close()
     if isinstance(answer, NotConnected) and answer.is_missing:
@@ -210,14 +234,15 @@ def _connected(
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the process, and a Ray that it has started: in order if there is time, else for sure."""
+    """End the process, which was told so, and a Ray that it has started: in order if there is time, else for sure."""
     try:
-        with suppress(OSError):
-            if process.stdin is not None:
-                process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_END_S)
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)  # its own session: what it has started, too
+        end_session(process.pid, wait_s=_KILL_S)
         process.wait()
+        with suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()  # not before: who writes to a process that stands still holds its lock

@@ -15,7 +15,8 @@ _KEPT = re.compile(
 """Names of what programs need to run, to find their libraries, models and processors, and to reach the network."""
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)
 _RAY = re.compile(r"RAY_\w+")
-_STORE = re.compile(r"(?:AWS|GOOGLE|AZURE)_\w+")
+_STORE = re.compile(r"(?:AWS|GOOGLE|AZURE)_(?!\w*(?:API_KEY|BEARER|OPENAI|GENAI|GEMINI))\w+")
+"""Names of what object stores need; models of the same firms, which may judge, have keys of their own."""
 
 
 def ray_environment(environ: Mapping[str, str], *, is_own: bool, uses_store: bool) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pickle
 import threading
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +19,8 @@ from qwave_batch.executors.workers import MOST_DEATHS, Work
 
 START_S = 60.0
 """How long no worker at all may be there, at the start and later."""
+END_S = 5.0
+"""How long workers may take to end of their own, and then to be ended."""
 _JOIN_S = 10.0
 """How long the others may take once the first is there."""
 _MOST_FALSE_STARTS = 5
@@ -52,6 +54,7 @@ class WorkerSource(Protocol):
 @dataclass(slots=True, eq=False)
 class _Member:
     worker: RemoteWorker
+    hello: "Future[bytes]"
     facts: WorkerFacts | None = None
     """None until it has said hello."""
     opened: "dict[bytes, Future[bytes]]" = field(default_factory=dict)
@@ -103,6 +106,8 @@ class WorkerPool:
         self._false_starts = 0
         self._end: Exception | None = None
         """Why nothing more can be done."""
+        self._ending: list[tuple[RemoteWorker, Future[bytes]]] = []
+        """Workers that were told to end; a future that is done tells that one has."""
         self._lonely: threading.Timer | None = None
         with self._lock:
             for _ in range(count):
@@ -128,8 +133,6 @@ class WorkerPool:
         with self._changed:
             self._changed.wait_for(lambda: self._end is not None or self.ready, START_S)
             self._changed.wait_for(lambda: self._end is not None or len(self.ready) == len(self._members), _JOIN_S)
-            if isinstance(self._end, WorkersUnusable):
-                raise self._end
             if self._end is not None:
                 raise WorkersUnusable(str(self._end)) from self._end
             if not self.ready:
@@ -176,7 +179,19 @@ class WorkerPool:
         return asked
 
     def close(self, why: Exception) -> None:
-        """End all workers; what they are at raises ``why``."""
+        """End all workers, and return when their processes have ended; what they are at raises ``why``.
+
+        Nothing is written by any of them later. Only one that hangs may still be there; Ray ends it within seconds.
+        """
+        self._stop(why)
+        with self._lock:
+            ending = {ended: worker for worker, ended in self._ending}
+        for ended in wait(ending, END_S).not_done:
+            ending[ended].kill()
+        wait(ending, END_S)
+
+    def _stop(self, why: Exception) -> None:
+        """Tell all workers to end."""
         with self._changed:
             if self._end is None:
                 self._end = why
@@ -185,17 +200,25 @@ class WorkerPool:
             self._queue.clear()
             self._stop_waiting()
             self._changed.notify_all()
-        for member in members:
-            member.is_lost = True
-            member.worker.kill()
+            for member in members:
+                self._dismiss(member)
         for item in waiting:
             _fail(item, why)
 
+    def _dismiss(self, member: _Member) -> None:
+        """Tell a worker to end; one that has not begun can't be told."""
+        member.is_lost = True
+        if member.facts is None:
+            member.worker.kill()
+        ended = member.hello if member.facts is None else member.worker.call("end")
+        self._ending.append((member.worker, ended))
+
     def _start_one(self) -> None:
-        member = _Member(self._source.start_worker(at_once=self._at_once))
+        worker = self._source.start_worker(at_once=self._at_once)
+        member = _Member(worker, worker.call("hello"))
         self._members.add(member)
         self._mind_loneliness()
-        member.worker.call("hello").add_done_callback(lambda said: self._greet(member, said))
+        member.hello.add_done_callback(lambda said: self._greet(member, said))
 
     def _greet(self, member: _Member, said: "Future[bytes]") -> None:
         error = said.exception()
@@ -212,7 +235,7 @@ class WorkerPool:
             facts: WorkerFacts = read_work_answer(said.result())
             if facts.program != program_facts():
                 return self._give_up(
-                    WorkersUnusable(
+                    WorkersGone(
                         f"the workers on {facts.host} have {facts.program}, and this is {program_facts()}; "
                         "install the same on both"
                     )
@@ -310,12 +333,13 @@ class WorkerPool:
             _fail(item, killed)
 
     def _replace(self, member: _Member) -> None:
-        member.is_lost = True
+        self._dismiss(member)  # Ray may only have lost sight of it
         self._members.discard(member)
+        member.worker.kill()  # one that could only not be reached would keep its processor
         self._start_one()
 
     def _give_up(self, why: BaseException) -> None:
-        self.close(why if isinstance(why, Exception) else WorkersGone(str(why)))
+        self._stop(why if isinstance(why, Exception) else WorkersGone(str(why)))
 
     def _mind_loneliness(self) -> None:
         """Give up after a while in which no worker is there."""

@@ -32,13 +32,18 @@ class Contents:
 def contents_of(folder: Path) -> Contents:
     text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
     return Contents(
-        lines=tuple(_lasting(json.loads(line)) for line in text.splitlines()),
+        lines=lasting_lines(text),
         images={
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted((folder / "images").rglob("*"))
             if path.is_file()
         },
     )
+
+
+def lasting_lines(manifest: str) -> tuple[dict[str, Any], ...]:
+    """Return the lines of a manifest without what describes the course of events."""
+    return tuple(_lasting(json.loads(line)) for line in manifest.splitlines())
 
 
 def paid_twice(simulator: Simulator) -> int:

@@ -44,11 +44,11 @@ class StartedRay:
 
 
 @contextmanager
-def started_ray(*, cpus: int = 2) -> Iterator[StartedRay]:
-    """Start a Ray, and end it with its block."""
+def started_ray(*, cpus: int = 2, code: Path = CHECKOUT) -> Iterator[StartedRay]:
+    """Start a Ray, whose workers import the code in a folder, and end it with its block."""
     with TemporaryDirectory(prefix="ray-", dir=SHORT, ignore_cleanup_errors=True) as folder:
         head = ("--head", "--port=0", "--include-dashboard=false", f"--temp-dir={folder}")
-        with _node(*head, f"--num-cpus={cpus}") as process:
+        with _node(*head, f"--num-cpus={cpus}", code=code) as process:
             yield StartedRay(process, _address(process), Path(folder))
 
 
@@ -61,7 +61,7 @@ def another_node(ray: StartedRay, *, cpus: int = 1) -> Iterator[StartedRay]:
 
 
 @contextmanager
-def _node(*options: str) -> Iterator["subprocess.Popen[str]"]:
+def _node(*options: str, code: Path = CHECKOUT) -> Iterator["subprocess.Popen[str]"]:
     environ = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     argv = (
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"),
@@ -69,7 +69,7 @@ def _node(*options: str) -> Iterator["subprocess.Popen[str]"]:
     )
     process = subprocess.Popen(
         argv,
-        env={**environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1", **UNGUARDED},
+        env={**environ, "PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1", **UNGUARDED},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from qwave_batch.folder.artifacts import ArtifactStore
@@ -40,6 +41,16 @@ def ending_once(flag: Path) -> Callable[[int], int]:
             flag.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return item
+
+    return do
+
+
+def writing_for_ever(folder: Path) -> Callable[[int], None]:
+    """Make files in a folder, named by the worker's id."""
+
+    def do(_: int) -> None:
+        for number in count():
+            (folder / f"{os.getpid()}-{number}").touch()
 
     return do
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwave_batch.cli.drawing.amounts import count, draw_cost_report, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import pasted, wrap
-from qwave_batch.cli.next_steps import warning_words
-from qwave_batch.model.next_step import NextStep, RunWarning
+from qwave_batch.cli.next_steps import step_words, warning_words
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 
@@ -117,6 +117,9 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     is_plain_due = counts.pending or counts.cancelled or counts.damaged or passing
     if is_plain_due:
         steps.append(f"{_obstacle(summary)}run it again: it goes on where it stopped, and nothing is made twice")
+    without = NextStep.RUN_WITHOUT_WORKERS
+    if summary.stop is not None and without in summary.stop.next_steps:
+        steps.append(f"if that does not help, {step_words(Advice(without))}")
     if spoiled:
         again = "ask for images that are paid and did not come whole"
         steps.append(

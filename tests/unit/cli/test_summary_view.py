@@ -17,6 +17,7 @@ from qwave_batch.model.stop_reason import (
     TaskNotKnown,
     Unreachable,
     WaitTooLong,
+    WorkersLost,
 )
 from qwave_batch.plans import JobError
 from qwave_batch.runs import JobCounts
@@ -115,6 +116,16 @@ def test_what_only_needs_time_is_not_to_be_mended() -> None:
     ended = replace(DONE, kind=stop.kind, stop=stop, counts=JobCounts(jobs=2, pending=2))
     told = draw_summary(ended, [], Terminal(width=200))[-1]
     assert told.startswith("next: after that time, or with a longer --max-wait, run it again: it goes on")
+
+
+def test_a_run_that_lost_its_workers_can_go_on_without_them() -> None:
+    ended = replace(
+        DONE, kind=EndKind.WORKERS, stop=WorkersLost("Ray has gone away"), counts=JobCounts(jobs=2, pending=2)
+    )
+    told = draw_summary(ended, [], Terminal(width=200))
+    assert told[-3] == "ended early: Ray has gone away"
+    assert told[-2].startswith("next: run it again: it goes on")
+    assert told[-1] == "next: if that does not help, leave out --executor to do the work here"
 
 
 def test_what_is_pending_needs_a_plain_run_first_whatever_has_failed() -> None:

@@ -25,6 +25,7 @@ class ThreadWorker:
         def work() -> None:
             result = b""
             try:
+                self.is_ended = self.is_ended or method == "end"
                 if not self.is_ended:
                     result = self._hello() if method == "hello" else getattr(self._actor, method)(*arguments)
             except SystemExit:
