@@ -7,7 +7,8 @@ from concurrent.futures import Future
 import pytest
 
 from qwave_batch.errors import WorkersGone
-from qwave_batch.executors.worker_pool import OpenedWork, WorkerPool
+from qwave_batch.executors.pool_members import OpenedWork
+from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.executors.workers import Work
 from qwave_batch.run.images.pool_calls import PoolCalls
 from tests.unit.executors.thread_source import ThreadSource
