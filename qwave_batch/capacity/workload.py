@@ -180,13 +180,15 @@ class Workload:
         return replace(self, means=replace(self.means, workers=workers))
 
     def shared(self, share: float) -> "Workload":
-        """Return a part of the work, of each model the same."""
-        return replace(self, models=[_part(work, share) for work in self.models])
+        """Return a part of the work: of all jobs as many as there are whole ones, and of each model about the same."""
+        parts, planned, taken = list[ModelWork](), 0, 0
+        for work in self.models:
+            planned += work.jobs
+            jobs = int(planned * share) - taken
+            taken += jobs
+            parts.append(replace(work, jobs=jobs, images=work.images * jobs // work.jobs if work.jobs else 0))
+        return replace(self, models=parts)
 
     def alone(self, model: str) -> "Workload":
         """Return the work of one model, with all means for itself."""
         return replace(self, models=[work for work in self.models if work.model == model])
-
-
-def _part(work: ModelWork, share: float) -> ModelWork:
-    return replace(work, jobs=int(work.jobs * share), images=int(work.images * share))
