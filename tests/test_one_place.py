@@ -60,14 +60,21 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "adds lines to the file that it holds the lock of",
         frozenset({"fcntl", "os.ftruncate", "os.pread", "os.pwrite"}),
     ),
-    "executors.ray_actor": ("hashes the code of the package, which workers share", frozenset({".rglob()"})),
+    "executors.process_session": (
+        "ends what is left of a session, as the system lists its processes",
+        frozenset({".iterdir()", ".read_text()", "os.kill"}),
+    ),
+    "executors.ray_actor": (
+        "hashes the code of the package, which workers share, and ends its process at once",
+        frozenset({".rglob()", "os._exit"}),
+    ),
     "executors.ray_cluster": (
         "starts the process that speaks to Ray, in a scratch folder of its own",
         frozenset({"subprocess", "tempfile"}),
     ),
     "executors.ray_driver": (
-        "keeps its streams for messages alone",
-        frozenset({"os.dup", "os.fdopen", "os.open"}),
+        "keeps its streams for messages alone, and removes the folder of a Ray of its own",
+        frozenset({"os.dup", "os.fdopen", "os.open", "shutil"}),
     ),
     "executors.shared_places": (
         "tries whether a folder is the same one on another machine",

@@ -1,4 +1,4 @@
-"""The places where the work on images is done: threads here, or workers of a Ray.
+"""Work on images that is done elsewhere, by workers: a Protocol, and the workers of a Ray that keep it.
 
 A module that only a Ray needs is loaded when it is first used, as ``executors.ray_workers``.
 """

@@ -32,7 +32,7 @@ from qwave_batch.executors.driver_messages import (
 )
 from qwave_batch.executors.process_session import end_session
 from qwave_batch.executors.ray_environment import ray_environment
-from qwave_batch.executors.worker_pool import WorkerDied
+from qwave_batch.executors.remote_worker import WorkerDied
 from qwave_batch.folder.inspection_processes import cores
 from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.next_step import NextStep

@@ -10,11 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from qwave_batch.errors import WorkerKilled, WorkersGone, WorkersUnusable
+from qwave_batch.executors.pool_members import OpenedWork, PoolItem, PoolMember
 from qwave_batch.executors.ray_actor import WorkerFacts, program_facts, read_work_answer
+from qwave_batch.executors.remote_worker import RemoteWorker, WorkerDied, WorkerSource
 from qwave_batch.executors.workers import MOST_DEATHS, Work
 
 START_S = 60.0
@@ -25,63 +26,6 @@ _JOIN_S = 10.0
 """How long the others may take once the first is there."""
 _MOST_FALSE_STARTS = 5
 """So many workers, one after the other, that end before they have begun, are not worth another try."""
-
-
-class WorkerDied(Exception):
-    """The worker of a call has ended, or can't be reached."""
-
-
-class RemoteWorker(Protocol):
-    """A worker that was started; see ``RayActor`` for its methods."""
-
-    def call(self, method: str, *arguments: bytes) -> "Future[bytes]":
-        """Have it call a method; the future raises WorkerDied or WorkersGone."""
-        ...
-
-    def kill(self) -> None:
-        """End its process at once; calls that it is in raise WorkerDied."""
-        ...
-
-
-class WorkerSource(Protocol):
-    """A place where workers are started; see ``RayCluster``."""
-
-    def start_worker(self, *, at_once: int) -> RemoteWorker:
-        """Start a worker that does so many calls at once."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Member:
-    worker: RemoteWorker
-    hello: "Future[bytes]"
-    facts: WorkerFacts | None = None
-    """None until it has said hello."""
-    opened: "dict[bytes, Future[bytes]]" = field(default_factory=dict)
-    """The pieces of work that it was told to open."""
-    items: "set[_PoolItem]" = field(default_factory=set)
-    is_lost: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _PoolItem:
-    number: int
-    key: bytes
-    work: bytes
-    item: bytes
-    answer: "Future[Any]"
-    is_alone: bool = False
-    """Whether it may have ended a worker, and has one for itself."""
-    deaths: int = 0
-    """Workers that ended while it was alone there."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedWork:
-    """A piece of work, as the pool hands it to its workers."""
-
-    key: bytes
-    work: bytes
 
 
 class WorkerPool:
@@ -97,8 +41,8 @@ class WorkerPool:
         """
         self._source = source
         self._at_once = at_once
-        self._queue: deque[_PoolItem] = deque()
-        self._members: set[_Member] = set()
+        self._queue: deque[PoolItem] = deque()
+        self._members: set[PoolMember] = set()
         self._lock = threading.RLock()
         """Held for every step; futures may call back in the middle of one."""
         self._changed = threading.Condition(self._lock)
@@ -150,7 +94,7 @@ class WorkerPool:
         It raises what the work raises, WorkerKilled with ``number`` if the item ends its workers, or WorkersGone. An
         item whose future is cancelled is not begun; one that was begun comes to its end.
         """
-        asked = _PoolItem(number, work.key, work.work, pickle.dumps(item), Future())
+        asked = PoolItem(number, work.key, work.work, pickle.dumps(item), Future())
         with self._lock:
             if self._end is not None:
                 asked.answer.set_exception(self._end)
@@ -172,7 +116,7 @@ class WorkerPool:
             by_node = {member.facts.node: member for member in self._members if member.facts is not None}
             asked = []
             for member in by_node.values():
-                one = _PoolItem(0, work.key, work.work, pickle.dumps(item), Future())
+                one = PoolItem(0, work.key, work.work, pickle.dumps(item), Future())
                 self._give(member, one)
                 if member.facts is not None:
                     asked.append((member.facts, one.answer))
@@ -203,9 +147,9 @@ class WorkerPool:
             for member in members:
                 self._dismiss(member)
         for item in waiting:
-            _fail(item, why)
+            item.fail(why)
 
-    def _dismiss(self, member: _Member) -> None:
+    def _dismiss(self, member: PoolMember) -> None:
         """Tell a worker to end; one that has not begun can't be told."""
         member.is_lost = True
         if member.facts is None:
@@ -215,12 +159,12 @@ class WorkerPool:
 
     def _start_one(self) -> None:
         worker = self._source.start_worker(at_once=self._at_once)
-        member = _Member(worker, worker.call("hello"))
+        member = PoolMember(worker, worker.call("hello"))
         self._members.add(member)
         self._mind_loneliness()
         member.hello.add_done_callback(lambda said: self._greet(member, said))
 
-    def _greet(self, member: _Member, said: "Future[bytes]") -> None:
+    def _greet(self, member: PoolMember, said: "Future[bytes]") -> None:
         error = said.exception()
         with self._changed:
             if member.is_lost or self._end is not None:
@@ -260,25 +204,18 @@ class WorkerPool:
             self._queue.popleft()
             self._give(member, item)
 
-    def _member_for(self, item: _PoolItem) -> _Member | None:
-        room = 1 if item.is_alone else self._at_once
-        free = [
-            member
-            for member in self._members
-            if member.facts is not None
-            and len(member.items) < room
-            and not any(other.is_alone for other in member.items)
-        ]
+    def _member_for(self, item: PoolItem) -> PoolMember | None:
+        free = [member for member in self._members if member.has_room(item, self._at_once)]
         return min(free, key=lambda member: len(member.items), default=None)
 
-    def _give(self, member: _Member, item: _PoolItem) -> None:
+    def _give(self, member: PoolMember, item: PoolItem) -> None:
         member.items.add(item)
         opened = member.opened.get(item.key)
         if opened is None:
             opened = member.opened[item.key] = member.worker.call("open", item.key, item.work)
         opened.add_done_callback(lambda done: self._do(member, item, done))
 
-    def _do(self, member: _Member, item: _PoolItem, opened: "Future[bytes]") -> None:
+    def _do(self, member: PoolMember, item: PoolItem, opened: "Future[bytes]") -> None:
         try:
             read_work_answer(opened.result())
         except WorkerDied as died:
@@ -289,7 +226,7 @@ class WorkerPool:
             call = member.worker.call("do", item.key, item.item)
             call.add_done_callback(lambda done: self._finish(member, item, done))
 
-    def _finish(self, member: _Member, item: _PoolItem, done: "Future[bytes]") -> None:
+    def _finish(self, member: PoolMember, item: PoolItem, done: "Future[bytes]") -> None:
         try:
             result = read_work_answer(done.result())
         except WorkerDied as died:
@@ -300,7 +237,7 @@ class WorkerPool:
             self._settle(member, item, result=result)
 
     def _settle(
-        self, member: _Member, item: _PoolItem, *, result: object = None, error: Exception | None = None
+        self, member: PoolMember, item: PoolItem, *, result: object = None, error: Exception | None = None
     ) -> None:
         with self._lock:
             member.items.discard(item)
@@ -308,11 +245,11 @@ class WorkerPool:
                 self._give_up(error)
             self._hand_out()
         if error is not None:
-            _fail(item, error)
+            item.fail(error)
         elif item.answer.set_running_or_notify_cancel():
             item.answer.set_result(result)
 
-    def _lose(self, member: _Member, item: _PoolItem, died: WorkerDied) -> None:
+    def _lose(self, member: PoolMember, item: PoolItem, died: WorkerDied) -> None:
         """Have another worker do an item whose worker has died."""
         killed: WorkerKilled | None = None
         with self._lock:
@@ -330,9 +267,9 @@ class WorkerPool:
                 self._replace(member)
             self._hand_out()
         if killed is not None:
-            _fail(item, killed)
+            item.fail(killed)
 
-    def _replace(self, member: _Member) -> None:
+    def _replace(self, member: PoolMember) -> None:
         self._dismiss(member)  # Ray may only have lost sight of it
         self._members.discard(member)
         member.worker.kill()  # one that could only not be reached would keep its processor
@@ -359,8 +296,3 @@ class WorkerPool:
         if self._lonely is not None:
             self._lonely.cancel()
             self._lonely = None
-
-
-def _fail(item: _PoolItem, error: Exception) -> None:
-    if not item.answer.done() and item.answer.set_running_or_notify_cancel():
-        item.answer.set_exception(error)

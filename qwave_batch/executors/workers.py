@@ -1,4 +1,4 @@
-"""Workers for images, as a Protocol that threads here and the workers of a Ray both keep."""
+"""Workers for images, as a Protocol: the workers of a Ray keep it, and so do threads in tests."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -11,10 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
+
+from tests.forked_programs import forking_command
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROGRESS = re.compile(r"^\d+ of \d+ jobs done, .*\n", re.MULTILINE)  # a slow machine prints more of them
@@ -38,13 +41,15 @@ def settled(text: str) -> str:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, checkout: Path, other_offers: str) -> dict[str, str]:
+def forking(short_path: Path) -> Iterator[Path]:
+    with forking_command(short_path) as program:
+        yield program
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, checkout: Path, other_offers: str, forking: Path) -> dict[str, str]:
     """An environment where qwave-batch is installed, in an empty folder that holds the example specs."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    command = programs / "qwave-batch"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m qwave_batch "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
+    programs = forking.parent
     (programs / "python").symlink_to(sys.executable)
     desk = tmp_path / "desk"
     desk.mkdir()

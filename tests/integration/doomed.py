@@ -5,21 +5,17 @@ Each process is forked from one that has everything loaded, so that a death cost
 
 import asyncio
 import itertools
-import multiprocessing
-import multiprocessing.util
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, wraps
+from functools import wraps
 from inspect import iscoroutinefunction
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,9 +29,8 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.portable_paths import KEPT_IMAGES
 from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
 from qwave_batch.run.tasks import ended_tasks
+from tests.fork_server import context
 
-LOADED_LATE = ("qwave_batch.client.transport", "qwave_batch.imaging.formats.jpeg", "qwave_batch.imaging.formats.png")
-"""Modules that a run loads when it first needs them."""
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
     *("cancelled", "store", "spoil", "renew", "remark", "touch"),
@@ -85,25 +80,6 @@ class Plight:
     """How long the lock of its folder in an object store lasts; None is as long as ever."""
     is_hurried: bool = False
     """Whether it waits for images that do not come a twentieth of the usual time."""
-
-
-def context() -> ForkServerContext:
-    """Return where processes come from that have everything loaded."""
-    found = multiprocessing.get_context("forkserver")
-    choose_a_short_path()
-    use_cases = ("qwave_batch.api.run_batch", "qwave_batch.api.judge_setup", "qwave_batch.cli.commands.run")
-    found.set_forkserver_preload([__name__, *LOADED_LATE, *use_cases])
-    return found
-
-
-@cache
-def choose_a_short_path() -> None:
-    """Have multiprocessing keep its sockets where their paths, which may have 107 bytes, are short."""
-    usual, tempfile.tempdir = tempfile.gettempdir(), "/tmp"
-    try:
-        multiprocessing.util.get_temp_dir()
-    finally:
-        tempfile.tempdir = usual
 
 
 _END_UNSEEN = 255

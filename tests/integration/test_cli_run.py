@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from qwave_batch.cli.main import main
+from tests.forked_programs import ForkedProgram
 
 SPEC = """\
 version: 1
@@ -70,11 +71,11 @@ def made(spec: Path, tmp_path: Path, run: Run) -> Path:
     return folder
 
 
-def process(checkout: Path, *argv: object, cwd: Path, **environ: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        (sys.executable, "-m", "qwave_batch", *map(str, argv)),
+def process(checkout: Path, *argv: object, cwd: Path, **environ: str) -> ForkedProgram:
+    return ForkedProgram(
+        [*map(str, argv)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(checkout), "PYTHONUNBUFFERED": "1", **environ},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

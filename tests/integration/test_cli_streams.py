@@ -6,11 +6,12 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forked_programs import forking_command
 from tests.integration.settled import contents_of
 
 SPEC = """\
@@ -34,32 +35,37 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shell(checkout: Path, folder: Path) -> Shell:
-    """Runs a command line with redirections, as a shell does; ``$q`` is the program."""
+def shell(checkout: Path, folder: Path, short_path: Path) -> Iterator[Shell]:
+    """Runs a command line with redirections, as a shell does; ``$forked`` is ``$q``, started quickly."""
+    programs = {"q": f"{sys.executable} -m qwave_batch", "forked": str(short_path / "qwave-batch")}
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ("sh", "-c", line),
             cwd=folder.parent,
-            env={**os.environ, "PYTHONPATH": str(checkout), "q": f"{sys.executable} -m qwave_batch"},
+            env={**os.environ, "PYTHONPATH": str(checkout), **programs},
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
 
-    return run
+    with forking_command(short_path):
+        yield run
 
 
 def check_whole(folder: Path) -> None:
     assert contents_of(folder).statuses() == {"completed": JOBS}
 
 
-@pytest.mark.parametrize("streams", ["2>/dev/full", "2>&-", ">&- 2>&-", ">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("program", "streams"),
+    [("$q", "<&- >&- 2>&-"), *(("$forked", streams) for streams in ("2>/dev/full", "2>&-", ">&- 2>&-", ">&-"))],
+)
 def test_a_run_that_nobody_can_hear_does_what_was_asked_and_ends_with_0(
-    shell: Shell, folder: Path, streams: str
+    shell: Shell, folder: Path, program: str, streams: str
 ) -> None:
-    ended = shell(f"$q run spec.yaml -o made --simulate {streams}")
+    ended = shell(f"{program} run spec.yaml -o made --simulate {streams}")
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
     assert "Traceback" not in ended.stderr
     check_whole(folder)
@@ -67,7 +73,7 @@ def test_a_run_that_nobody_can_hear_does_what_was_asked_and_ends_with_0(
 
 @pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
 def test_a_run_whose_result_can_not_be_told_does_its_work_and_says_so(shell: Shell, folder: Path, stdout: str) -> None:
-    ended = shell(f"$q run spec.yaml -o made --simulate --json {stdout}")
+    ended = shell(f"$forked run spec.yaml -o made --simulate --json {stdout}")
     assert ended.returncode == 4
     assert "3 of 3 jobs done" in ended.stderr
     assert "error: stdout can't be written" in ended.stderr
@@ -77,7 +83,7 @@ def test_a_run_whose_result_can_not_be_told_does_its_work_and_says_so(shell: She
 
 @pytest.mark.parametrize("streams", [">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])
 def test_events_that_can_not_be_told_cost_no_job(shell: Shell, folder: Path, streams: str) -> None:
-    ended = shell(f"$q run spec.yaml -o made --simulate --events - {streams}")
+    ended = shell(f"$forked run spec.yaml -o made --simulate --events - {streams}")
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
     assert "Traceback" not in ended.stderr
     check_whole(folder)
@@ -86,7 +92,7 @@ def test_events_that_can_not_be_told_cost_no_job(shell: Shell, folder: Path, str
 @pytest.mark.parametrize("command", ["plan spec.yaml", "plan spec.yaml --json", "models", "--help", "run --help"])
 def test_a_result_that_can_not_be_told_ends_with_4_and_a_word(shell: Shell, command: str) -> None:
     for stdout in (">/dev/full", ">&-"):
-        ended = shell(f"$q {command} {stdout}")
+        ended = shell(f"$forked {command} {stdout}")
         assert ended.returncode == 4
         assert ended.stderr.startswith("error: stdout can't be written: ")
         assert len(ended.stderr.splitlines()) == 1

@@ -6,7 +6,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Self
 import pytest
 
 from qwave_batch.cli.drawing.stream_width import _OF_SINGLE_ONES
+from tests.forked_programs import ForkedProgram
 
 SPEC = """\
 version: 1
@@ -43,8 +43,8 @@ class Terminal:
         environ |= more or {}
         os.set_inheritable(slave, True)
         self._resize(slave, columns)
-        self.process = subprocess.Popen(
-            (sys.executable, "-m", "qwave_batch", *map(str, argv)),
+        self.process = ForkedProgram(
+            [*map(str, argv)],
             cwd=cwd,
             env=environ,
             stdin=slave,
@@ -99,11 +99,11 @@ class Terminal:
 
 
 @pytest.fixture
-def base_url(checkout: Path, tmp_path: Path) -> Iterator[str]:
-    server = subprocess.Popen(
-        (sys.executable, "-m", "qwave_batch", "simulator", "--port", "0", "--catalog", "2026-05", "--latency", "0.1"),
+def base_url(tmp_path: Path) -> Iterator[str]:
+    server = ForkedProgram(
+        ("simulator", "--port", "0", "--catalog", "2026-05", "--latency", "0.1"),
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(checkout)},
+        env=dict(os.environ),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

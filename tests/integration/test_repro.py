@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -30,6 +28,7 @@ from qwave_batch.reproductions import (
     repeat_jobs,
 )
 from qwave_batch.runs import run_batch_sync
+from tests.forked_programs import ForkedProgram
 from tests.integration.test_cli_terminal import Terminal
 
 SEEDED = ("flux-2-pro", "wan2.7-image")
@@ -235,26 +234,18 @@ def test_a_moved_repetition_goes_on_when_it_is_adopted(made: Path, tmp_path: Pat
 
 
 @pytest.fixture(scope="module")
-def paid(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
     """A folder made with an API on loopback, and the environment that leads there."""
     folder = tmp_path_factory.mktemp("paid")
     (folder / "tea.yaml").write_text(SPEC, encoding="utf-8")
     argv = ("simulator", "--port", "0", "--catalog", "2026-10", "--latency", QUICK)
-    with subprocess.Popen(command(*argv), cwd=folder, env=where(checkout), stdout=subprocess.PIPE, text=True) as server:
+    with ForkedProgram(argv, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         base_url = server.stdout.readline().strip()
         connection = Connection(key="sk-test", base_url=base_url)
         run_batch_sync(folder / "tea.yaml", connection=connection, out_dir=folder / "tea")
         yield folder / "tea", {"QWAVE_API_KEY": "sk-test", "QWAVE_BASE_URL": base_url}
         server.send_signal(signal.SIGINT)
-
-
-def command(*argv: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "qwave_batch", *argv)
-
-
-def where(checkout: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(checkout)}
 
 
 def test_nobody_to_agree_means_nothing_is_sent_or_written(paid: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
@@ -303,10 +294,10 @@ def test_on_a_terminal_the_price_is_asked_for_however_small(
     assert terminal.process.returncode == 0
 
 
-def test_a_killed_repetition_goes_on_and_pays_no_job_twice(checkout: Path, made: Path, tmp_path: Path) -> None:
+def test_a_killed_repetition_goes_on_and_pays_no_job_twice(made: Path, tmp_path: Path) -> None:
     out = tmp_path / "again"
-    argv = command("repro", str(made), "--sample", "12", "--simulate", "-o", str(out))
-    with subprocess.Popen(argv, env=where(checkout), stderr=subprocess.DEVNULL) as killed:
+    argv = ("repro", str(made), "--sample", "12", "--simulate", "-o", str(out))
+    with ForkedProgram(argv, stderr=subprocess.DEVNULL) as killed:
         wait_for_submits(out)
         killed.kill()
     begun = [line for line in open_run(out).lines() if line.task_id]

@@ -17,6 +17,7 @@ import pytest
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.ledger.database import open_to_write
 from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve
+from tests.forked_programs import ForkedProgram
 from tests.integration.doomed import Doom, Moment, Plight, run
 from tests.integration.settled import contents_of, lost, paid_twice
 
@@ -202,23 +203,22 @@ def test_a_torn_last_line_of_the_manifest_is_made_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_ends_a_run_in_order_and_the_next_one_completes_it(
-    tmp_path: Path, checkout: Path, number: signal.Signals
-) -> None:
+def test_a_signal_ends_a_run_in_order_and_the_next_one_completes_it(tmp_path: Path, number: signal.Signals) -> None:
     """SIGHUP is what a closed terminal sends."""
 
     async def act(scene: Scene) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "qwave_batch", *scene.argv("--concurrency", "2")),
-            env={**os.environ, "PYTHONPATH": str(checkout), "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": scene.base_url},
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+        process = ForkedProgram(
+            scene.argv("--concurrency", "2"),
+            env={**os.environ, "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": scene.base_url},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         while not scene.simulator.tasks():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         process.send_signal(number)
-        _, said = await process.communicate()
-        assert process.returncode == 130, said.decode()
+        _, said = await asyncio.to_thread(process.communicate)
+        assert process.returncode == 130, said
         assert len(scene.simulator.tasks()) < JOBS
         assert contents_of(scene.folder).statuses().total() == JOBS
         assert await scene.run() == 0

@@ -4,14 +4,14 @@ import asyncio
 import json
 import os
 import random
-import signal
-import sys
+import subprocess
 from collections import Counter
 from pathlib import Path
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
+from tests.forked_programs import ForkedProgram
 
 SPEC = """
 version: 1
@@ -26,24 +26,25 @@ KILLS = int(os.environ.get("QWAVE_KILLS", "6"))
 JOBS = 2 * max(16, 2 * KILLS)
 
 
-async def start(spec: Path, folder: Path, base_url: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "qwave_batch", "run", str(spec), "-o", str(folder), "--yes"),
+def start(spec: Path, folder: Path, base_url: str) -> ForkedProgram:
+    return ForkedProgram(
+        ("run", spec, "-o", folder, "--yes"),
         env={**os.environ, "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": base_url},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 async def run_and_kill(spec: Path, folder: Path, simulator: Simulator, base_url: str, requests: int) -> None:
     """Kill a run as soon as so many more requests have reached the API."""
     until = simulator.seen.answers.total() + requests
-    process = await start(spec, folder, base_url)
-    while process.returncode is None and simulator.seen.answers.total() < until:  # noqa: ASYNC110
+    process = start(spec, folder, base_url)
+    while process.poll() is None and simulator.seen.answers.total() < until:  # noqa: ASYNC110
         await asyncio.sleep(0.002)
-    if process.returncode is None:
-        os.kill(process.pid, signal.SIGKILL)
-    await process.communicate()
+    if process.poll() is None:
+        process.kill()
+    await asyncio.to_thread(process.communicate)
 
 
 async def kill_again_and_again(spec: Path, folder: Path, simulator: Simulator, kills: int) -> None:
@@ -52,11 +53,11 @@ async def kill_again_and_again(spec: Path, folder: Path, simulator: Simulator, k
         for _ in range(kills):
             await run_and_kill(spec, folder, simulator, base_url, requests=rng.randint(1, 30))
         for _ in range(3):
-            process = await start(spec, folder, base_url)
-            _, said = await process.communicate()
+            process = start(spec, folder, base_url)
+            _, said = await asyncio.to_thread(process.communicate)
             if process.returncode == 0:
                 return
-        raise AssertionError(said.decode())
+        raise AssertionError(said)
 
 
 def check_books(simulator: Simulator, folder: Path) -> None:

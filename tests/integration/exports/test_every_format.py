@@ -1,12 +1,9 @@
 """One contract for all formats: repeated, stopped, refused, damaged, live."""
 
 import json
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -32,6 +29,7 @@ from qwave_batch.exports import (
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folders import open_run
+from tests.forked_programs import ForkedProgram
 
 FOLDERS = sorted(name for name, form in FORMATS.items() if form.is_folder)
 FILES = sorted(name for name, form in FORMATS.items() if not form.is_folder)
@@ -276,12 +274,12 @@ def test_options_that_a_format_has_no_use_for_are_refused(trap_folder: Path, tmp
 @pytest.mark.parametrize("form", FOLDERS)
 def test_an_export_that_is_killed_goes_on_where_it_was(trap_folder: Path, tmp_path: Path, form: str) -> None:
     out, whole = tmp_path / "out", tmp_path / "whole" / "out"
-    argv = [sys.executable, "-m", "qwave_batch", "export", str(trap_folder), "--to", form, str(out), "--where", EDITS]
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    argv = ["export", str(trap_folder), "--to", form, str(out), "--where", EDITS]
+    process = ForkedProgram(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not (out / STATE).exists() and process.poll() is None:
         time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
     export(trap_folder, form, out)
     export(trap_folder, form, whole)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.workers import Workers
 from qwave_batch.export.formats import FORMATS
 from qwave_batch.exports import ExportRequest, export_folders
 from tests.export_contract import ExportContract, files_of
+from tests.local_workers import LocalWorkers
 
 
 class TestExportsByThreads(ExportContract):

@@ -13,7 +13,7 @@ from qwave_batch.client.chat_api import ChatApi
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.judging.judge_journal import JudgeJournal
 from qwave_batch.scoring.scorer import Item, ScoreBudget, Scored
-from tests.integration.doomed import context
+from tests.fork_server import context
 from tests.judged_items import a_judge, judged_item, stream
 
 IMAGES, QUESTIONS, AT_ONCE = 6, 2, 3

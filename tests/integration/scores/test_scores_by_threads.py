@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import WorkersUnusable
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.workers import Workers
+from tests.local_workers import LocalWorkers
 from tests.score_contract import ScoreContract, folders, scored
 
 

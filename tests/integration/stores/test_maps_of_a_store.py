@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import qwave_batch as qb
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.workers import Workers
 from tests.integration.stores.conftest import Bucket
 from tests.integration.stores.test_checks_of_a_store import SPEC
+from tests.local_workers import LocalWorkers
 
 
 def said(address: str | Path, out: Path, executor: Workers | None) -> list[object]:

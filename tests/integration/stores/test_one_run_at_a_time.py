@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve
+from tests.forked_programs import ForkedProgram
 from tests.integration.doomed import Doom, Moment, Plight, run
 from tests.integration.settled import paid_twice
 from tests.integration.stores.conftest import Bucket
@@ -379,12 +379,10 @@ def test_ctrl_c_gives_the_lock_back_with_all_that_was_submitted(tmp_path: Path, 
     async def act(scene: Scene) -> None:
         environ = {**os.environ, **scene.bucket.environment(), "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": scene.base_url}
         argv = ("run", tmp_path / "spec.yaml", "-o", tmp_path / "here", "--store", scene.url, "--concurrency", "1")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "qwave_batch", *map(str, argv), "--yes", env=environ
-        )
+        process = ForkedProgram([*map(str, argv), "--yes"], env=environ)
         await until(lambda: len(scene.simulator.tasks()) > 1)
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 130
+        assert await asyncio.to_thread(process.wait) == 130
         assert (scene.lock()["is_released"], scene.lock()["is_whole"]) == (True, True)
         assert len(scene.simulator.tasks()) < JOBS
         assert await scene.run("there", "--adopt") == 0, scene.said()

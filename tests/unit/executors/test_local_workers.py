@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.workers import Work
+from tests.local_workers import LocalWorkers
 
 
 def adder(amount: int) -> Callable[[int], int]:

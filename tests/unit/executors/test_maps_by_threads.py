@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.cli.main import main
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.workers import Workers
+from tests.local_workers import LocalWorkers
 from tests.map_contract import DONE, SHARD, MapContract, by_command, left_of
 from tests.mapped_folders import COMMANDS, IMAGES, CountedWorkers, again, damaged_folder, sound_folder
 
@@ -19,7 +19,7 @@ KILLED = f"""
 import os, signal, sys
 from pathlib import Path
 from qwave_batch.executors import image_shards
-from qwave_batch.executors.local_workers import LocalWorkers
+from tests.local_workers import LocalWorkers
 from tests.mapped_folders import COMMANDS, CountedWorkers
 
 image_shards.SHARD_IMAGES = {SHARD}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from qwave_batch.errors import WorkerKilled
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.sharded_work import ShardedWork, in_batches
 from qwave_batch.executors.workers import Item, Result, Setup, Work
+from tests.local_workers import LocalWorkers
 
 
 @dataclass

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import WorkersUnusable
-from qwave_batch.executors.local_workers import LocalWorkers
 from qwave_batch.executors.shared_places import check_shared_folder
 from qwave_batch.executors.workers import FromNode, Item, Result, Setup, Work
 from qwave_batch.folder.workspace import PARTIAL
+from tests.local_workers import LocalWorkers
 
 
 class Elsewhere(LocalWorkers):

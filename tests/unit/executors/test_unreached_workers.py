@@ -9,7 +9,8 @@ import pytest
 
 from qwave_batch.errors import WorkersGone
 from qwave_batch.executors.ray_actor import WorkerFacts, WorkResult, program_facts
-from qwave_batch.executors.worker_pool import WorkerDied, WorkerPool
+from qwave_batch.executors.remote_worker import WorkerDied
+from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.executors.workers import Work
 
 FACTS = WorkerFacts(node="n", host="h", pid=1, program=program_facts())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from qwave_batch.executors.ray_actor import RayActor, WorkerFacts, WorkResult, program_facts
-from qwave_batch.executors.worker_pool import WorkerDied
+from qwave_batch.executors.remote_worker import WorkerDied
 
 
 class ThreadWorker:
