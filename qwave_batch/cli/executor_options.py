@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, one_of, whole_number
 from qwave_batch.errors import UsageError
+from qwave_batch.model.executor import MOST_WORKERS
 
 if TYPE_CHECKING:
     from qwave_batch.runs import RayExecutor
@@ -24,7 +25,10 @@ def add_executor(parser: Parser) -> None:
         help="where the work on images is done: by this process, or by Ray",
     )
     parser.add_argument(
-        "--workers", metavar="N", type=whole_number(minimum=1), help="with Ray: so many workers; else one a processor"
+        "--workers",
+        metavar="N",
+        type=whole_number(minimum=1, maximum=MOST_WORKERS),
+        help="with Ray: so many workers; else one a processor",
     )
     parser.add_argument(
         "--ray-address",

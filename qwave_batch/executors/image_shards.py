@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from qwave_batch.errors import WorkerKilled, WorkersGone
+from qwave_batch.executors.sharded_work import in_batches
 from qwave_batch.executors.shared_folder import SharedFolder
 from qwave_batch.executors.workers import Item, Result, Setup, Work, Workers
 from qwave_batch.files.held_tree import held_tree
@@ -27,9 +27,7 @@ Found = TypeVar("Found")
 
 def shards_of(items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
     """Yield the items by the shard, in order."""
-    rest = iter(items)
-    while shard := tuple(islice(rest, SHARD_IMAGES)):
-        yield shard
+    yield from map(tuple, in_batches(items, SHARD_IMAGES))
 
 
 def map_tagged(

@@ -31,7 +31,7 @@ class PoolItem:
     """Workers that ended while it was alone there."""
 
     def fail(self, error: Exception) -> None:
-        """Raise an error for whoever waits, unless there is an answer already."""
+        """Raise an error where it is awaited, unless there is an answer already."""
         if not self.answer.done() and self.answer.set_running_or_notify_cancel():
             self.answer.set_exception(error)
 

@@ -35,17 +35,19 @@ from qwave_batch.executors.process_session import end_session
 from qwave_batch.executors.ray_environment import ray_environment
 from qwave_batch.executors.remote_worker import WorkerDied
 from qwave_batch.folder.inspection_processes import cores
-from qwave_batch.model.executor import RayExecutor
+from qwave_batch.model.executor import MOST_WORKERS, RayExecutor
 from qwave_batch.model.next_step import NextStep
 
 _START_S = 120.0
 """How long a Ray of this machine's own may take to start; it takes ten seconds on a busy one."""
-_CONNECT_S = 20.0
+_CONNECT_S = 60.0
 """How long it may take to connect to one that runs and answers, on a busy machine; the rest is found out in five."""
 _END_S = 10.0
 """How long the process may take to end in order, and with it a Ray that it has started."""
 _KILL_S = 5.0
 """How long processes may take to end once they are killed."""
+_MOST_A_PROCESSOR = 8
+"""Workers of a Ray of this machine's own: each is a process of 150 MB, and begins at once."""
 _DRIVE = "from qwave_batch.executors.ray_driver import drive; drive()"
 _CLIENT = "ray://"
 _OWN = "local"
@@ -203,7 +205,7 @@ def open_ray(
 
     Raises:
         MissingExtra: Ray is not installed.
-        WorkersUnusable: it can't be reached or started.
+        WorkersUnusable: it can't be reached or started, or takes no such number of workers.
     """
     address = executor.address or environ.get("RAY_ADDRESS") or None
     address = None if address == _OWN else address
@@ -212,6 +214,7 @@ def open_ray(
             f"{address} is an address for Ray's client, which can't carry images; start this on a machine of the "
             'cluster, and name the cluster "auto"'
         )
+    _check_number(executor.workers, is_own=address is None)
     # not the usual folder for temporary files, whose name may be too long for the sockets in it
     with tempfile.TemporaryDirectory(prefix="qwave-ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -228,6 +231,18 @@ def open_ray(
                 yield cluster
         finally:
             _end(process)
+
+
+def _check_number(workers: int | None, *, is_own: bool) -> None:
+    if workers is None:
+        return
+    if type(workers) is not int or not 1 <= workers <= MOST_WORKERS:
+        raise WorkersUnusable(f"workers: {workers!r} is not a whole number from 1 to {MOST_WORKERS:,}")
+    most = _MOST_A_PROCESSOR * cores()
+    if is_own and workers > most:
+        raise WorkersUnusable(
+            f"{workers:,} workers are too many for this machine: ask for at most {most}, or name a Ray of more machines"
+        )
 
 
 @contextmanager

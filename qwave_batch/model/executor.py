@@ -1,6 +1,10 @@
 """The choice of the place where the work on images is done."""
 
 from dataclasses import dataclass
+from typing import Final
+
+MOST_WORKERS: Final = 10_000
+"""Ray keeps a record of each worker that was asked for, though it has no processor for it yet."""
 
 
 @dataclass(frozen=True, slots=True)

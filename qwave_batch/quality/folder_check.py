@@ -5,12 +5,11 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 from qwave_batch import lazy
 from qwave_batch.errors import FolderError, StorageError, UsageError
 from qwave_batch.executors.image_shards import ask_workers
+from qwave_batch.executors.sharded_work import in_batches
 from qwave_batch.executors.workers import Workers
 from qwave_batch.folder.artifacts import CHECKS, Artifact, LocalArtifacts
 from qwave_batch.folder.inspection_processes import ask_processes, cores
@@ -31,8 +30,6 @@ from qwave_batch.quality.finding import FindingKind
 from qwave_batch.quality.finding_counts import FindingCounts
 from qwave_batch.quality.image_look import INSPECTION, ImageLook, look_at
 from qwave_batch.quality.look_cache import LookCache, open_looks
-
-Item = TypeVar("Item")
 
 _BATCH = 500
 """Images that are looked up together."""
@@ -157,7 +154,7 @@ class _Check:
     def _take_known(self, cache: LookCache) -> int:
         """Take in the looks of an earlier check; return how many there are."""
         known = 0
-        for batch in _batches(self.spool.unseen(), _BATCH):
+        for batch in in_batches(self.spool.unseen(), _BATCH):
             for ((number, _, sha256), path), artifact in zip(
                 batch, self._files(path for _, path in batch), strict=True
             ):
@@ -184,7 +181,7 @@ class _Check:
 
     def _unknown(self) -> Iterator[tuple[tuple[int, int, str, str], Artifact | None]]:
         """Yield the images without a look, with their files as they are before they are read."""
-        for batch in _batches(self.spool.unseen(), _BATCH):
+        for batch in in_batches(self.spool.unseen(), _BATCH):
             for (facts, path), artifact in zip(batch, self._files(path for _, path in batch), strict=True):
                 yield (*facts, path), artifact
 
@@ -210,11 +207,6 @@ class _Check:
                 self.spool.add_finding(FindingKind.NEAR_DUPLICATE, job=job, image=image, first=first)
             if not done % _BATCH:
                 self.on_work(WorkProgress(done=done, total=total, doing=doing))
-
-
-def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while batch := list(islice(items, size)):
-        yield batch
 
 
 def _write(layout: RunLayout, spool: CheckSpool, images: ImagesDigest) -> str | None:

@@ -96,7 +96,7 @@ def test_money_ends_a_run_early() -> None:
 
 
 def test_money_for_one_of_some_jobs_pays_for_it() -> None:
-    """A seventh of four jobs is none, whichever the model is, and a seventh of eight is one."""
+    """A seventh of the four jobs of a model is less than one job, and a seventh of all eight is more."""
     money = MoneyLeft(left_nusd=50, wanted_nusd=350, typical_nusd=350)
     found = Capacity(load(work(4, model="a"), work(4, model="b", images=2)), money=money)
     assert (found.paid_jobs, found.paid_part.images, found.paid_seconds) == (1, 2, 10.0)
