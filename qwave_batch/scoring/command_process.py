@@ -19,6 +19,8 @@ _PIECE_BYTES = 1 << 16
 _PATIENCE_S = 1.0
 """How long a command may take to end when it is told to."""
 _SHOWN_BYTES = 2_000
+_GUARD = 'read -r _ || kill -s KILL -- "-$1"'
+"""A shell's words: wait for a line, and end a process group if the other end of the pipe goes away without one."""
 
 
 class CommandEnded(Exception):
@@ -63,6 +65,8 @@ class CommandProcess:
         self._in, self._out = given.fileno(), told.fileno()
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
+        self.guard = _guard_of(self._process)
+        """The process that ends it if this one is killed."""
         self._unsent, self._unread = bytearray(), bytearray()
 
     def send(self, lines: bytes) -> None:
@@ -111,6 +115,8 @@ class CommandProcess:
         finally:
             self._signal(signal.SIGKILL)  # also to those of its group that outlive it
             self._process.wait()
+            if self.guard is not None:
+                self.guard.communicate(b"\n")
             self._errors.close()
 
     def last_words(self) -> str:
@@ -158,3 +164,21 @@ class CommandProcess:
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
+
+
+def _guard_of(process: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes] | None":
+    """Start what ends a command when this process is killed, as workers are; None where there is no shell.
+
+    A command that computes reads no input for long, so the end of its input does not end it.
+    """
+    with suppress(OSError):
+        return subprocess.Popen(  # noqa: S603  # our own words
+            ["/bin/sh", "-c", _GUARD, "sh", str(process.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+    return None
