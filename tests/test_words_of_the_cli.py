@@ -16,6 +16,7 @@ ADVICE = re.compile(r"\brun (?:it )?(?:again|once more)\b", re.IGNORECASE)
 
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "api.revisions": ("arguments of git", frozenset({"--verify", "--quiet", "--count", "--format"})),
+    "scoring.command_process": ("arguments of a shell and its commands", frozenset({"-r", "-s", "-c"})),
     "executors.ray_cluster": ("arguments of Python", frozenset({"-P", "-c"})),
     "catalog.spec_schema": ("a file's comment that says how it is written", frozenset({"qwave-batch schema"})),
     "imaging.formats.apart": ("arguments of Python", frozenset({"-I", "-c"})),

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.api.run_workers import check_all_are_here
 from qwave_batch.errors import WorkersUnusable
 from qwave_batch.executors.ray_actor import WorkerFacts
 from qwave_batch.executors.ray_cluster import open_ray
 from qwave_batch.executors.ray_workers import open_ray_workers
-from qwave_batch.lazy import ray
 from tests.ray.started_ray import StartedRay, started_ray
 
 METADATA = (b"CLUSTER_METADATA", b"cluster")
@@ -71,7 +71,7 @@ def answer_once(server: socket.socket) -> None:
 @contextmanager
 def started_with(address: str, **versions: str) -> Iterator[None]:
     """Have a Ray say that it was started with other versions."""
-    store: Any = ray._raylet.GcsClient(address=address)
+    store: Any = lazy.ray._raylet.GcsClient(address=address)
     key, namespace = METADATA
     said = store.internal_kv_get(key, namespace)
     store.internal_kv_put(key, json.dumps(json.loads(said) | versions).encode(), True, namespace)
