@@ -53,6 +53,9 @@ function axisOfTicks(ticks) {
   for (const { at, text } of ticks) {
     const tick = el("span", { class: "tick" }, text);
     tick.style.left = `${at}%`;
+    if (at > 90) {
+      tick.style.transform = `translateX(-${at}%)`; // a long number at the edge stays on a narrow page
+    }
     axis.append(tick);
   }
   return axis;
