@@ -6,10 +6,9 @@ from contextlib import AsyncExitStack, contextmanager
 from importlib.util import find_spec
 
 from qwave_batch.api.folder_session import in_thread
-from qwave_batch.errors import MissingExtra, WorkersGone, WorkersUnusable
+from qwave_batch.errors import MissingExtra, WorkersUnusable
 from qwave_batch.executors.ray_actor import WorkerFacts
-from qwave_batch.executors.ray_cluster import open_ray
-from qwave_batch.executors.ray_workers import RayWorkers
+from qwave_batch.executors.ray_workers import RayWorkers, open_ray_pool
 from qwave_batch.executors.shared_places import check_shared_folder, check_shared_store
 from qwave_batch.executors.worker_pool import WorkerPool
 from qwave_batch.folder.layout import RunLayout
@@ -52,21 +51,15 @@ class LateWorkers:
 
 @contextmanager
 def _opened(executor: RayExecutor, layout: RunLayout, *, is_simulated: bool) -> Iterator[WorkerPool]:
-    with open_ray(executor, uses_store=layout.store is not None) as cluster:
-        count = executor.workers or max(1, cluster.facts.processors)
-        pool = WorkerPool(cluster, count, at_once=AT_ONCE)
-        try:
-            pool.wait_until_ready()
-            if is_simulated:
-                check_all_are_here(pool.ready, platform.node())
-            workers = RayWorkers(pool)
-            if layout.store is None:
-                check_shared_folder(workers, layout.root)
-            else:
-                check_shared_store(workers, layout.store.url)
-            yield pool
-        finally:
-            pool.close(WorkersGone("the run has ended"))
+    with open_ray_pool(executor, at_once=AT_ONCE, uses_store=layout.store is not None) as pool:
+        if is_simulated:
+            check_all_are_here(pool.ready, platform.node())
+        workers = RayWorkers(pool)
+        if layout.store is None:
+            check_shared_folder(workers, layout.root)
+        else:
+            check_shared_store(workers, layout.store.url)
+        yield pool
 
 
 def check_all_are_here(workers: Sequence[WorkerFacts], here: str) -> None:

@@ -45,11 +45,12 @@ class RayWorkers:
 
 
 @contextmanager
-def open_ray_workers(executor: RayExecutor, *, uses_store: bool = False) -> Iterator[RayWorkers]:
-    """Yield the workers that were asked for; they end with the block, and so does a Ray that was started for them.
+def open_ray_pool(executor: RayExecutor, *, at_once: int = 1, uses_store: bool = False) -> Iterator[WorkerPool]:
+    """Yield a pool of the workers that were asked for; they end with the block, and so does a Ray started for them.
 
     Args:
         executor: Which Ray, and how many workers; None of them asked for is one on each processor that it has free.
+        at_once: How many items each does at once.
         uses_store: Whether they need what the environment holds for object stores.
 
     Raises:
@@ -57,9 +58,16 @@ def open_ray_workers(executor: RayExecutor, *, uses_store: bool = False) -> Iter
         WorkersUnusable: it can't be reached or started, no worker starts, or workers are not of this program.
     """
     with open_ray(executor, uses_store=uses_store) as cluster:
-        pool = WorkerPool(cluster, executor.workers or max(1, cluster.facts.processors))
+        pool = WorkerPool(cluster, executor.workers or max(1, cluster.facts.processors), at_once=at_once)
         try:
             pool.wait_until_ready()
-            yield RayWorkers(pool)
+            yield pool
         finally:
             pool.close(WorkersGone("the work has ended"))
+
+
+@contextmanager
+def open_ray_workers(executor: RayExecutor, *, uses_store: bool = False) -> Iterator[RayWorkers]:
+    """Yield the workers that were asked for, each of which does one item at a time; see ``open_ray_pool``."""
+    with open_ray_pool(executor, uses_store=uses_store) as pool:
+        yield RayWorkers(pool)
