@@ -70,6 +70,11 @@ class Catalog:
         return image_fields_of(self.models.values(), self.callback_fields)
 
     @cached_property
+    def task_fields(self) -> frozenset[str]:
+        """The fields that hold the id of an earlier task with any of the models."""
+        return frozenset(model.chain.task_field for model in self.models.values() if model.chain is not None)
+
+    @cached_property
     def content_fields(self) -> frozenset[str]:
         """The fields that carry content for any of the models: a request without one would ask for something else."""
         return frozenset().union(*(model.content_fields for model in self.models.values()))

@@ -102,7 +102,9 @@ def _replace_rest(connection: sqlite3.Connection, items: Iterable[PlanItem], rec
 
 _IF_KNOWN = Key(is_default_written=False)
 
-PLAN_ITEMS = Codec({Job: {"typical_nusd": _IF_KNOWN, "least_nusd": _IF_KNOWN, "overlay": _IF_KNOWN}}, exact=True)
+PLAN_ITEMS = Codec(
+    {Job: dict.fromkeys(("typical_nusd", "least_nusd", "overlay", "stage", "parents"), _IF_KNOWN)}, exact=True
+)
 """The form in which the ledger holds jobs and duplicates; keys that older programs did not write may be absent."""
 
 

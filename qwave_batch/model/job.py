@@ -7,6 +7,7 @@ from typing import TypeAlias
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import InUsd, InUsdIfKnown
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.short_repr import shortened
 
 
@@ -68,6 +69,10 @@ class Job:
     """Why it is not made, or None when it is."""
     overlay: str = ""
     """The overlay that changed or added its model; empty for a model as the catalog has it."""
+    stage: str = ""
+    """The stage of the spec that it belongs to; empty where the spec has none."""
+    parents: tuple[ParentLink, ...] = ()
+    """The jobs of earlier stages that must be made before it, with the images of theirs that its request refers to."""
     estimated_usd = InUsd()
     typical_usd = InUsdIfKnown()
     least_usd = InUsdIfKnown()

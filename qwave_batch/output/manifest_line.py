@@ -11,6 +11,7 @@ from qwave_batch.model.codec import LEFT_OUT, Codec, Key
 from qwave_batch.model.input_references import reference_to
 from qwave_batch.model.job import Duplicate, JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.output.times import iso_from_unix, to_the_millisecond, unix_from_iso
 
@@ -57,6 +58,10 @@ class ManifestLine:
     """Whether its action makes no image of its own; the key is there only then."""
     overlay: str = ""
     """The overlay that changed or added its model; the key is there only then."""
+    stage: str = ""
+    """The stage of the spec that it belongs to; the key is there only where the spec has stages."""
+    parents: tuple[ParentLink, ...] = ()
+    """The jobs of earlier stages that it is made from; the key is there only then."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -72,6 +77,8 @@ MANIFEST = Codec(
             "completed_at": _MOMENT,
             "imageless": Key(is_default_written=False),
             "overlay": Key(is_default_written=False),
+            "stage": Key(is_default_written=False),
+            "parents": Key(is_default_written=False),
         },
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
         ImageFile: {"size_bytes": Key(name="bytes")},
@@ -116,6 +123,8 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         reused_from=record.reused_from,
         imageless=job.max_images == 0,
         overlay=job.overlay,
+        stage=job.stage,
+        parents=job.parents,
     )
 
 

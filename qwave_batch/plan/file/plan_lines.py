@@ -15,6 +15,7 @@ from qwave_batch.model.job import Duplicate, Job, JobError, request_body
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.portable_paths import is_plain_path, path_fault, safe_path
 from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.plan.expand.jobs import is_random
@@ -52,6 +53,8 @@ class PlannedLine:
     status: Literal["skipped"] | None = None
     error: JobError | None = None
     overlay: str = ""
+    stage: str = ""
+    parents: tuple[ParentLink, ...] = ()
 
     @property
     def duplicates(self) -> Iterator[Duplicate]:
@@ -61,13 +64,13 @@ class PlannedLine:
 
 _LEFT_OUT_OF_JOBS = (
     "callback", "path", "max_images", "random", "estimated_nusd", "typical_nusd", "least_nusd", "skip",
-    "overlay",
+    "overlay", "stage",
 )  # fmt: skip
 
 _LINES = Codec(
     {
         # omitted ones follow the other entries, in an order of their own
-        Job: dict.fromkeys(_LEFT_OUT_OF_JOBS, LEFT_OUT),
+        Job: {**dict.fromkeys(_LEFT_OUT_OF_JOBS, LEFT_OUT), "parents": Key(is_default_written=False)},
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
     }
 )
@@ -81,6 +84,8 @@ def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
     line["estimated_usd"] = usd_from_nusd(job.estimated_nusd)
     if job.overlay:
         line["overlay"] = job.overlay
+    if job.stage:
+        line["stage"] = job.stage
     if job.callback:
         line["callback"] = job.callback
     if job.skip:
@@ -155,6 +160,8 @@ class LineReader:
             least_nusd=None if verdict.estimate.is_exact else verdict.estimate.least_nusd,
             skip=line.error,
             overlay=model.overlay,
+            stage=line.stage,
+            parents=line.parents,
         )
 
     def _verdict(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
