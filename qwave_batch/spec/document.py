@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import Pick
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
@@ -29,6 +30,7 @@ __all__ = [
     "Sample",
     "SourceMap",
     "Spec",
+    "SpecStage",
     "Unsupported",
     "ValuePath",
 ]
@@ -179,6 +181,11 @@ class Spec:
     """Values whose spelling may not be what their author means, with their paths."""
     warnings: tuple[Problem, ...] = ()
     """Warnings found while reading; the plan shows them with its own."""
+    stages: "tuple[SpecStage, ...]" = ()
+    """The stages, each with a spec of its own, parents before their children; empty for a spec without stages.
+
+    With stages, ``prompts`` and ``matrix`` are empty here: the stages have them.
+    """
 
     @property
     def places(self) -> int:
@@ -188,3 +195,20 @@ class Spec:
     def __repr__(self) -> str:
         """Return one line that identifies the spec."""
         return f"Spec({self.name}: {len(self.prompts):,} prompts, {len(self.matrix.axes):,} axes, of {self.file})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecStage:
+    """A stage of a spec: its block laid over what stands outside of ``stages``, as a spec of its own."""
+
+    name: str
+    position: int
+    """Its place in ``stages`` as written, from 0."""
+    spec: Spec
+    """Its source map has the places in the file; paths begin with ``stages[position]`` where people read them."""
+    from_stage: str | None = None
+    """The stage whose jobs are the parents of its own; None for a stage that starts from prompts."""
+    where: str | None = None
+    """The template that decides which of the parents have children; None takes all."""
+    pick: Pick | None = None
+    """The choice among the parents once they have scores; None takes all."""

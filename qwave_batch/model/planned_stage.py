@@ -1,0 +1,33 @@
+"""The stages of a plan: where each one's jobs come from, and what is decided only once their parents are made."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """Takes the best of the parents that compete: those that agree in all that ``per`` names."""
+
+    n: int
+    by: str
+    """The name of a score in scores.jsonl, or ``rating`` for that of people."""
+    per: tuple[str, ...] = ("prompt",)
+    """``prompt``, and axes of the parents."""
+    lowest: bool = False
+    """Whether the lowest numbers are the best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStage:
+    """A stage of a plan."""
+
+    name: str
+    from_stage: str | None = None
+    """The stage whose jobs are the parents of its own."""
+    where: str | None = None
+    """The template that decides which parents have children, if it asks for scores or the like; None otherwise."""
+    pick: Pick | None = None
+
+    @property
+    def is_decided_later(self) -> bool:
+        """Whether scores, findings or picks of the parents decide which of its jobs are made."""
+        return self.where is not None or self.pick is not None
