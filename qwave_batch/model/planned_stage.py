@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
+class ParentPick:
     """Takes the best of the parents that compete: those that agree in all that ``per`` names."""
 
     n: int
@@ -25,7 +25,7 @@ class PlannedStage:
     """The stage whose jobs are the parents of its own."""
     where: str | None = None
     """The template that decides which parents have children, if it asks for scores or the like; None otherwise."""
-    pick: Pick | None = None
+    pick: ParentPick | None = None
 
     @property
     def is_decided_later(self) -> bool:
