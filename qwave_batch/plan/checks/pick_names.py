@@ -11,7 +11,7 @@ PROMPT, MODEL, REPEAT = "prompt", "model", "repeat"
 
 
 def check_pick(pick: ParentPick, axes: Collection[str], problems: ProblemCollector) -> None:
-    """Report the names in ``pick.per`` that are no axis of the parents.
+    """Report the names in ``pick.per`` that the parents have no axis of.
 
     Args:
         pick: The choice of a stage.

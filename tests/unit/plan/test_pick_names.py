@@ -1,4 +1,4 @@
-"""What parents compete in is named in the spec: the prompt, or an axis that they have."""
+"""Parents compete in the prompt or in axes that they have; another name is a mistake in the spec."""
 
 from qwave_batch.model.planned_stage import ParentPick
 from qwave_batch.model.problem import SourcePlace
