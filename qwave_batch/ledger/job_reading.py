@@ -28,6 +28,10 @@ _ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.NOT_FOU
 _JOBS = "SELECT job_id, row, position, body FROM jobs"
 _PLANNED = f"{_JOBS} WHERE position IS NOT NULL ORDER BY position"
 _UNPLANNED = f"{_JOBS} WHERE position IS NULL ORDER BY job_id"
+_UNPLANNED_PARENTS = (
+    "SELECT job_id, json_extract(link.value, '$.job_id') FROM jobs, json_each(body, '$.parents') AS link "
+    "WHERE position IS NULL"
+)
 _LEFT_OPEN = (
     f"{_JOBS} WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
     f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_ASKED})) ORDER BY row"
@@ -105,6 +109,14 @@ def read_unplanned(connection: sqlite3.Connection) -> Iterator[list[JobRecord]]:
     """Yield pages of the records of jobs that the plan no longer holds, by job id."""
     for page in _pages(connection, _UNPLANNED):
         yield [snapshot.line.record for snapshot in _snapshots(connection, page)]
+
+
+def read_unplanned_parents(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return the ids of the parents of jobs that the plan no longer holds, by job."""
+    found: dict[str, list[str]] = {}
+    for job_id, parent in connection.execute(_UNPLANNED_PARENTS):
+        found.setdefault(job_id, []).append(parent)
+    return found
 
 
 def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:

@@ -33,6 +33,7 @@ from qwave_batch.ledger.job_reading import (
     read_snapshots_of,
     read_stored_jobs,
     read_unplanned,
+    read_unplanned_parents,
 )
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lines_id import LinesId, read_lines_id
@@ -253,6 +254,10 @@ class Ledger:
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds, by job id."""
         return self._stream(read_unplanned)
+
+    def unplanned_parents(self) -> dict[str, list[str]]:
+        """Return the ids of the parents of jobs that the plan no longer holds, by job."""
+        return self._ask(read_unplanned_parents)
 
     def unplanned_count(self) -> int:
         """Return the number of recorded jobs that the plan no longer holds."""
