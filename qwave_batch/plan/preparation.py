@@ -1,15 +1,18 @@
 """Compiles and checks a spec before its first job is made."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.checks.converted_values import as_written
 from qwave_batch.plan.checks.excludes import ExcludeCheck
 from qwave_batch.plan.checks.link_expiry import SignedLinks
 from qwave_batch.plan.checks.parent_uses import ParentUses
+from qwave_batch.plan.checks.pick_names import check_pick
 from qwave_batch.plan.checks.spellings import Spellings
 from qwave_batch.plan.checks.table_row_checks import RowChecks
 from qwave_batch.plan.checks.usage import UsageCheck, check_limits, with_columns
@@ -19,10 +22,11 @@ from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.expansion import Expansion
 from qwave_batch.plan.expand.image_paths import OutputPath, check_template
+from qwave_batch.plan.expand.later_where import LaterWhere, is_decided_later
 from qwave_batch.plan.expand.matrix_resolution import MatrixReader
 from qwave_batch.plan.expand.parent_jobs import PARENT, STAGE, ParentJob
 from qwave_batch.plan.expand.parent_references import ParentReferences
-from qwave_batch.plan.expand.parent_selection import WHERE, ParentSelection, is_left_to_run
+from qwave_batch.plan.expand.parent_selection import WHERE, ParentSelection
 from qwave_batch.plan.expand.prompt_cases import CaseReader
 from qwave_batch.plan.expand.prompts import ROW_NAMES, PromptCompiler, check_names, compile_variables, render_variables
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
@@ -33,6 +37,7 @@ from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec, SpecStage, Unsupported, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_path
 
+JobsOfStage: TypeAlias = Callable[[], Iterable[ParentJob]]
 PATH: tuple[str, str] = ("output", "path")
 
 
@@ -43,8 +48,16 @@ class PreparedSpec:
     expansion: Expansion
     links: SignedLinks
     """Checks the links of each request that is built."""
-    has_later_choice: bool = False
-    """Whether ``where`` of its stage can only be decided once the parents are made and scored."""
+
+    @property
+    def later_where(self) -> LaterWhere | None:
+        """The ``where`` of its stage, if it can be decided only once the parents are made and scored."""
+        parents = self.expansion.reader.parents
+        return None if parents is None else parents.later
+
+    def axes(self, inherited: Collection[str]) -> tuple[str, ...]:
+        """Return the axes of its jobs: its own, then those of its ancestors."""
+        return (*(axis.name.text for axis in self.expansion.matrix.axes), *inherited)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +65,10 @@ class StagePart:
     """A stage, and the jobs that its own are made from."""
 
     stage: SpecStage
-    parents: Callable[[], Iterable[ParentJob]] | None
+    parents: JobsOfStage | None
     """Yields the jobs of the stage that it goes on from; None for a stage that begins with prompts."""
+    axes: tuple[str, ...] = ()
+    """The axes of those jobs."""
 
 
 def prepare(
@@ -125,20 +140,13 @@ def prepare(
     spellings = Spellings(spec, vocabulary)
     problems.take_warnings(as_written(spec, catalog, spellings))
 
-    parents, has_later_choice = None, False
+    where = _compiled_where(part, variables, problems)
+    uses = ParentUses(
+        base=base, prompts=prompts, matrix=matrix, where=where, path=path, catalog=catalog, problems=problems
+    )
+    parents = None
     if part is not None and part.parents is not None:
-        where = compiled(part.stage.where, WHERE, {*variables, PARENT}, problems) if part.stage.where else None
-        uses = ParentUses(
-            base=base, prompts=prompts, matrix=matrix, where=where, path=path, catalog=catalog, problems=problems
-        )
-        has_later_choice = where is not None and is_left_to_run(where)
-        parents = ParentSelection(
-            source=part.parents,
-            where=None if has_later_choice else where,
-            variables=variables,
-            problems=problems,
-            image_use=uses.run(),
-        )
+        parents = _selection(part, part.parents, where, variables, problems, uses.run())
     links = SignedLinks(
         catalog.callback_fields, uncounted=catalog.image_fields if spec.stable_addresses else frozenset()
     )
@@ -171,7 +179,41 @@ def prepare(
         start=start,
         stage="" if part is None else part.stage.name,
     )
-    return PreparedSpec(expansion=expansion, links=links, has_later_choice=has_later_choice)
+    return PreparedSpec(expansion=expansion, links=links)
+
+
+def _compiled_where(
+    part: StagePart | None, variables: Mapping[str, Json], problems: ProblemCollector
+) -> TemplateValue | None:
+    """Return the ``where`` of a stage; None without one, or for one with a mistake, which is reported."""
+    if part is None or part.stage.where is None:
+        return None
+    return compiled(part.stage.where.strip(), WHERE, {*variables, PARENT}, problems)
+
+
+def _selection(
+    part: StagePart,
+    source: JobsOfStage,
+    where: TemplateValue | None,
+    variables: Mapping[str, Json],
+    problems: ProblemCollector,
+    image_use: ValuePath | None,
+) -> ParentSelection:
+    is_later = where is not None and is_decided_later(where)
+    later = None
+    if where is not None and is_later:
+        used = {name: value for name, value in variables.items() if name in where.names}
+        later = LaterWhere(template=where, variables=used)
+    if part.stage.pick is not None:
+        check_pick(part.stage.pick, part.axes, problems)
+    return ParentSelection(
+        source=source,
+        where=None if is_later else where,
+        later=later,
+        variables=variables,
+        problems=problems,
+        image_use=image_use,
+    )
 
 
 def _calculated(

@@ -75,16 +75,21 @@ def prepare_plan(
         part = prepare(spec, catalog, problems(spec), start=start, images=images)
         return PreparedPlan(parts=(part,), images=images)
     by_name: dict[str, PreparedSpec] = {}
+    axes: dict[str, tuple[str, ...]] = {}
     for stage in spec.stages:
-        source = None if stage.from_stage is None else by_name[stage.from_stage].expansion.parents
-        by_name[stage.name] = prepare(
+        before, inherited = stage.from_stage, tuple[str, ...]()
+        source = None if before is None else by_name[before].expansion.parents
+        if before is not None:
+            inherited = tuple(name if "." in name else f"{before}.{name}" for name in axes[before])
+        part = by_name[stage.name] = prepare(
             stage.spec,
             catalog,
             problems(stage.spec),
             start=start,
             images=images,
-            part=StagePart(stage=stage, parents=source),
+            part=StagePart(stage=stage, parents=source, axes=() if before is None else axes[before]),
         )
+        axes[stage.name] = part.axes(inherited)
     return PreparedPlan(parts=tuple(by_name.values()), images=images)
 
 
@@ -94,8 +99,9 @@ def planned_stages(spec: Spec, prepared: PreparedPlan) -> tuple[PlannedStage, ..
         PlannedStage(
             name=stage.name,
             from_stage=stage.from_stage,
-            where=stage.where if part.has_later_choice else None,
+            where=None if part.later_where is None else stage.where,
+            variables={} if part.later_where is None else part.later_where.variables,
             pick=stage.pick,
         )
-        for stage, part in zip(spec.stages, prepared.parts, strict=bool(spec.stages))
+        for stage, part in zip(spec.stages, prepared.parts, strict=True)
     )

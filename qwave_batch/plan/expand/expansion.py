@@ -141,7 +141,7 @@ class Expansion:
         """Yield every entry of the full product, except those with a mistake, which is reported.
 
         Args:
-            places: Where the indexes go on; None begins at 0.
+            places: The state of the pass, with the next index; None begins a pass of its own.
         """
         if not self._is_feasible():
             return

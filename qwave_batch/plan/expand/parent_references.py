@@ -1,7 +1,7 @@
 """Puts stand-ins for the references of a request to its parents, as its model's schema is asked about it.
 
-What is sent in the end is an address or a ``data:`` URI, and the id of a task: none of them is known before the parent
-is made. The identifying request has the references again.
+In the end an address or a ``data:`` URI is sent, and the id of a task: none of them is known before the parent is made.
+The identifying request has the references again.
 """
 
 from collections.abc import Iterator, Mapping

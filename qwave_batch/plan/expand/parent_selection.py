@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.later_where import LaterWhere
 from qwave_batch.plan.expand.parent_jobs import PARENT, ParentJob
 from qwave_batch.plan.expand.scope import render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
@@ -12,13 +13,6 @@ from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue
 
 WHERE: ValuePath = ("where",)
-_LATER = frozenset({"scores", "findings", "pick", "rating"})
-"""Fields of the parent that are known once it is made and judged."""
-
-
-def is_left_to_run(where: TemplateValue) -> bool:
-    """Whether ``where`` asks for what is known of the parents only once they are made and judged."""
-    return any(way[0] == PARENT and not _LATER.isdisjoint(way) for way in where.attributes)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +22,9 @@ class ParentSelection:
     source: Callable[[], Iterable[ParentJob]]
     """Yields all jobs of the stage that it goes on from, duplicates included, in plan order."""
     where: TemplateValue | None
-    """None takes all, and leaves to later what only scores can decide."""
+    """None takes all, for now: ``later`` may leave some out."""
+    later: LaterWhere | None = None
+    """A ``where`` that is decided once the parents are scored; here it is tried only, to find its mistakes."""
     variables: Mapping[str, Json]
     problems: ProblemCollector
     image_use: ValuePath | None
@@ -46,6 +42,8 @@ class ParentSelection:
             if not self._passes(parent):
                 continue
             self.passed += 1
+            if self.later is not None:
+                self.later.check(parent.record, self.problems)
             if self.image_use is not None and parent.job.max_images == 0:
                 self._note_imageless(parent, self.image_use)
             else:

@@ -127,7 +127,7 @@ class _RenderedRequest:
     builder: RequestBuilder
     combination: Combination
     stand_ins: StandIns | None = None
-    """What stands in the request for references to its parents; None without any."""
+    """Stands in the request for references to its parents; None without any."""
 
     @property
     def refused(self) -> Sequence[Violation]:
