@@ -32,11 +32,12 @@ class ParentLines:
             FolderError: there is no ledger, and the manifest is missing or torn.
             StorageError: the disk or the ledger fails.
         """
-        if job_id not in self._held:
-            self._held[job_id] = self._read(job_id)
-            if len(self._held) > _MOST_HELD:
-                self._held.popitem(last=False)
-        return self._held[job_id]
+        if job_id in self._held:
+            return self._held[job_id]
+        found = self._held[job_id] = self._read(job_id)
+        if len(self._held) > _MOST_HELD:
+            self._held.popitem(last=False)
+        return found
 
     def image(self, link: ParentLink) -> ImageFile | None:
         """Return the image that a link names; None if it names none, or it is not there.
