@@ -19,6 +19,7 @@ from qwave_batch.model.job import Job, PlanItem, request_body
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import RunWarning
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
@@ -80,6 +81,11 @@ class RepeatPlan:
     def spec_file(self) -> Path | None:
         """None: the plan has no spec of its own."""
         return None
+
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """Empty: nothing is left to decide."""
+        return ()
 
     def items(self) -> Iterator[PlanItem]:
         """Yield the jobs in the order of the folder's plan."""

@@ -1,6 +1,8 @@
 """The stages of a plan: where each one's jobs come from, and what is decided only once their parents are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from qwave_batch.model.jsontypes import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class PlannedStage:
     """The stage whose jobs are the parents of its own."""
     where: str | None = None
     """The template that decides which parents have children, if it asks for scores or the like; None otherwise."""
+    variables: JsonObject = field(default_factory=dict)
+    """The values of those ``vars`` of the spec that it uses."""
     pick: ParentPick | None = None
 
     @property

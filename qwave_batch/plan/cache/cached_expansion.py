@@ -45,8 +45,8 @@ class CachedEntry(ExpandedEntry):
     def estimate(self) -> CostRange:
         """Return the cost to expect; where the size of a text decides, of this entry's own text."""
         template = self.template
-        if template.without_text is None:
-            return template.verdict.estimate
+        if template.without_text is None or self.verdict is not template.verdict:
+            return self.verdict.estimate
         return template.without_text + template.verdict.model.price.sized_cost(self.request())
 
     @property
@@ -54,9 +54,9 @@ class CachedEntry(ExpandedEntry):
         """Whether the size of its text decides."""
         return self.template.without_text is not None
 
-    def shared(self) -> object:
-        """Return the template of the request."""
-        return self.template
+    def shared(self) -> object | None:
+        """Return the template of the request; None for an entry that is judged otherwise, for its parent."""
+        return self.template if self.verdict is self.template.verdict else None
 
     def own_fields(self) -> dict[str, Json]:
         """Return the free fields that are sent."""
@@ -78,7 +78,9 @@ class _CachedPass:
         rendered = RenderedTemplates(TemplateNames.of(prompt, matrix))
         builder = self.assembler.builder(prompt, rendered.render)
         text = rendered.of(prompt.text)
-        is_text_alone = is_text_apart(text) and not (prompt.request or prompt.variables or prompt.table)
+        is_text_alone = is_text_apart(text) and not (
+            prompt.request or prompt.variables or prompt.table or prompt.of_parents
+        )
         if self._shared and is_text_alone:
             free_fields, templates = with_text(self._shared[0], text), self._shared[1]
         else:

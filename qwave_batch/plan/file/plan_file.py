@@ -13,6 +13,7 @@ from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.store_url import BadStoreUrl, StoreUrl
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_draft import PlanDraft
@@ -78,6 +79,11 @@ class AnyPlan(Protocol):
     @property
     def figures(self) -> Figures:
         """Its counts."""
+        ...
+
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """Its stages, parents before their children; empty for a spec without stages."""
         ...
 
     def items(self) -> Iterator[PlanItem]:
@@ -196,6 +202,11 @@ class SavedPlan:
     def inputs(self) -> Mapping[str, InputImage]:
         """The images of its jobs that are files, by their references."""
         return self.header.inputs
+
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """The stages that its header names."""
+        return self.header.stages
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and duplicates in plan order.

@@ -14,6 +14,7 @@ from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
@@ -56,6 +57,8 @@ class PlanHeader:
     """The hash of header and lines."""
     opened: str
     """The text at which the hash of the lines starts."""
+    stages: tuple[PlannedStage, ...] = ()
+    """The stages, parents before their children; empty for a plan without stages."""
 
 
 def read_header(

@@ -93,6 +93,11 @@ def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
     return line
 
 
+def links_as_json(links: Sequence[ParentLink]) -> list[Json]:
+    """Return ``parents`` of a line."""
+    return [_LINES.encode(link) for link in links]
+
+
 def read_line(value: JsonObject) -> PlannedLine:
     """Return the line that an object represents.
 
