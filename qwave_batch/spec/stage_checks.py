@@ -9,8 +9,6 @@ from qwave_batch.spec.stage_blocks import StageText, Staging
 from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap
 
-_NO_AXES = ("exclude", "include")
-
 
 def order_problems(staging: Staging) -> Iterator[Problem]:
     """Yield what is wrong with how the stages follow each other."""
@@ -27,7 +25,6 @@ def order_problems(staging: Staging) -> Iterator[Problem]:
         elif "prompts" not in stage.block and "prompts" not in _mapping(staging.outside.value):
             yield _without_prompts(stage, [name for name in named if name != stage.name])
     yield from _cycles(named)
-    yield from _picks(named)
 
 
 def outside_warnings(staging: Staging) -> Iterator[Problem]:
@@ -64,7 +61,9 @@ def _parent_problems(stage: StageText, named: Mapping[str, StageText]) -> Iterat
         return
     others = [name for name in named if name != stage.name]
     if parent == stage.name:
-        hint = f"the other stages are {', '.join(others)}" if others else "a stage needs prompts or another stage"
+        hint: str | None = (
+            f"the other stages are {', '.join(others)}" if others else "a stage needs prompts or another stage"
+        )
         yield _at(stage.block_map, where, f'the stage "{parent}" cannot be its own parent', parent, hint)
     elif parent not in named:
         guess = nearest(parent, others)
@@ -90,35 +89,6 @@ def _cycles(named: Mapping[str, StageText]) -> Iterator[Problem]:
         circle = " -> ".join((*chain, name))
         message = f"the stages follow from each other in a cycle: {circle}"
         yield _at(stage.block_map, ("from_stage",), message, parent, "start one of them from prompts")
-
-
-def _picks(named: Mapping[str, StageText]) -> Iterator[Problem]:
-    """Yield the axes that a pick names and the parents do not have."""
-    for stage in named.values():
-        pick = stage.block.get("pick")
-        per = pick.get("per") if isinstance(pick, Mapping) else None
-        if not isinstance(per, list) or stage.from_stage not in named:
-            continue
-        known = ["prompt", *_axes(str(stage.from_stage), named)]
-        for number, name in enumerate(per):
-            if isinstance(name, str) and name.strip() and name not in known:
-                guess = nearest(name, known)
-                message = f'the parents have no axis "{name}"'
-                hint = f'did you mean "{guess}"?' if guess else None
-                yield _at(stage.block_map, ("pick", "per", number), message, name, hint, allowed=tuple(known))
-
-
-def _axes(name: str, named: Mapping[str, StageText]) -> Iterator[str]:
-    """Yield the names of the axes that the jobs of a stage have: its own, then those of its ancestors."""
-    seen: list[str] = []
-    while name in named and name not in seen:
-        matrix = _mapping(_mapping(named[name].whole.value).get("matrix"))
-        for written in matrix:
-            if written not in _NO_AXES:
-                axis = written.removeprefix("request.").removeprefix("vars.")
-                yield f"{name}.{axis}" if seen else axis
-        seen.append(name)
-        name = named[name].from_stage or ""
 
 
 def _at(

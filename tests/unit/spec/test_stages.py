@@ -220,10 +220,6 @@ STAGES = HEAD + "stages:\n  - {name: draft, prompts: [x]}\n"
             "6:40  stages[1].text: the template does not parse: expected name or number",
         ),
         (
-            STAGES + "  - {name: b, from_stage: draft, pick: {n: 1, by: rating, per: [prompt, sed]}}",
-            '6:73  stages[1].pick.per[1]: the parents have no axis "sed"; allowed: prompt',
-        ),
-        (
             HEAD + "images: 2\nstages:\n  - {name: draft, prompts: [x], repeat: 2}",
             ("6:33  stages[0].repeat: images and repeat both say how often a request is made; take one of the two out: "
             "with images, a request is made again until there are so many"),
