@@ -59,7 +59,7 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(path: tuple[Any, ...], value: Any) -> str:
-    """The overlay with another value there; of its models only the one that the place is in, since each is read alone."""
+    """The overlay with another value there; of its models only the one of that place, since each is read alone."""
     made = copy.deepcopy(RICH)
     if len(path) > 1:
         made["models"] = {path[1]: made["models"][path[1]]}
