@@ -227,7 +227,7 @@ def _takes_whole(value: TemplateValue, name: str) -> bool:
     """Whether a template uses a variable other than through a named field."""
     named = re.compile(rf"""(?<![.\w]){re.escape(name)}\b(?!\s*(?:\.\s*[^\W\d]\w*(?![\w(])|\[\s*\\?["']))""")
     text = json.dumps(value.raw, ensure_ascii=False)
-    tags = re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL)
+    tags = re.findall(r"\{[{%](?:(?![%}]\}).)*", text, re.DOTALL)
     return any(named.search(tag) for tag in tags)
 
 
