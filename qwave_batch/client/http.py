@@ -101,7 +101,7 @@ MAX_LENGTH = 1000
 def words(value: Json, *, limit: int = MAX_LENGTH, redact: Redact = str) -> str:
     """Return a text on one line, without control characters or lone surrogates, cut short; empty for no text.
 
-    Secrets are removed first, since a cut could leave half of one: also the signatures of addresses, which errors quote.
+    Secrets are removed first, since a cut could leave half of one, and so are the signatures of addresses.
     """
     if not isinstance(value, str):
         return ""
