@@ -31,7 +31,7 @@ class EditInput:
     parent: ParentLink | None = None
     """The job that made it, and which of its images it is; None for one that did not come from this folder."""
     path: str = ""
-    """Where it lies among the images of the folder; empty for one of ``inputs/``, and one that is not there."""
+    """Its path among the images of the folder; empty for one of ``inputs/``, and one that is not there."""
 
     @property
     def is_stored(self) -> bool:

@@ -1,4 +1,4 @@
-"""What reads a run folder knows of stages: exports, scores, comparisons, gates, checks and specs of single jobs."""
+"""All that reads a run folder knows of stages: exports, scores, comparisons, gates, checks, specs of single jobs."""
 
 import csv
 import json
