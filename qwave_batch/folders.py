@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from qwave_batch import lazy
 from qwave_batch.api.run_folder import RunFolder, open_run
 from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, ReusedFrom
 from qwave_batch.output.folder_reader import FolderHeader, LineFilter, LineSource
 from qwave_batch.output.folder_status import FolderStatus, Glance
@@ -40,12 +42,14 @@ __all__ = [
     "ImageOrigin",
     "JobRecord",
     "JobStatus",
+    "LineCounts",
     "LineFilter",
     "LineSource",
     "LiveRun",
     "ManifestLine",
     "OriginNote",
     "OriginSearch",
+    "ParentLink",
     "PlanLine",
     "PrunePlan",
     "ReusedFrom",

@@ -53,7 +53,7 @@ def _list_names(layout: RunLayout, plan: Plan) -> None:
     """Write the names of the images, by which the spec that is kept finds them."""
     found = {reference: stored_input(layout, reference) for reference in plan.inputs}
     files = {reference: file.removeprefix(f"{INPUTS}/") for reference, file in found.items() if file is not None}
-    kept = plan.images.kept(layout.root, files)
+    kept = plan.prepared.images.kept(layout.root, files)
     text = json.dumps(kept.as_json(), ensure_ascii=True, indent=2).encode() + b"\n"
     with suppress(OSError, UsageError):
         if layout.tree.read(KEPT_IMAGES, most_bytes=len(text)) == text:

@@ -19,6 +19,7 @@ from qwave_batch.model.job import Job, PlanItem, request_body
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import RunWarning
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
@@ -26,7 +27,8 @@ from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilte
 from qwave_batch.output.image_search import FoundJob, all_jobs
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.expand.jobs import is_random
-from qwave_batch.plan.file.plan_lines import LineFault, LineReader, PlannedLine
+from qwave_batch.plan.file.earlier_jobs import LineFault
+from qwave_batch.plan.file.plan_lines import LineReader, PlannedLine
 from qwave_batch.plan.input_images import InputImage
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, figures_of, summary_of
@@ -80,6 +82,11 @@ class RepeatPlan:
     def spec_file(self) -> Path | None:
         """None: the plan has no spec of its own."""
         return None
+
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """Empty: nothing is left to decide."""
+        return ()
 
     def items(self) -> Iterator[PlanItem]:
         """Yield the jobs in the order of the folder's plan."""

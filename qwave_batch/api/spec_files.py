@@ -12,8 +12,8 @@ from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.file.plan_file import SavedPlan, is_plan_file
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.plan.planner import Plan, catalog_of_spec
-from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.plan.stages import prepare_plan
 from qwave_batch.plan.support_matrix import SupportMatrix, axes_that_set_fields, support_of
 from qwave_batch.resources import shipped
 from qwave_batch.spec.document import Unsupported
@@ -84,7 +84,8 @@ def support_matrix(
         raise UsageError(f"{source} is a plan, and only a spec has axes to look at")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
     catalog = catalog_of_spec(spec, ProblemCollector(spec.source_map), catalogs)
-    entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.source_map)).expansion.outlines())
+    prepared = prepare_plan(spec, catalog, lambda part: ProblemCollector(part.source_map))
+    entries = _as_far_as_they_go(prepared.outlines())
     return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
 
 

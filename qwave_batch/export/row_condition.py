@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.output.line_condition import LINE_NAMES, compile_condition
-from qwave_batch.output.manifest_line import MANIFEST, line_as_json
+from qwave_batch.output.line_condition import LINE_NAMES, compile_condition, scope_of_line
+from qwave_batch.output.manifest_line import MANIFEST
 
 ROW_NAMES = (*LINE_NAMES, "image", "image_index", "pick", "rating", "scores")
 """The names that a condition over rows may use."""
@@ -53,13 +53,12 @@ def _check_scores(expression: str, scores: Collection[str]) -> None:
 
 
 def _scope(row: ExportRow, scores: Collection[str], *, missing: float | None) -> Mapping[str, Json]:
-    written = line_as_json(row.line)
     by_scorer: dict[str, dict[str, Json]] = {}
     for name in scores:
         scorer, _, output = name.partition(".")
         by_scorer.setdefault(scorer, {})[output] = row.scores.get(name, missing)
     return {
-        **{name: written.get(name) for name in LINE_NAMES},
+        **scope_of_line(row.line),
         "image": None if row.image is None else MANIFEST.encode(row.image),
         "image_index": row.image_index,
         "pick": row.picked.verdict and row.picked.verdict.value,

@@ -247,4 +247,4 @@ def _parts(sql: object) -> tuple[str, ...]:
             parts.append(character)
         else:
             parts[-1] += character
-    return tuple(re.sub(r"\s*([()])\s*", r"\1", part.strip()) for part in parts)
+    return tuple(re.sub(r" ?([()]) ?", r"\1", part.strip()) for part in parts)

@@ -1,6 +1,5 @@
 """Questions about an image with their expected answers: read, and grouped by what they depend on. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +94,7 @@ def _dependencies(value: Json, place: str) -> tuple[str, ...]:
     """Return the ids in a list, or in a text with commas; ``0`` is nothing, as in the CSV files of benchmarks."""
     if value is None:
         return ()
-    parts = [*value] if isinstance(value, list | tuple) else re.split(r"\s*,\s*", str(value).strip())
+    parts = [*value] if isinstance(value, list | tuple) else [part.strip() for part in str(value).split(",")]
     ids = [_text(part, f"{place}: dependency") for part in parts if part != ""]
     return tuple(each for each in ids if each != "0")
 

@@ -115,7 +115,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
         cost_nusd=cost,
         cost_from=cost_from,
         results=_read(results_from_text, results, job_id) or (),
-        error=_read(_error_from_text, error, job_id),
+        error=error_from_text(error, job_id),
         hold_nusd=hold,
         catalog_nusd=catalog,
         origin=_read(_origin_from_text, origin, job_id),
@@ -176,8 +176,9 @@ def stored_text(value: JobError | ReusedFrom | None) -> str | None:
     return json.dumps(EXACT.encode(value)) if value else None
 
 
-def _error_from_text(text: str) -> JobError:
-    return EXACT.decode(json.loads(text), JobError)
+def error_from_text(text: str | None, job_id: str) -> JobError | None:
+    """Return the error that ``stored_text`` was given; raises DamagedDatabase for any other text."""
+    return _read(lambda told: EXACT.decode(json.loads(told), JobError), text, job_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,12 +22,12 @@ from qwave_batch.files.sqlite_files import (
 from qwave_batch.files.tree import place_of
 from qwave_batch.ledger.ledger_format import (
     OLD_TABLES,
-    TABLES,
     bring_up_to_date,
     check_format,
     create_tables,
-    fill_in_columns,
+    fill_in,
     missing_columns,
+    tables_of,
 )
 from qwave_batch.ledger.row_checks import check_content
 from qwave_batch.model.next_step import NextStep
@@ -125,10 +125,9 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             raise FolderError(f"no ledger found at {path}; a run creates one")
         connection = _connect_to_read(path)
         try:
-            missing = missing_columns(check_format(connection, path))
-            check_schema(connection, TABLES, missing=missing, old_tables=OLD_TABLES)
-            if missing:
-                fill_in_columns(connection, missing)
+            found = check_format(connection, path)
+            check_schema(connection, tables_of(found), missing=missing_columns(found), old_tables=OLD_TABLES)
+            fill_in(connection, found)
         except BaseException:
             connection.close()
             raise

@@ -8,10 +8,10 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from qwave_batch.files.sqlite_files import DamagedDatabase
-from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row
+from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, error_from_text
 from qwave_batch.ledger.attempt_states import OPEN, AttemptState
 from qwave_batch.ledger.plan_replacement import PLAN_ITEMS
-from qwave_batch.ledger.snapshots import FileFacts, JobSnapshot, PlanLine, StoredJob, derive_record
+from qwave_batch.ledger.snapshots import FileFacts, JobDecision, JobSnapshot, PlanLine, StoredJob, derive_record
 from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.money import MAX_NUSD
 from qwave_batch.model.portable_paths import IMAGES, path_fault
@@ -28,6 +28,10 @@ _ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.NOT_FOU
 _JOBS = "SELECT job_id, row, position, body FROM jobs"
 _PLANNED = f"{_JOBS} WHERE position IS NOT NULL ORDER BY position"
 _UNPLANNED = f"{_JOBS} WHERE position IS NULL ORDER BY job_id"
+_UNPLANNED_PARENTS = (
+    "SELECT job_id, json_extract(link.value, '$.job_id') FROM jobs, json_each(body, '$.parents') AS link "
+    "WHERE position IS NULL"
+)
 _LEFT_OPEN = (
     f"{_JOBS} WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
     f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_ASKED})) ORDER BY row"
@@ -55,6 +59,7 @@ _IMAGES = (
     f"FROM images WHERE job_id {_AMONG} ORDER BY job_id, number, place"
 )
 _DUPLICATES = f"SELECT job_id, body FROM twins WHERE job_id {_AMONG} ORDER BY job_id, place"  # noqa: S608 - constants
+_DECISIONS = f"SELECT job_id, error FROM decisions WHERE job_id {_AMONG}"  # noqa: S608 - constants
 _WITH_IMAGES = frozenset({AttemptState.STORED, AttemptState.UNRECOVERABLE})
 
 
@@ -106,6 +111,14 @@ def read_unplanned(connection: sqlite3.Connection) -> Iterator[list[JobRecord]]:
         yield [snapshot.line.record for snapshot in _snapshots(connection, page)]
 
 
+def read_unplanned_parents(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return the ids of the parents of jobs that the plan no longer holds, by job."""
+    found: dict[str, list[str]] = {}
+    for job_id, parent in connection.execute(_UNPLANNED_PARENTS):
+        found.setdefault(job_id, []).append(parent)
+    return found
+
+
 def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     """Return the record of a job; a skipped job's reason is read from the plan."""
     found = connection.execute(_BY_ID, (job_id,)).fetchone()
@@ -142,12 +155,26 @@ def _pages(connection: sqlite3.Connection, query: str, values: Sequence[str] = (
 def _snapshots(connection: sqlite3.Connection, page: Sequence[Row]) -> list[JobSnapshot]:
     """Return the snapshots of a page of jobs, in its order."""
     attempts, images, duplicates = (_by_job(connection, query, page) for query in (_ATTEMPTS, _IMAGES, _DUPLICATES))
+    asked = json.dumps([job_id for job_id, *_ in page])
+    decided = {
+        job_id: JobDecision(job_id, error_from_text(error, job_id))
+        for job_id, error in connection.execute(_DECISIONS, (asked,))
+    }
     return [
-        _snapshot(job, attempts.get(job[0], ()), images.get(job[0], ()), duplicates.get(job[0], ())) for job in page
+        _snapshot(
+            job, attempts.get(job[0], ()), images.get(job[0], ()), duplicates.get(job[0], ()), decided.get(job[0])
+        )
+        for job in page
     ]
 
 
-def _snapshot(job_row: Row, attempts: Iterable[Row], images: Iterable[Row], duplicates: Iterable[Row]) -> JobSnapshot:
+def _snapshot(
+    job_row: Row,
+    attempts: Iterable[Row],
+    images: Iterable[Row],
+    duplicates: Iterable[Row],
+    decision: JobDecision | None,
+) -> JobSnapshot:
     job_id, row, position, body = job_row
     job = _job(job_id, body)
     made = [attempt_from_row(attempt) for attempt in attempts]
@@ -159,6 +186,7 @@ def _snapshot(job_row: Row, attempts: Iterable[Row], images: Iterable[Row], dupl
         line=PlanLine(job=job, also=tuple(_duplicate(*each) for each in duplicates), record=record),
         attempt=made[-1] if made else None,
         files=files,
+        decision=decision,
     )
 
 

@@ -14,6 +14,7 @@ from qwave_batch.ledger.attempt import OnChange
 from qwave_batch.ledger.attempt_states import OPEN
 from qwave_batch.ledger.cost_report import CostReport, keep_money_of, read_cost_report, read_held_nusd, read_spent_nusd
 from qwave_batch.ledger.database import fold_log, open_checked, open_to_read, open_to_write, storage_border
+from qwave_batch.ledger.decision_replacement import replace_decisions
 from qwave_batch.ledger.folder_identity import (
     FolderClaim,
     FolderIdentity,
@@ -32,6 +33,7 @@ from qwave_batch.ledger.job_reading import (
     read_snapshots_of,
     read_stored_jobs,
     read_unplanned,
+    read_unplanned_parents,
 )
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lines_id import LinesId, read_lines_id
@@ -39,7 +41,7 @@ from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, 
 from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
 from qwave_batch.ledger.plan_replacement import replace_plan
 from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
-from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, StoredJob
+from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot, PlanLine, StoredJob
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 
@@ -155,6 +157,10 @@ class Ledger:
         """Make ``items`` the plan, in one transaction; jobs that leave the plan keep their attempts and images."""
         self._writing().write_now(lambda connection: replace_plan(connection, items))
 
+    def replace_decisions(self, decisions: Iterable[JobDecision]) -> int:
+        """Make these the decisions, in one transaction, and return how many changed; jobs that began keep theirs."""
+        return self._writing().write_now(lambda connection: replace_decisions(connection, decisions))
+
     def doubt(self, sent: Mapping[str, float]) -> int:
         """Account for lost records and for submits known from elsewhere; return the number of jobs affected.
 
@@ -248,6 +254,10 @@ class Ledger:
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds, by job id."""
         return self._stream(read_unplanned)
+
+    def unplanned_parents(self) -> dict[str, list[str]]:
+        """Return the ids of the parents of jobs that the plan no longer holds, by job."""
+        return self._ask(read_unplanned_parents)
 
     def unplanned_count(self) -> int:
         """Return the number of recorded jobs that the plan no longer holds."""
@@ -364,5 +374,5 @@ def _forget(connection: sqlite3.Connection, job_id: str) -> None:
     if open_here:
         raise FolderError(f"job {job_id} has an open task, which the next run collects")
     keep_money_of(connection, job_id)
-    for table in ("images", "attempts", "jobs"):
+    for table in ("images", "attempts", "decisions", "jobs"):
         connection.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - the names above

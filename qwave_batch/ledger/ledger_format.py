@@ -1,14 +1,13 @@
 """The format of a ledger: its tables, and the upgrade from older formats."""
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError
 from qwave_batch.model.next_step import NextStep
 
-FORMAT = 6
+FORMAT = 7
 
 
 APPLICATION_ID = 0x51574156  # "QWAV"
@@ -62,6 +61,16 @@ CREATE UNIQUE INDEX images_by_path ON images (path);
 """
 
 
+DECISIONS = """
+CREATE TABLE decisions (
+    job_id TEXT PRIMARY KEY,  -- of a stage that scores, checks or picks decide
+    error TEXT                -- why it is not made; NULL where it is
+) WITHOUT ROWID;
+"""
+"""The table that format 7 added."""
+_DECISIONS_SINCE = 7
+
+
 OLD_TABLES = """
 CREATE TABLE earlier_tasks (job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL);
 """
@@ -95,7 +104,7 @@ _NEW_COLUMNS = {
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create all tables in an empty database."""
     connection.execute("BEGIN IMMEDIATE")
-    for statement in TABLES.split(";\n"):
+    for statement in tables_of(FORMAT).split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -103,17 +112,20 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
-    """Add the columns missing in an older format, in one transaction.
+    """Add the columns and the table missing in an older format, in one transaction.
 
     Raises:
         FolderError: it is not a ledger, or of a newer format.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if missing := missing_columns(check_format(connection, path)):
-            for column in missing:
+        found = check_format(connection, path)
+        if found < FORMAT:
+            for column in missing_columns(found):
                 new = _NEW_COLUMNS[column]
                 connection.execute(f"ALTER TABLE {new.table} ADD COLUMN {column} {new.declared}")
+            if found < _DECISIONS_SINCE:
+                connection.execute(DECISIONS)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     except BaseException:
@@ -122,18 +134,26 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
+def tables_of(found: int) -> str:
+    """Return the statements that create the tables and indexes of a format, with all columns of today."""
+    return TABLES if found < _DECISIONS_SINCE else TABLES + DECISIONS
+
+
 def missing_columns(found: int) -> list[str]:
     """Return the columns missing in a format."""
     return [name for name, column in _NEW_COLUMNS.items() if column.since > found]
 
 
-def fill_in_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> None:
-    """Give a read-only ledger of an older format views with the missing columns."""
+def fill_in(connection: sqlite3.Connection, found: int) -> None:
+    """Give a read-only ledger of an older format views with the missing columns, and of the missing table."""
+    columns = missing_columns(found)
     for table in {_NEW_COLUMNS[name].table for name in columns}:
         missing = ", ".join(
             f"{_NEW_COLUMNS[name].value} AS {name}" for name in columns if _NEW_COLUMNS[name].table == table
         )
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {missing} FROM main.{table}")  # noqa: S608 - constants
+    if found < _DECISIONS_SINCE:
+        connection.execute("CREATE TEMP VIEW decisions AS SELECT NULL AS job_id, NULL AS error WHERE FALSE")
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> int:

@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_in
 from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import InUsd
 from qwave_batch.model.record import JobStatus
 
 
@@ -31,10 +34,16 @@ class LineCounts:
     in_flight: int = 0
     """Pending with a task at the API, which may still be charged."""
     image_bytes: int = 0
+    stages: Mapping[str, "LineCounts"] = field(default_factory=dict)
+    """The same for each stage, in the plan's order; empty for a plan without stages."""
+    cost_usd = InUsd()
 
     def as_json(self) -> dict[str, Json]:
-        """Return the counts as summary.json has them."""
-        return _COUNTS.encode(self)
+        """Return the counts as summary.json has them: those of stages only where the plan has some."""
+        counts = _COUNTS.encode(self)
+        if self.stages:
+            counts["stages"] = {name: stage.as_json() for name, stage in self.stages.items()}
+        return counts
 
 
 _COUNTS = Codec(
@@ -44,6 +53,7 @@ _COUNTS = Codec(
             "cost_nusd": usd_key("cost_usd"),
             "in_flight": LEFT_OUT,
             "image_bytes": LEFT_OUT,
+            "stages": LEFT_OUT,
         }
     }
 )
@@ -55,11 +65,12 @@ _ALIKE = f"""
     -- sorted by the job's id, so that the look-ups in the other tables go through their pages once
     WITH planned AS MATERIALIZED (
         SELECT job_id, json_extract(body, '$.max_images') AS wanted,
-            json_extract(body, '$.skip') IS NOT NULL AS is_skipped
+            json_extract(body, '$.skip') IS NOT NULL AS is_skipped,
+            position, json_extract(body, '$.stage') AS stage
         FROM jobs WHERE position IS NOT NULL ORDER BY +job_id
     ),
     told AS (
-        SELECT state, is_skipped, wanted,
+        SELECT stage, position, state, is_skipped, wanted,
             COALESCE(error, '') <> '' AS has_error, COALESCE(origin, '') <> '' AS is_reused,
             newest.cost_nusd + CASE WHEN newest.number > 1
                 THEN COALESCE((SELECT SUM(cost_nusd) FROM attempts WHERE {_EARLIER}), 0) ELSE 0 END AS cost,
@@ -72,35 +83,61 @@ _ALIKE = f"""
         FROM planned LEFT JOIN attempts AS newest ON newest.job_id = planned.job_id
             AND newest.number = (SELECT MAX(number) FROM attempts WHERE attempts.job_id = planned.job_id)
     )
-    SELECT state, has_error, is_reused, is_skipped, COUNT(*), COALESCE(SUM(cost), 0), SUM(images),
+    SELECT stage, state, has_error, is_reused, is_skipped, COUNT(*), COALESCE(SUM(cost), 0), SUM(images),
            COALESCE(SUM(bytes), 0), SUM(images < wanted), COALESCE(SUM(is_open), 0)
-    FROM told GROUP BY state, has_error, is_reused, is_skipped
+    FROM told GROUP BY stage, state, has_error, is_reused, is_skipped ORDER BY MIN(position)
 """  # noqa: S608 - constants
 """Lines that have the same status, counted together; ``derive_record`` and ``LineCounter`` say the same of one."""
 
 
+class _Alike(NamedTuple):
+    """A row of the query: lines of a stage that have the same status."""
+
+    stage: str | None
+    state: str | None
+    has_error: int
+    is_reused: int
+    is_skipped: int
+    jobs: int
+    cost_nusd: int
+    images: int
+    image_bytes: int
+    short: int
+    open: int
+
+
 def read_line_counts(connection: sqlite3.Connection) -> LineCounts:
     """Return the counts of the whole plan."""
-    statuses: Counter[JobStatus] = Counter()
-    sums: Counter[str] = Counter()
-    for state, has_error, is_reused, is_skipped, jobs, cost, images, size_bytes, short, is_open in connection.execute(
-        _ALIKE
-    ):
+    whole, stages = _Sums(), dict[str, _Sums]()
+    for alike in map(_Alike._make, connection.execute(_ALIKE)):
+        whole.add(alike)
+        if alike.stage is not None:
+            stages.setdefault(alike.stage, _Sums()).add(alike)
+    return whole.counts({name: sums.counts({}) for name, sums in stages.items()})
+
+
+@dataclass(slots=True)
+class _Sums:
+    statuses: Counter[JobStatus] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+
+    def add(self, alike: _Alike) -> None:
         status = status_in(
-            None if state is None else AttemptState(state), has_error=bool(has_error), is_skipped=bool(is_skipped)
+            None if alike.state is None else AttemptState(alike.state),
+            has_error=bool(alike.has_error),
+            is_skipped=bool(alike.is_skipped),
         )
         is_complete = status is JobStatus.COMPLETED
-        statuses[status] += jobs
-        sums.update(
-            short=short if is_complete else 0,
-            reused=jobs if is_complete and is_reused else 0,
-            images=images,
-            cost_nusd=cost,
-            in_flight=is_open if status is JobStatus.PENDING else 0,
-            image_bytes=size_bytes,
+        self.statuses[status] += alike.jobs
+        self.others.update(
+            short=alike.short if is_complete else 0,
+            reused=alike.jobs if is_complete and alike.is_reused else 0,
+            images=alike.images,
+            cost_nusd=alike.cost_nusd,
+            in_flight=alike.open if status is JobStatus.PENDING else 0,
+            image_bytes=alike.image_bytes,
         )
-    return LineCounts(
-        jobs=statuses.total(),
-        **{status.value: statuses[status] for status in JobStatus},
-        **sums,
-    )
+
+    def counts(self, stages: Mapping[str, LineCounts]) -> LineCounts:
+        statuses = {status.value: self.statuses[status] for status in JobStatus}
+        return LineCounts(jobs=self.statuses.total(), **statuses, **self.others, stages=stages)

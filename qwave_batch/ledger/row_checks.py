@@ -106,9 +106,13 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         "source_url": _text("source_url"),
         "modified_ns": "typeof(modified_ns) = 'integer'",
     },
+    "decisions": {
+        "job_id": _JOB_ID,
+        "error": _maybe("error", f"({_json('error')} AND length(error) <= {_LONGEST_TEXT})"),
+    },
 }
 """The check of each column; columns that an old format lacks are skipped."""
-_OWNERS = {"identity": "''", "twins": "job_id", "jobs": "job_id", "attempts": "job_id", "images": "job_id"}
+_OWNERS = {**dict.fromkeys(_RULES, "job_id"), "identity": "''"}
 _TOTALS = ("held_nusd", "doubt_nusd", "cost_nusd", "hold_nusd", "catalog_nusd")
 
 

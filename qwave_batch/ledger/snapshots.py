@@ -77,6 +77,15 @@ def _seconds(attempt: Attempt) -> float | None:
     return round(max(0.0, attempt.ended_at - attempt.submitted_at), 3)
 
 
+@dataclass(frozen=True, slots=True)
+class JobDecision:
+    """The decision on a job of a stage whose jobs are chosen by scores, checks or picks."""
+
+    job_id: str
+    error: JobError | None = None
+    """Why it is not made; None where it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
     """A job of the plan, the entries that resolved to the same job, and its record."""
@@ -99,6 +108,8 @@ class JobSnapshot:
     """The newest one."""
     files: tuple[StoredFile, ...] = ()
     """The images of the newest attempt."""
+    decision: JobDecision | None = None
+    """As it was last taken, if the job needs one; a job of a stage that decides waits while there is none."""
 
     @property
     def is_planned(self) -> bool:

@@ -55,3 +55,16 @@ def parent_links_in(request: JsonObject, fields: Collection[str]) -> Iterator[tu
                 link = parent_link(text)
                 if link is not None:
                     yield text, link
+
+
+def parents_of(request: JsonObject, fields: Collection[str], own: str) -> tuple[ParentLink, ...]:
+    """Return the ``parents`` of a job: its own parent's links first, each once, images in the order of their numbers.
+
+    Args:
+        request: Its identifying request.
+        fields: The fields in which a text may be a reference.
+        own: The id of the job of the earlier stage that it is made for; it is a parent even where nothing refers to it.
+    """
+    found = {link for _, link in parent_links_in(request, fields)}
+    links = sorted(found, key=lambda link: (link.job_id != own, link.job_id, link.image or 0))
+    return tuple(links) if links and links[0].job_id == own else (ParentLink(own), *links)

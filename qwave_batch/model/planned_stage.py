@@ -1,10 +1,12 @@
 """The stages of a plan: where each one's jobs come from, and what is decided only once their parents are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from qwave_batch.model.jsontypes import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
+class ParentPick:
     """Takes the best of the parents that compete: those that agree in all that ``per`` names."""
 
     n: int
@@ -25,7 +27,9 @@ class PlannedStage:
     """The stage whose jobs are the parents of its own."""
     where: str | None = None
     """The template that decides which parents have children, if it asks for scores or the like; None otherwise."""
-    pick: Pick | None = None
+    variables: JsonObject = field(default_factory=dict)
+    """The values of those ``vars`` of the spec that it uses."""
+    pick: ParentPick | None = None
 
     @property
     def is_decided_later(self) -> bool:

@@ -1,6 +1,6 @@
 """The ledger's interfaces for this package; ``ledger.Ledger`` implements them, and so does plain data."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from qwave_batch.ledger.cost_report import CostReport
@@ -32,6 +32,10 @@ class LedgerReading(Protocol):
 
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds."""
+        ...
+
+    def unplanned_parents(self) -> Mapping[str, Sequence[str]]:
+        """Return the ids of the parents of jobs that the plan no longer holds, by job, for those that have any."""
         ...
 
     def unplanned_count(self) -> int:

@@ -8,6 +8,7 @@ from qwave_batch.folder.inputs import references
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.portable_paths import path_fault, path_key
 from qwave_batch.model.record import JobStatus
+from qwave_batch.output.link_checks import LinkChecker, ManifestFault
 from qwave_batch.output.manifest_line import ManifestLine, line_from_json
 from qwave_batch.output.manifest_schema import schema_faults
 
@@ -21,9 +22,19 @@ class LineChecker:
         self._paths: dict[str, int] = {}
         self._files: dict[str, int] = {}
         self._last_index = -1
+        self._links = LinkChecker()
 
-    def read(self, number: int, raw: bytes) -> tuple[ManifestLine | None, list[str]]:
+    def read(self, number: int, raw: bytes) -> tuple[ManifestLine | None, list[ManifestFault]]:
         """Return the typed line, or None if it cannot be read, and its faults."""
+        line, faults = self._read(number, raw)
+        links = self._links.check(number, line) if line is not None else ()
+        return line, [*map(ManifestFault, faults), *links]
+
+    def missing(self) -> Iterator[tuple[int, ManifestFault]]:
+        """Yield the faults that show once all lines were read, each with its line."""
+        return self._links.missing()
+
+    def _read(self, number: int, raw: bytes) -> tuple[ManifestLine | None, list[str]]:
         try:
             value = json.loads(raw)
         except ValueError:

@@ -23,7 +23,12 @@ def lines_matching(expression: str, *, named: str = "the filter") -> Callable[[M
         UsageError: as ``compile_condition`` does.
     """
     is_met = compile_condition(expression, LINE_NAMES, named=named, of="manifest line")
-    return lambda line: is_met(_scope(line), line.job_id)
+    return lambda line: is_met(scope_of_line(line), line.job_id)
+
+
+def scope_of_line(line: ManifestLine) -> dict[str, Json]:
+    """Return the values of ``LINE_NAMES``; a line without a stage has an empty one, and no parents."""
+    return {**dict.fromkeys(LINE_NAMES), "stage": "", "parents": [], **line_as_json(line)}
 
 
 def compile_condition(
@@ -61,11 +66,6 @@ def compile_condition(
         return answer
 
     return is_met
-
-
-def _scope(line: ManifestLine) -> Mapping[str, Json]:
-    written = line_as_json(line)
-    return {name: written.get(name) for name in LINE_NAMES}
 
 
 def _without_braces(fault: TemplateFault) -> str:

@@ -1,6 +1,6 @@
 """``prune``: removes files no longer in the spec, after showing them, and never any that may still cost money."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class PruneFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptJob:
-    """A job that is no longer in the spec and stays, because its cost is not settled."""
+    """A job that is no longer in the spec and stays: its cost is not settled, or a job that is to be made needs it."""
 
     job_id: str
     reason: str
@@ -86,21 +86,30 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
     """
     planned: set[str] = set()
     used: set[str] = set()
+    needs = _Needs(ledger.unplanned_parents())
     for line in ledger.lines():
+        if line.record.status is not JobStatus.COMPLETED:
+            needs.add(line.job.job_id, [link.job_id for link in line.job.parents])
         planned.update(image.path for image in line.record.images)
         for reference in references(without_inline(line.job.request)):
             file = stored_input(layout, reference)
             used.update(() if file is None else (file,))
     overlay = KeptOverlay.of(read_summary(layout))
     used.update(filter(None, (overlay.path(layout),) if overlay else ()))
-    gone: list[JobRecord] = []
+    settled: list[JobRecord] = []
     kept: list[KeptJob] = []
     for record in ledger.unplanned():
         reason = _unsettled(record)
         if reason is None:
-            gone.append(record)
+            settled.append(record)
         else:
             kept.append(KeptJob(job_id=record.job_id, reason=reason))
+            needs.add_unplanned(record.job_id)
+    kept += [
+        KeptJob(job_id=job_id, reason=reason) for record in settled if (reason := needs.reason(job_id := record.job_id))
+    ]
+    staying = {job.job_id for job in kept}
+    gone = [record for record in settled if record.job_id not in staying]
     paths = [_checked(image.path, layout) for record in gone for image in record.images if image.path not in planned]
     if not kept:  # the inputs of a kept job are not known here
         paths.extend(_inputs_but(used, layout))
@@ -136,6 +145,34 @@ def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[Ke
     for folder in folders:
         _remove_empty(folder, layout)
     return tuple(kept)
+
+
+class _Needs:
+    """The parents that jobs which are still to be made, or whose tasks are open, are made from.
+
+    A parent's own parents count too: it may have to be made again itself.
+    """
+
+    def __init__(self, unplanned_parents: Mapping[str, Sequence[str]]) -> None:
+        self._parents = unplanned_parents
+        self._children: dict[str, str] = {}
+        """A child by the id of each parent that it needs."""
+
+    def add(self, child: str, parents: Sequence[str]) -> None:
+        """Take note of a job and what it is made from."""
+        for parent in parents:
+            if parent not in self._children:
+                self._children[parent] = child
+                self.add_unplanned(parent)
+
+    def add_unplanned(self, child: str) -> None:
+        """Take note of a job that the plan no longer holds."""
+        self.add(child, self._parents.get(child, ()))
+
+    def reason(self, job_id: str) -> str | None:
+        """Return why a job has to stay; None if nothing needs it."""
+        child = self._children.get(job_id)
+        return None if child is None else f"job {child} is made from it"
 
 
 def _unsettled(record: JobRecord) -> str | None:

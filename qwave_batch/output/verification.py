@@ -17,7 +17,7 @@ from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.input_references import PREFIX
-from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.work_progress import OnWork, WorkProgress, ignore_work
@@ -33,6 +33,7 @@ from qwave_batch.output.kept_overlay import KeptOverlay
 from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.line_checks import LineChecker
 from qwave_batch.output.line_counts import LineCounter
+from qwave_batch.output.link_checks import ManifestFault
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.summary import read_summary, spec_file_sha256
@@ -41,6 +42,7 @@ from qwave_batch.output.verify_log import open_verify_log, remove_verify_log
 
 _MANY_BYTES = 500_000
 """A manifest of more bytes, of some hundred lines, is worth a process for each core."""
+_COUNTED = ("jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "images")
 _NAMED = 3  # jobs with the same fault that are named one by one
 
 
@@ -158,7 +160,7 @@ class _Verification:
     inputs: dict[str, SourcePlace] = field(default_factory=dict)
     edited: dict[str, tuple[SourcePlace, dict[str, Json]]] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
-    faulty_lines: deque[tuple[SourcePlace, str]] = field(default_factory=deque)
+    faulty_lines: deque[tuple[SourcePlace, ManifestFault]] = field(default_factory=deque)
     """Not reported yet."""
 
     def report(self, check: "_CheckImages") -> VerifyReport:
@@ -199,12 +201,13 @@ class _Verification:
             if line is not None:
                 self._take(line, place)
                 yield from ((place, image) for image in line.images)
+        self.faulty_lines.extend((SourcePlace(file=file, line=number), fault) for number, fault in checker.missing())
 
     def _tell_of_lines(self, up_to: int | None) -> None:
         """Report the faults of lines up to one, or of all; lines are read ahead of what is found of their images."""
         while self.faulty_lines and (up_to is None or self.faulty_lines[0][0].line <= up_to):
             place, fault = self.faulty_lines.popleft()
-            self._complain(fault, place=place)
+            self._complain(fault.message, place=place, severity="error" if fault.is_error else "warning")
 
     def _take(self, line: ManifestLine, place: SourcePlace) -> None:
         self.counters.add_manifest_line(line)
@@ -290,9 +293,9 @@ class _Verification:
         if summary.get("manifest_sha256") != self.digest.hexdigest():
             self._complain("summary.json is of an earlier state of the manifest", severity="warning")
         else:
-            for key in ("jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "images"):
-                if summary.get(key) != counts.as_json()[key]:
-                    self._complain(f"summary.json says {key} {summary.get(key)}, the lines say {counts.as_json()[key]}")
+            for name, said, found in _counts_by_stage(summary, counts):
+                if said != found:
+                    self._complain(f"summary.json says {name} {said}, the lines say {found}")
         overlay = KeptOverlay.of(summary)
         if overlay is not None and overlay.content(self.layout) is None:
             self._complain(f"the overlay {overlay.name} is not in inputs/ as it was written", value=overlay.reference)
@@ -311,6 +314,17 @@ class _Verification:
         self.problems.append(
             Problem(message=message, place=place, value=value, suggestion=suggestion, severity=severity)
         )
+
+
+def _counts_by_stage(summary: JsonObject, counts: LineCounts) -> Iterator[tuple[str, Json, Json]]:
+    """Yield the counts that a summary has in common with the lines, of each stage too: as named, as said, as found."""
+    found = counts.as_json()
+    yield from ((key, summary.get(key), found[key]) for key in _COUNTED)
+    told = summary.get("stages")
+    for name, stage in counts.stages.items():
+        said, of_stage = told.get(name) if isinstance(told, dict) else None, stage.as_json()
+        for key in _COUNTED:
+            yield f"{key} of stage {name}", said.get(key) if isinstance(said, dict) else None, of_stage[key]
 
 
 def _no_line(job_ids: Sequence[str]) -> str:

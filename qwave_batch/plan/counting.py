@@ -8,19 +8,19 @@ from qwave_batch.plan.checks.prompt_texts import TextCheck
 from qwave_batch.plan.checks.same_requests import Sameness
 from qwave_batch.plan.checks.same_seeds import SameSeeds
 from qwave_batch.plan.expand.entries import ExpandedEntry
-from qwave_batch.plan.expand.expansion import Expansion
+from qwave_batch.plan.expand.expansion import Expansion, PlanPlaces
 from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.expand.jobs import JobMaker, TakeEntry
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.plan_samples import Sampler
 from qwave_batch.plan.plan_summary import Figures
-from qwave_batch.plan.preparation import PreparedSpec
+from qwave_batch.plan.stages import PreparedPlan
 from qwave_batch.spec.template.templates import TemplateFault
 
 
 def count_plan(
-    prepared: PreparedSpec, figures: Figures, sampler: Sampler | None = None, take: TakeEntry | None = None
+    prepared: PreparedPlan, figures: Figures, sampler: Sampler | None = None, take: TakeEntry | None = None
 ) -> None:
     """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported.
 
@@ -30,26 +30,38 @@ def count_plan(
         sampler: Picks samples among the jobs.
         take: Given all entries.
     """
-    _PlanCount(prepared.expansion, prepared.links, prepared.images, figures, sampler or Sampler(), take).run()
+    pass_ = _Pass(figures=figures, sampler=sampler or Sampler(), take=take, places=prepared.places())
+    for part in prepared.parts:
+        _PartCount(part.expansion, part.links, prepared.images, pass_).run()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """The state of the count, which goes on from stage to stage."""
+
+    figures: Figures
+    """Grows during the pass."""
+    sampler: Sampler
+    take: TakeEntry | None
+    places: PlanPlaces
+    clashes: PathClashes = field(default_factory=PathClashes)
+    made: int = 0
+    """Jobs so far."""
 
 
 @dataclass(slots=True)
-class _PlanCount:
+class _PartCount:
     """One pass over an expansion; whole jobs are only built for the sampler."""
 
     expansion: Expansion
     links: SignedLinks
     images: InputImages
     """Learns which of its images the jobs use."""
-    figures: Figures
-    """Grows during the pass."""
-    sampler: Sampler
-    take: TakeEntry | None
-    _clashes: PathClashes = field(default_factory=PathClashes)
+    whole: _Pass
 
     def run(self) -> None:
         """Count the plan; all mistakes found are reported."""
-        expansion, figures, sampler = self.expansion, self.figures, self.sampler
+        expansion, figures, sampler = self.expansion, self.whole.figures, self.whole.sampler
         texts = TextCheck(spec=expansion.spec, matrix=expansion.matrix, problems=expansion.problems)
         sameness = Sameness(
             base=expansion.assembler.base,
@@ -60,7 +72,7 @@ class _PlanCount:
         seeds = SameSeeds(expansion.problems)
         texts.begin(expansion.prompts)
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
-        made, wanted, last = 0, sampler.next_position, None
+        made, wanted, last = self.whole.made, sampler.next_position, None
         case: PromptCase | None = None
         for entry, is_new in self._entries(maker):
             verdict = entry.verdict
@@ -80,7 +92,14 @@ class _PlanCount:
                     sameness.see_again(entry)
                 continue
             self.images.take(verdict.images)
-            figures.count(verdict.model.name, verdict.error, verdict.max_images, entry.estimate(), verdict.unpriced)
+            figures.count(
+                verdict.model.name,
+                verdict.error,
+                verdict.max_images,
+                entry.estimate(),
+                verdict.unpriced,
+                stage=expansion.stage,
+            )
             if verdict.error is None:
                 sameness.is_open = False
                 seeds.see(entry)
@@ -91,13 +110,14 @@ class _PlanCount:
                 made += 1
                 if checks_paths:
                     self._check_path(maker, entry)
+        self.whole.made = made
         sameness.finish(expansion.entries)
         self.links.note_axes(expansion.matrix)
         self.links.report(expansion.problems)
-        figures.has_signed_links = bool(self.links)
+        figures.has_signed_links = figures.has_signed_links or bool(self.links)
 
     def _entries(self, maker: JobMaker) -> Iterator[tuple[ExpandedEntry, bool]]:
-        folded, take = self.expansion.folded(), self.take
+        folded, take = self.expansion.folded(self.whole.places), self.whole.take
         return folded if take is None else _taken(folded, take, maker)
 
     def _check_path(self, maker: JobMaker, entry: ExpandedEntry) -> None:
@@ -108,7 +128,7 @@ class _PlanCount:
         except TemplateFault as fault:
             expansion.problems.add_template(fault)
             return
-        other = self._clashes.claim(path, entry.verdict.max_images, index)
+        other = self.whole.clashes.claim(path, entry.verdict.max_images, index)
         if other is not None:
             expansion.problems.add(
                 ("output", "path"),

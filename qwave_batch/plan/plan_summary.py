@@ -54,12 +54,34 @@ _MODEL = Codec(
 
 
 @dataclass(slots=True)
+class StageFigures:
+    """The jobs and images of one stage."""
+
+    jobs: int = 0
+    images: int = 0
+    skipped: int = 0
+    estimate: CostRange = NOTHING
+    """The cost to expect."""
+
+    def count(self, error: JobError | None, images: int, estimate: CostRange) -> None:
+        """Add one job, or a skipped one."""
+        if error:
+            self.skipped += 1
+            return
+        self.jobs += 1
+        self.images += images
+        self.estimate += estimate
+
+
+@dataclass(slots=True)
 class Figures:
     """Counts of a plan, updated item by item."""
 
     folded: int = 0
     skipped: int = 0
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
+    by_stage: dict[str, StageFigures] = field(default_factory=dict)
+    """In the plan's order; empty for a spec without stages."""
     skips: Counter[SkipReason] = field(default_factory=Counter)
     unpriced: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By model, notes on costs that come on top of the estimate, of an amount that nobody states."""
@@ -102,7 +124,14 @@ class Figures:
         return sum((figures.estimate for figures in self.by_model.values()), start=NOTHING)
 
     def count(
-        self, model: str, error: JobError | None, images: int, estimate: CostRange, unpriced: tuple[str, ...] = ()
+        self,
+        model: str,
+        error: JobError | None,
+        images: int,
+        estimate: CostRange,
+        unpriced: tuple[str, ...] = (),
+        *,
+        stage: str = "",
     ) -> None:
         """Add one job of a plan, or a skipped one.
 
@@ -112,7 +141,10 @@ class Figures:
             images: The most images that it may return.
             estimate: The cost to expect.
             unpriced: Notes on costs on top of that, of unknown amount.
+            stage: The stage that it belongs to; empty for a spec without stages.
         """
+        if stage:
+            self.by_stage.setdefault(stage, StageFigures()).count(error, images, estimate)
         if error:
             self.skipped += 1
             self.skips[SkipReason(error.message, error.field, model)] += 1
@@ -157,7 +189,7 @@ def figures_of(
             case Duplicate():
                 figures.folded += 1
             case Job():
-                figures.count(item.model, item.skip, item.max_images, item.estimate, unpriced(item))
+                figures.count(item.model, item.skip, item.max_images, item.estimate, unpriced(item), stage=item.stage)
                 if item.skip is None:
                     figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
                     if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
@@ -214,6 +246,8 @@ class PlanEntrySummary:
     """Builds the whole job."""
     labels: Callable[[], Mapping[str, Json]]
     """Returns the label of its value on each axis."""
+    stage: str = ""
+    """The stage that it belongs to; empty for a spec without stages."""
 
     @property
     def is_made(self) -> bool:
@@ -233,4 +267,5 @@ def summary_of(job: Job) -> PlanEntrySummary:
         error=job.skip,
         job=lambda: job,
         labels=lambda: job.axes,
+        stage=job.stage,
     )

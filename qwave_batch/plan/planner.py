@@ -11,22 +11,22 @@ from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
-from qwave_batch.plan.checks.prompt_texts import names_of_row
 from qwave_batch.plan.counting import count_plan
+from qwave_batch.plan.empty_parts import note_empty
 from qwave_batch.plan.expand.entries import StartExpansion
-from qwave_batch.plan.expand.expansion import Expansion
 from qwave_batch.plan.expand.jobs import TakeEntry
-from qwave_batch.plan.input_images import InputImage, InputImages
+from qwave_batch.plan.input_images import InputImage
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
-from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.plan.stage_problems import PlanProblems
+from qwave_batch.plan.stages import PreparedPlan, planned_stages, prepare_plan
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_messages import cut_for_message
 
 
@@ -40,8 +40,8 @@ class Plan:
     warnings: tuple[Problem, ...]
     sampler: Sampler = field(repr=False, compare=False)
     """Selected sample jobs while they were counted."""
-    images: InputImages = field(repr=False, compare=False)
-    """The images that requests name by their files, as they were when it was made."""
+    prepared: PreparedPlan = field(repr=False, compare=False)
+    """The spec and its stages, compiled, with the images that requests name by their files as they were then."""
     start: StartExpansion = field(default=expand_with_cache, repr=False, compare=False)
     """The implementation of the expansion."""
 
@@ -72,7 +72,7 @@ class Plan:
     @property
     def inputs(self) -> Mapping[str, InputImage]:
         """The images of its jobs that are files, by their references."""
-        return self.images.used
+        return self.prepared.images.used
 
     @property
     def output_folder(self) -> Path | None:
@@ -91,19 +91,25 @@ class Plan:
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and duplicates in plan order."""
-        return self._expansion().items()
+        return self._again().items()
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
         """Yield summaries of the entries, in plan order."""
-        return self._expansion().outlines()
+        return self._again().outlines()
+
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """The stages in the plan's order; empty for a spec without stages."""
+        return planned_stages(self.spec, self.prepared) if self.spec.stages else ()
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to ``count`` sample jobs: evenly spaced, and including the one with the longest prompt."""
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
-    def _expansion(self) -> Expansion:
-        problems = ProblemCollector(self.spec.source_map)
-        return prepare(self.spec, self.catalog_used, problems, start=self.start, images=self.images).expansion
+    def _again(self) -> PreparedPlan:
+        collectors = PlanProblems(self.spec)
+        images = self.prepared.images
+        return prepare_plan(self.spec, self.catalog_used, collectors.of, start=self.start, images=images)
 
 
 def make_plan(
@@ -126,27 +132,28 @@ def make_plan(
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or if no job is left.
     """
-    problems = ProblemCollector(spec.source_map)
-    catalog = catalog_of_spec(spec, problems, catalogs)
-    problems.take_warnings(spec.warnings)
-    prepared = prepare(spec, catalog, problems, start=start)
+    collectors = PlanProblems(spec)
+    catalog = catalog_of_spec(spec, collectors.whole, catalogs)
+    collectors.whole.take_warnings(spec.warnings)
+    prepared = prepare_plan(spec, catalog, collectors.of, start=start)
 
     figures, sampler = Figures(), Sampler()
     if watch is not None:
         watch(figures)
     count_plan(prepared, figures, sampler, take)
-    _note_empty(figures, prepared.expansion, problems)
-    _note_none_passes(prepared.expansion, problems)
-
-    if problems.has_errors():
-        raise SpecError(problems.found())
+    if not collectors.has_errors():
+        for expansion in prepared.expansions:
+            note_empty(figures, expansion)
+    found = collectors.found()
+    if collectors.has_errors():
+        raise SpecError(found)
     return Plan(
         spec=spec,
         catalog_used=catalog,
         figures=figures,
-        warnings=problems.found(),
+        warnings=found,
         sampler=sampler,
-        images=prepared.images,
+        prepared=prepared,
         start=start,
     )
 
@@ -156,15 +163,15 @@ def rest_problems(rest: Spec, *, catalogs: CatalogSource = SHIPPED) -> tuple[Pro
 
     That it makes no jobs follows from the mistakes. Only those warnings count that follow from the file alone.
     """
-    problems = ProblemCollector(rest.source_map)
+    collectors = PlanProblems(rest)
     try:
-        catalog = catalog_of_spec(rest, problems, catalogs)
-        problems.take_warnings(rest.warnings)
-        count_plan(prepare(rest, catalog, problems), Figures())
-        found: Iterable[Problem] = problems.found()
+        catalog = catalog_of_spec(rest, collectors.whole, catalogs)
+        collectors.whole.take_warnings(rest.warnings)
+        count_plan(prepare_plan(rest, catalog, collectors.of), Figures())
+        found: Iterable[Problem] = collectors.found()
     except SpecError as error:
         found = error.problems
-    as_written = [warning for warning in problems.of_reading if warning not in rest.warnings]
+    as_written = [warning for warning in collectors.of_reading() if warning not in rest.warnings]
     return (*(problem for problem in found if problem.severity == "error"), *as_written)
 
 
@@ -201,51 +208,3 @@ def _dated_catalog(spec: Spec, problems: ProblemCollector, catalogs: CatalogSour
             next_step=Advice(NextStep.PIN_CATALOG),
         )
         raise SpecError(problems.found()) from unknown
-
-
-def _note_empty(figures: Figures, expansion: Expansion, problems: ProblemCollector) -> None:
-    if figures.jobs or problems.has_errors():
-        return
-    if figures.skipped:
-        reasons = "; ".join(f"{skip.reason} ({count:,})" for skip, count in figures.skips.most_common(3))
-        problems.add((), f"nothing to make: all {figures.skipped:,} jobs are skipped: {reasons}")
-    elif not any(True for _ in expansion.matrix):
-        problems.add(("matrix",), "nothing to make: the matrix has no combination", suggestion="exclude drops them all")
-    else:
-        for prompt in expansion.prompts:
-            table = prompt.table
-            if table is None:
-                continue
-            rows = expansion.reader.tables_read.get(table.shown_as, 0)
-            found, suggestion = _none_of(table, rows)
-            problems.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
-
-
-def _note_none_passes(expansion: Expansion, problems: ProblemCollector) -> None:
-    """Report tables of which ``where`` accepts no row, beside prompts that make jobs.
-
-    A ``where`` that uses nothing of the rows turns its prompt off, which is intended.
-    """
-    if problems.has_errors():
-        return
-    for prompt in expansion.prompts:
-        none_of = expansion.reader.none_passes.get(prompt.origin)
-        if none_of and prompt.where and not prompt.where.names.isdisjoint(names_of_row(prompt)):
-            table, rows = none_of
-            many = f"none of the {rows:,} rows" if rows > 1 else "not the only row"
-            problems.add(
-                (*prompt.origin, "where"),
-                f"where lets {many} of {table.shown_as} through, so this prompt makes nothing",
-                suggestion="look at where, and at what stands in the column: capitals and blanks count",
-                warning=True,
-            )
-
-
-def _none_of(table: Table, rows: int) -> tuple[str, str]:
-    """Return why a table makes no prompts, and what to do."""
-    if rows:
-        left_out = f"all {rows:,} rows" if rows > 1 else "the only row"
-        return f"where leaves out {left_out} of {table.shown_as}", "look at where, and at what stands in the column"
-    if table.has_header:
-        return f"{table.shown_as} has a header and no rows", "write the rows below its header, or name another table"
-    return f"{table.shown_as} has no rows", "write some, or name another table"

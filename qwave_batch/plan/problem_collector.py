@@ -227,7 +227,7 @@ class ProblemCollector:
 
     def found(self) -> tuple[Problem, ...]:
         """Return the problems found: errors first, each kind in the order of the file."""
-        return tuple(sorted((*self._found.values(), *self._beyond.values()), key=_order))
+        return in_order((*self._found.values(), *self._beyond.values()))
 
     def has_errors(self) -> bool:
         """Whether any problem is an error."""
@@ -247,6 +247,11 @@ class ProblemCollector:
 
     def _row_place(self) -> tuple[SourcePlace, ...]:
         return (self.row.place,) if self.row else ()
+
+
+def in_order(found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems with the errors first, each kind in the order of the file."""
+    return tuple(sorted(found, key=_order))
 
 
 def _order(problem: Problem) -> tuple[bool, str, int, int]:

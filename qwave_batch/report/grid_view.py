@@ -18,7 +18,7 @@ MISSING = "none"
 """The comparison that images without the score meet."""
 COMPARISONS = ("lt", "le", "ge", "gt", MISSING)
 _PARTS = 3
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _OF_PAGES = frozenset({"page", "size", "job", "image", "compare", "axis", "rater", "criterion"})
 """Keys that say something of the page and nothing of which job stands where."""
 _NO_VALUE = "-"

@@ -87,6 +87,12 @@ class Behaviour:
         replacing = [fault for fault in hits if not KINDS[fault.name].is_shape]
         return (*replacing[:1], *(fault for fault in hits if KINDS[fault.name].is_shape))
 
+    def seconds_of(self, name: FaultName, model: str) -> float | None:
+        """Return the seconds of a fault of tasks that a model always or never has; None for a model without it."""
+        moment = Arrival(place=FaultPlace.TASK, key="", model=model)
+        of_task = (fault for fault in self._faults_at[FaultPlace.TASK] if fault.name is name)
+        return next((fault.seconds for fault in of_task if fault.strikes(self.seed, moment)), None)
+
     def fate(self, moment: Arrival, *, images: int, is_group: bool) -> Fate:
         """Return the fate of a task that may return up to ``images``.
 

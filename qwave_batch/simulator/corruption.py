@@ -196,7 +196,7 @@ def listed_in_part(body: Body) -> Body:
 
 def relative_url(body: Body) -> Body:
     """Return a result whose addresses are relative to the task's."""
-    return _with_images(body, lambda images: [{**image, "url": [urlsplit(_address(image)).path]} for image in images])
+    return _with_images(body, lambda images: [{**image, "url": [_relative(_address(image))]} for image in images])
 
 
 def unknown_word(body: Body) -> Body:
@@ -228,6 +228,10 @@ SHAPES: Mapping[FaultName, Callable[[Body], Body]] = {
     FaultName.ERROR_IN_SUCCESS: error_in_success,
 }
 """The corruption that each of these faults applies to an answer."""
+
+
+def _relative(address: str) -> str:
+    return urlsplit(address)._replace(scheme="", netloc="").geturl()
 
 
 def _images(body: Body) -> list[Body]:

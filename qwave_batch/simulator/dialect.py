@@ -50,11 +50,6 @@ class Dialect(StrEnum):
         return f"{percent}%" if task.state(now) in {TaskState.PROCESSING, TaskState.COMPLETED} else ""
 
 
-def file_path(task: SimulatedTask, number: int, extension: str) -> str:
-    """Return the path under which an image of a task can be downloaded; ``number`` counts from 1."""
-    return f"/files/{task.task_id}/{number}.{extension}"
-
-
 def submitted(task: SimulatedTask, now: float, dialect: Dialect) -> dict[str, Any]:
     """Return the answer to a submit."""
     body: dict[str, Any] = {
@@ -70,8 +65,10 @@ def submitted(task: SimulatedTask, now: float, dialect: Dialect) -> dict[str, An
     return body
 
 
-def status(task: SimulatedTask, now: float, dialect: Dialect, *, origin: str, files: list[str]) -> dict[str, Any]:
-    """Return the answer to a poll. ``origin`` is the scheme and host that the client used; ``files`` are paths."""
+def status(
+    task: SimulatedTask, now: float, dialect: Dialect, *, origin: str, images: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the answer to a poll. ``origin`` is the scheme and host that the client used."""
     state = task.state(now)
     body: dict[str, Any] = {
         "task_id": task.task_id,
@@ -86,9 +83,8 @@ def status(task: SimulatedTask, now: float, dialect: Dialect, *, origin: str, fi
         body["completed_at"] = dialect.stamp(ended_at)
         if dialect is Dialect.SEPTEMBER:
             body["cost"] = task.cost_quota(now)
-    if state is TaskState.COMPLETED and ended_at is not None:
-        expires_at = int(ended_at + dialect.file_lifetime_s)
-        body["result"] = {"images": [{"url": [origin + path], "expires_at": expires_at} for path in files]}
+    if state is TaskState.COMPLETED:
+        body["result"] = {"images": images}
     if state is TaskState.FAILED:
         body["error"] = {"message": task.error_message, "code": task.error_code}
     if dialect is Dialect.SEPTEMBER:

@@ -30,6 +30,7 @@ from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import ImageDesign
 from qwave_batch.simulator.inline_images import InlineImages
+from qwave_batch.simulator.input_viewing import InputViewer
 from qwave_batch.simulator.replies import (
     Reply,
     json_reply,
@@ -37,6 +38,7 @@ from qwave_batch.simulator.replies import (
     refusal,
     task_not_found,
 )
+from qwave_batch.simulator.result_files import NOT_FOUND, ResultFiles
 from qwave_batch.simulator.simulated_limits import SimulatedLimits
 from qwave_batch.simulator.simulated_task import SimulatedCharge, SimulatedTask, charge_of
 from qwave_batch.simulator.task_factory import TaskMaker
@@ -89,7 +91,9 @@ class Simulator:
         self._gates = SimulatedLimits(self.settings.limits)
         self._fault_injector = FaultInjector(self.behaviour)
         self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom(), catalog.quota)
+        self._files = ResultFiles(self._store, self.behaviour, self.settings.dialect)
         self._images = InlineImages()
+        self._viewer = InputViewer(self._files, self._images, catalog.image_fields)
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
 
     def __enter__(self) -> Self:
@@ -137,9 +141,12 @@ class Simulator:
             return Submission(reply=self._strike_submit(caller, fault, now))
         if now < self._windows.get(caller.account, 0.0):
             return Submission(reply=window_exceeded(self._windows[caller.account]))
-        order = body if isinstance(body, Reply) else read_order(body, self.catalog, self._images)
+        if isinstance(body, Reply):
+            return Submission(reply=body)
+        order = read_order(body, self.catalog, self._images)
         if isinstance(order, Reply):
             return Submission(reply=order)
+        order = self._viewer.seen(order, body, origin=caller.origin, now=now)
         return self._take(caller.account, order, idempotency_key, now)
 
     def chat(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Chatted:
@@ -224,21 +231,11 @@ class Simulator:
             return self._answered(caller, FaultPlace.INFO, name, model_not_found(name))
         return self._answered(caller, FaultPlace.INFO, name, self._model_body(name, prices))
 
-    def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
+    def file(self, path: str, query: str) -> ImageDesign | Reply:
         """Return the design of an image file, or why there is none; files need no key."""
-        task = self._store.get(task_id)
         now = self.clock.now()
-        ended_at = task.completed_at(now) if task else None
-        missing = refusal(404, "not_found", "this file does not exist")
-        if task is None or ended_at is None or task.state(now) is not TaskState.COMPLETED:
-            return missing
-        design = ImageDesign.from_json(task.design)
-        if not 1 <= number <= task.images or extension != design.extension:
-            return missing
-        spoken = self.settings.dialect
-        if now >= int(ended_at + spoken.file_lifetime_s):
-            return refusal(spoken.status_of_gone, "expired", "this file has expired")
-        return design
+        file = self._files.find(path, query, now)
+        return NOT_FOUND if file is None else file.refusal_at(now) or file.design
 
     def answer_file(self, caller: Caller, task_id: str, number: int, reply: Reply) -> Reply:
         """Return the answer to a download, with the faults of that place."""
@@ -314,9 +311,8 @@ class Simulator:
         return dialect.submitted(task, now, self.settings.dialect)
 
     def _status_body(self, caller: Caller, task: SimulatedTask, now: float) -> dict[str, Any]:
-        extension = ImageDesign.from_json(task.design).extension
-        files = [dialect.file_path(task, number, extension) for number in range(1, task.images + 1)]
-        return dialect.status(task, now, self.settings.dialect, origin=caller.origin, files=files)
+        images = self._files.listed(task, now, caller.origin)
+        return dialect.status(task, now, self.settings.dialect, origin=caller.origin, images=images)
 
     def _answered(self, caller: Caller, place: FaultPlace, key: str, right: dict[str, Any] | Reply) -> Reply:
         faults = self._fault_injector.striking(place, key)

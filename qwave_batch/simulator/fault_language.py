@@ -19,7 +19,7 @@ from qwave_batch.simulator.latency import fraction
 _OF_A_MODEL = frozenset(
     {
         FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.MODEL_NOT_FOUND, FaultName.SEED_IGNORED,
-        FaultName.SEED_LOOSE, FaultName.STAMPED_FILE,
+        FaultName.SEED_LOOSE, FaultName.STAMPED_FILE, FaultName.SIGNED_URL, FaultName.SHORT_LIVED,
     }
 )  # fmt: skip
 """Faults that apply to a model always or never."""

@@ -89,6 +89,8 @@ class FaultName(StrEnum):
     SEED_IGNORED = "seed_ignored"
     SEED_LOOSE = "seed_loose"
     STAMPED_FILE = "stamped_file"
+    SIGNED_URL = "signed_url"
+    SHORT_LIVED = "short_lived"
     TRUNCATED_IMAGE = "truncated_image"
     CORRUPT_IMAGE = "corrupt_image"
     EXPIRED_URL = "expired_url"
@@ -142,8 +144,8 @@ def _bought(says: str, *, seconds: float = 0.0) -> FaultKind:
     return FaultKind(says=says, usual=usual, possible=usual | {FaultPlace.CHAT}, seconds=seconds)
 
 
-def _shape(says: str, places: frozenset[FaultPlace]) -> FaultKind:
-    return FaultKind(says=says, usual=places, possible=places, is_shape=True)
+def _shape(says: str, places: frozenset[FaultPlace], *, seconds: float = 0.0) -> FaultKind:
+    return FaultKind(says=says, usual=places, possible=places, seconds=seconds, is_shape=True)
 
 
 KINDS: Mapping[FaultName, FaultKind] = {
@@ -220,6 +222,16 @@ KINDS: Mapping[FaultName, FaultKind] = {
     ),
     FaultName.STAMPED_FILE: _shape(
         "the task's id in the file beside the same pixels; always or never for a model", frozenset({FaultPlace.TASK})
+    ),
+    FaultName.SIGNED_URL: _shape(
+        "image addresses signed anew at each answer, which serve for so many seconds; always or never for a model",
+        frozenset({FaultPlace.TASK}),
+        seconds=600,
+    ),
+    FaultName.SHORT_LIVED: _shape(
+        "files that are gone so many seconds after the end of the task; always or never for a model",
+        frozenset({FaultPlace.TASK}),
+        seconds=10,
     ),
     FaultName.TRUNCATED_IMAGE: _only(FaultPlace.DOWNLOAD, "the first half of the file, as if it were all"),
     FaultName.CORRUPT_IMAGE: _only(FaultPlace.DOWNLOAD, "a file of the right length with damage in the middle"),

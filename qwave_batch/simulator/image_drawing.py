@@ -8,7 +8,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from colorsys import hls_to_rgb
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -22,6 +22,7 @@ from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.simulator import text_drawing
 from qwave_batch.simulator.faults import FaultName
+from qwave_batch.simulator.image_content import HUES, ImageContent
 from qwave_batch.simulator.latency import fraction, pick
 
 CONTENT_TYPES: Mapping[str, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -36,7 +37,7 @@ _HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # position of each ridge from the
 _IS_GROUND = [255 if value <= _HILLS[0][1] + 12 else 0 for value in range(256)]
 _FOOT_INK = 150
 _SPECKLE = 6
-_HUES, _SPANS = 72, 6  # few enough to be computed once each
+_SPANS = 6  # few enough to be computed once each
 _SHARE_OF_PROMPT = 0.45  # the part of the height that a long prompt may take
 _RATIO = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
 _TIER = re.compile(r"(?<![\d.])([\d.]+)\s*(k|mp|sq)", re.IGNORECASE)
@@ -66,6 +67,10 @@ class ImageDesign:
     """Decides which few pixels differ from those of other tasks with the same request; empty where none do."""
     stamp: str = ""
     """A text in the file, beside the picture; empty without one."""
+    inputs: tuple[str, ...] = ()
+    """The SHA-256 of each input image that the API has looked at: the picture names them."""
+    hue: int | None = None
+    """The hue that it takes over from its first input image; None where the prompt decides it."""
 
     @property
     def extension(self) -> str:
@@ -88,7 +93,7 @@ class ImageDesign:
         if (
             max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier, order.version)))
             > _LONGEST_PROMPT
-            or max(len(order.speckle), len(order.stamp)) > _LONGEST_PROMPT
+            or max(map(len, (order.speckle, order.stamp, *order.inputs))) > _LONGEST_PROMPT
         ):
             raise ValueError("the order of an image is not one of ours")
         wide, high = pixel_size(order.ratio, order.tier)
@@ -98,13 +103,27 @@ class ImageDesign:
 
 
 _CODEC = Codec(
-    {ImageDesign: dict.fromkeys(("version", "speckle", "stamp"), Key(is_default_written=False, absent=""))}, exact=True
+    {
+        ImageDesign: {
+            **dict.fromkeys(("version", "speckle", "stamp"), Key(is_default_written=False, absent="")),
+            "inputs": Key(is_default_written=False, absent=()),
+            "hue": Key(is_default_written=False, absent=None),
+        }
+    },
+    exact=True,
 )
 """Tasks of an earlier program have none of these."""
 
 
-def design_images(
-    model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int, version: str = ""
+def design_images(  # noqa: PLR0913 - all by name, and none goes with another
+    model: Model,
+    request: JsonObject,
+    *,
+    body_hash: str,
+    task_id: str,
+    count: int,
+    version: str = "",
+    inputs: Sequence[ImageContent] = (),
 ) -> ImageDesign:
     """Return the design of a task's images. Without a seed in the request they vary by task."""
     seed = request.get("seed") if model.takes_seed else None
@@ -125,6 +144,8 @@ def design_images(
         transparent=request.get("background") == "transparent",
         count=count,
         version=version,
+        inputs=tuple(one.digest for one in inputs),
+        hue=inputs[0].hue if inputs else None,
     )
 
 
@@ -204,6 +225,9 @@ def _lay_out(order: ImageDesign, number: int, wide: int, high: int) -> _Page:
     foot = text_drawing.wrap_to_pixels(
         f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1
     )
+    if order.inputs:
+        names_of_inputs = " ".join(["from", *(digest[:8] for digest in order.inputs)])
+        foot += text_drawing.wrap_to_pixels(names_of_inputs, size, room, 1)
     free = high - line * (len(names) + len(foot)) - 2 * margin
     lines = max(0, min(free // line, round(high * _SHARE_OF_PROMPT / line)))
     prompt = text_drawing.wrap_to_pixels(text_drawing.readable(order.prompt), size, room, lines)
@@ -259,21 +283,21 @@ def _band(page: _Page) -> Image.Image:
 
 def _palette(order: ImageDesign) -> bytes:
     """Colours for each value: the landscape's from dark to light by the prompt, then the band's by the model."""
-    hue, span = pick(_HUES, order.prompt, "hue"), pick(_SPANS, order.prompt, "span")
-    return _landscape_colours(hue, span) + _band_colours(pick(_HUES, order.model, "band"))
+    hue = pick(HUES, order.prompt, "hue") if order.hue is None else order.hue % HUES
+    return _landscape_colours(hue, pick(_SPANS, order.prompt, "span")) + _band_colours(pick(HUES, order.model, "band"))
 
 
-@lru_cache(maxsize=_HUES * _SPANS)
+@lru_cache(maxsize=HUES * _SPANS)
 def _landscape_colours(hue: int, span: int) -> bytes:
-    turn, width = hue / _HUES, 0.10 + 0.12 * span / _SPANS
+    turn, width = hue / HUES, 0.10 + 0.12 * span / _SPANS
     lights = [value / _TOP for value in range(_TOP + 1)]
     return b"".join(_rgb(turn + width * (1 - at), 0.13 + 0.80 * at**0.9, 0.42 + 0.18 * at) for at in lights)
 
 
-@lru_cache(maxsize=_HUES)
+@lru_cache(maxsize=HUES)
 def _band_colours(hue: int) -> bytes:
     shares = [step / (254 - _TOP) for step in range(255 - _TOP)]
-    return b"".join(_rgb(hue / _HUES, 0.26 + 0.72 * share, 0.55 * (1 - share)) for share in shares)
+    return b"".join(_rgb(hue / HUES, 0.26 + 0.72 * share, 0.55 * (1 - share)) for share in shares)
 
 
 def _rgb(hue: float, light: float, saturation: float) -> bytes:

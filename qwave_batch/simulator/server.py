@@ -205,7 +205,7 @@ class _Handlers:
         if "Authorization" in request.headers:
             self._simulator.seen.keys_on_files += 1
         task_id, number = request.match_info["task_id"], int(request.match_info["number"])
-        design = self._simulator.file(task_id, number, request.match_info["extension"])
+        design = self._simulator.file(request.path, request.query_string)
         if isinstance(design, Reply):
             reply = design
         else:
@@ -283,7 +283,8 @@ def _caller(request: web.Request, account: str | None) -> Caller:
     host, colon, port = request.host.rpartition(":")
     name = host if colon else request.host
     other = _OTHER_HOST.get(name, "localhost")
-    elsewhere = f"http://{other}{colon}{port if colon else ''}{request.path}?{_REDIRECTED}=1"
+    query = "&".join(part for part in (request.query_string, f"{_REDIRECTED}=1") if part)
+    elsewhere = f"http://{other}{colon}{port if colon else ''}{request.path}?{query}"
     return Caller(account=account or "", origin=f"http://{request.host}", elsewhere=elsewhere)
 
 

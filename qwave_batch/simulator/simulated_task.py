@@ -46,6 +46,10 @@ class SimulatedTask:
             return TaskState.FAILED if self.error_code else TaskState.COMPLETED
         return TaskState.PROCESSING if now >= self.starts_at else TaskState.QUEUED
 
+    def has_completed(self, now: float) -> bool:
+        """Return whether it has ended well at a given time."""
+        return self.state(now) is TaskState.COMPLETED
+
     def completed_at(self, now: float) -> float | None:
         """Return when the task ended, or None while it is running."""
         if self.cancelled_at is not None:

@@ -8,7 +8,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.fault_language import Arrival
-from qwave_batch.simulator.faults import FaultPlace
+from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import design_images, unlike_other_tasks
 from qwave_batch.simulator.simulated_task import SimulatedTask
 from qwave_batch.simulator.validation import ImageOrder
@@ -58,17 +58,24 @@ class TaskMaker:
             is_group=_is_group(model, request, count),
         )
         task_id = f"task-wave{int(now * 1000)}b{self._rng.randrange(10**12):012d}"
-        images = fate.ending.images if isinstance(fate.ending, Delivers) else 0
+        ending = _without_inputs(order, now + fate.queue_s) or fate.ending
+        images = ending.images if isinstance(ending, Delivers) else 0
         design = design_images(
-            model, request, body_hash=order.body_hash, task_id=task_id, count=images, version=version
+            model,
+            request,
+            body_hash=order.body_hash,
+            task_id=task_id,
+            count=images,
+            version=version,
+            inputs=[one.content for one in order.inputs if one.content is not None],
         )
         if fate.file_faults:
             design = unlike_other_tasks(design, task_id, fate.file_faults)
         hold_nusd = model.estimate(request).most_nusd
         price_nusd = 0
-        if isinstance(fate.ending, Delivers) and (images or not count.most):  # without a usable image all is refunded
+        if isinstance(ending, Delivers) and (images or not count.most):  # without a usable image all is refunded
             price_nusd = min(hold_nusd, model.cost(request, images).at(fate.cost_share))
-        failure = fate.ending if isinstance(fate.ending, Fails) else None
+        failure = ending if isinstance(ending, Fails) else None
         return SimulatedTask(
             task_id=task_id,
             account=account,
@@ -79,7 +86,7 @@ class TaskMaker:
             idempotency_key=idempotency_key,
             created_at=now,
             starts_at=now + fate.queue_s,
-            ends_at=None if isinstance(fate.ending, NeverEnds) else now + fate.latency_s,
+            ends_at=None if isinstance(ending, NeverEnds) else now + fate.latency_s,
             images=images,
             error_code=failure.code if failure else None,
             error_message=failure.message if failure else None,
@@ -87,6 +94,12 @@ class TaskMaker:
             price_quota=self._quota.from_nusd(price_nusd),
             design=design.as_json(),
         )
+
+
+def _without_inputs(order: ImageOrder, starts_at: float) -> Fails | None:
+    """Return the end of a task whose vendor gets one of its input images no more when it leaves the queue."""
+    faults = (one.fault_at(starts_at) for one in order.inputs)
+    return next((Fails(FaultName.UPSTREAM_BAD_REQUEST, fault) for fault in faults if fault is not None), None)
 
 
 def _is_group(model: Model, request: JsonObject, count: ImageCount) -> bool:

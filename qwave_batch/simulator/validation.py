@@ -13,6 +13,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.strict_json import unique_fields
 from qwave_batch.simulator.inline_images import InlineImages
 from qwave_batch.simulator.replies import Reply, capability_violation, model_not_found, refusal
+from qwave_batch.simulator.seen_input import SeenInput
 
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -28,6 +29,8 @@ class ImageOrder:
     """The hash of ``request``."""
     sent_hash: str
     """The hash of the whole body."""
+    inputs: tuple[SeenInput, ...] = ()
+    """The input images that the API has looked at: both hashes are then of their contents."""
     callback_url: str | None = None
     """Callback address for the end of the task."""
     callback_events: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.planned_stage import Pick
+from qwave_batch.model.planned_stage import ParentPick
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.store_url import StoreUrl
 from qwave_batch.model.terms import Terms
@@ -210,5 +210,5 @@ class SpecStage:
     """The stage whose jobs are the parents of its own; None for a stage that starts from prompts."""
     where: str | None = None
     """The template that decides which of the parents have children; None takes all."""
-    pick: Pick | None = None
+    pick: ParentPick | None = None
     """The choice among the parents once they have scores; None takes all."""

@@ -198,6 +198,8 @@ DAMAGES = (
     "UPDATE images SET path = x'00' WHERE job_id = (SELECT min(job_id) FROM images)",
     "UPDATE images SET sha256 = 'short'",
     "UPDATE images SET size_bytes = -1",
+    "INSERT INTO decisions SELECT 'x', NULL",
+    "INSERT INTO decisions SELECT job_id, '{' FROM jobs",
     "UPDATE images SET width = 'wide'",
     "UPDATE images SET modified_ns = 0.5",
     "UPDATE images SET place = 0",
@@ -383,6 +385,7 @@ def test_a_ledger_of_the_first_format_is_still_read_and_brought_up_to_date(scene
             "CREATE TABLE earlier_tasks (  -- tasks that a later round of the same attempt has replaced\n"
             "    job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL\n)"
         )
+        connection.execute("DROP TABLE decisions")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
     assert json.loads(scene.call("status")[1])["completed"] == 4

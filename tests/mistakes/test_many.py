@@ -13,8 +13,8 @@ from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.cli.main import main
 from qwave_batch.plan.counting import count_plan
 from qwave_batch.plan.plan_summary import Figures
-from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import MESSAGES_AT_A_PLACE, ProblemCollector
+from qwave_batch.plan.stages import prepare_plan
 from qwave_batch.spec.loading import load_spec
 
 HEAD = 'version: 1\nname: many\ncatalog: "2026-05"\n'
@@ -114,7 +114,7 @@ def test_memory_does_not_grow_with_the_mistakes_of_a_table(tmp_path: Path) -> No
         )
         spec = load_spec(file)
         collector = ProblemCollector(spec.source_map)
-        prepared = prepare(spec, open_catalog(spec.catalog), collector)
+        prepared = prepare_plan(spec, open_catalog(spec.catalog), lambda _: collector)
         tracemalloc.start()
         count_plan(prepared, Figures())
         _, most = tracemalloc.get_traced_memory()
@@ -132,7 +132,8 @@ def test_a_model_that_is_gone_says_what_to_use(tmp_path: Path) -> None:
     spec = load_spec(file)
     gone = {"imagen-3.0": Successor(use="imagen-4.0", since="2026-01-31")}
     collector = ProblemCollector(spec.source_map)
-    count_plan(prepare(spec, replace(open_catalog("2026-05"), gone=gone), collector), Figures())
+    catalog = replace(open_catalog("2026-05"), gone=gone)
+    count_plan(prepare_plan(spec, catalog, lambda _: collector), Figures())
     [problem] = collector.found()
     assert str(problem).removeprefix(str(tmp_path)) == (
         '/gone.yaml:4:18  request.model: the model "imagen-3.0" is gone since 2026-01-31: use imagen-4.0'

@@ -14,6 +14,14 @@ from tests.contracts.troubled_api import FINE
 from tests.ray.started_ray import StartedRay, another_node, started_ray
 from tests.ray.test_run_on_ray import place_on
 
+QUICK_TO_MISS = {
+    "RAY_health_check_initial_delay_ms": "500",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "3000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
+}
+"""By default Ray waits most of a minute for a node that is silent, and a minute for a cluster that is gone."""
 SLOW = "download.slow=#1:1"
 """A file comes in a second when it is first asked for, in which its worker can be killed."""
 
@@ -45,8 +53,11 @@ def test_workers_that_are_killed_over_their_images_cost_downloads_and_no_task(
 
 @pytest.mark.timeout(120)
 def test_a_node_that_dies_leaves_the_work_to_others_and_a_ray_that_dies_leaves_it_to_the_next_run(
-    ray_here: StartedRay, tmp_path: Path
+    ray_here: StartedRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in QUICK_TO_MISS.items():
+        monkeypatch.setenv(name, value)
+
     async def story(ray: StartedRay, other: StartedRay) -> None:
         async with staged(tmp_path / "node", faults=SLOW) as stage:
             made = await run_and_kill(stage, place_on(ray), lambda: other.processes("raylet_socket_name"))

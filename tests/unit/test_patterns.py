@@ -24,7 +24,7 @@ for number, (pattern, flags, method) in enumerate(json.load(sys.stdin)):
     letters = sorted(set(re.sub(r"[()|*+?^$]", "", pattern)) | set('a1 -_./"[{%'))[:24]
     for piece in (*letters, *(one + two for one in letters for two in letters[:4]), *words):
         text = piece * (length // len(piece))
-        for whole in (text, text + "\x00", "images/" + text):
+        for whole in (text + "\x00", "images/" + text):
             found(whole)
 """
 Pattern: TypeAlias = tuple[str, int, str]
@@ -78,6 +78,6 @@ def test_no_pattern_is_slow_on_any_text() -> None:
     """Five thousand of anything, tried everywhere: what grows with the square takes minutes, and has seconds."""
     patterns = sorted({*in_code(), *in_schemas()})
     assert len(patterns) > 50
-    done = run_limited(["-c", TRY, str(LENGTH)], json.dumps(patterns), cpu_s=25, mib=300)
+    done = run_limited(["-c", TRY, str(LENGTH)], json.dumps(patterns), cpu_s=15, mib=300)
     tried = done.stdout.split()
     assert done.returncode == 0, f"too slow: {patterns[int(tried[-1])] if tried else done.stderr}"

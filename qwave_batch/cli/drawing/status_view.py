@@ -9,7 +9,7 @@ from qwave_batch.cli.drawing.text import cut_to_width, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.events import Progress
-    from qwave_batch.folders import FolderStatus, Glance, LiveRun
+    from qwave_batch.folders import FolderStatus, Glance, LineCounts, LiveRun
 
 _SILENT_S = 10.0
 """A run tells how it stands every second; longer silence is worth a word."""
@@ -30,16 +30,10 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
     )
     if status.live is not None:
         lines += _pace(status.live, terminal, now)
-    parts = [
-        (counts.completed, "completed"),
-        (counts.failed, "failed"),
-        (counts.cancelled, "cancelled"),
-        (counts.unknown, "unknown"),
-        (counts.pending, "pending"),
-        (counts.skipped, "skipped"),
-    ]
-    told = ", ".join(f"{number:,} {what}" for number, what in parts if number)
-    lines += wrap(f"{count(counts.jobs, 'job')}: {told}", terminal.width)
+    lines += wrap(_by_status(counts), terminal.width)
+    for name, stage in counts.stages.items():
+        told = f"{terminal.shown(name)}: {_by_status(stage)}, {usd(stage.cost_nusd)}"
+        lines += wrap(told, terminal.width, indent="  ", hang="    ")
     if counts.in_flight:
         lines.append(f"{count(counts.in_flight, 'task')} at the API")
     reused = f", {count(counts.reused, 'job')} taken from other folders" if counts.reused else ""
@@ -78,6 +72,19 @@ def glance_sentence(glance: "Glance", terminal: Terminal) -> str:
         return "getting ready"
     note = glance.live.progress.note
     return sentence(glance.live.progress) + (f" ({terminal.shown(note)})" if note else "")
+
+
+def _by_status(counts: "LineCounts") -> str:
+    parts = [
+        (counts.completed, "completed"),
+        (counts.failed, "failed"),
+        (counts.cancelled, "cancelled"),
+        (counts.unknown, "unknown"),
+        (counts.pending, "pending"),
+        (counts.skipped, "skipped"),
+    ]
+    told = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+    return f"{count(counts.jobs, 'job')}: {told}"
 
 
 def _head(of: "FolderStatus | Glance", terminal: Terminal) -> list[str]:

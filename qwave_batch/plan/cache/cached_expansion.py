@@ -4,12 +4,20 @@ The property test in tests/properties/test_plan.py checks that both give the sam
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, is_text_apart, with_text
+from qwave_batch.plan.cache.free_fields import (
+    FreeField,
+    JsonFragmentCache,
+    free_fields_of,
+    is_text_apart,
+    parent_fields_of,
+    with_text,
+)
 from qwave_batch.plan.cache.rendered_texts import RenderedTemplates, TemplateNames
 from qwave_batch.plan.cache.request_templates import RequestTemplate, RequestTemplateCache, template_cache_of
 from qwave_batch.plan.expand.cells import CellScope, MatrixCell
@@ -45,8 +53,8 @@ class CachedEntry(ExpandedEntry):
     def estimate(self) -> CostRange:
         """Return the cost to expect; where the size of a text decides, of this entry's own text."""
         template = self.template
-        if template.without_text is None:
-            return template.verdict.estimate
+        if template.without_text is None or self.verdict is not template.verdict:
+            return self.verdict.estimate
         return template.without_text + template.verdict.model.price.sized_cost(self.request())
 
     @property
@@ -54,9 +62,9 @@ class CachedEntry(ExpandedEntry):
         """Whether the size of its text decides."""
         return self.template.without_text is not None
 
-    def shared(self) -> object:
-        """Return the template of the request."""
-        return self.template
+    def shared(self) -> object | None:
+        """Return the template of the request; None for an entry that is judged otherwise, for its parent."""
+        return self.template if self.verdict is self.template.verdict else None
 
     def own_fields(self) -> dict[str, Json]:
         """Return the free fields that are sent."""
@@ -78,11 +86,16 @@ class _CachedPass:
         rendered = RenderedTemplates(TemplateNames.of(prompt, matrix))
         builder = self.assembler.builder(prompt, rendered.render)
         text = rendered.of(prompt.text)
-        is_text_alone = is_text_apart(text) and not (prompt.request or prompt.variables or prompt.table)
+        is_text_alone = is_text_apart(text) and not (
+            prompt.request or prompt.variables or prompt.table or prompt.of_parents
+        )
         if self._shared and is_text_alone:
             free_fields, templates = with_text(self._shared[0], text), self._shared[1]
         else:
             free_fields = free_fields_of(text, matrix, catalog)
+            if prompt.of_parents:
+                free_fields += parent_fields_of(builder, rendered.of, catalog)
+                free_fields.sort(key=attrgetter("name"))
             templates = template_cache_of(builder, free_fields, rendered.names)
             if is_text_alone and not templates.follows_prompt:
                 self._shared = free_fields, templates
@@ -137,9 +150,15 @@ class _CachedPrompt:
         request, verdict = judged(made, self.assembler.catalog.callback_fields)
         template = RequestTemplate.of(request, verdict, self.free_fields, cell)
         values = tuple(request.get(free.name) for free in self.free_fields)
-        if cell.slots[-1] >= 0 and template.is_shared and template.accepts(values):
+        is_spelled_alike = not cell.case.parent or values == tuple(self._fetched(scope, request))
+        if cell.slots[-1] >= 0 and template.is_shared and template.accepts(values) and is_spelled_alike:
             self.templates.keep(cell.slots, cell.repeat, template)
         return self._filled(cell, template, values)
+
+    def _fetched(self, scope: CellScope, request: Mapping[str, Json]) -> Iterator[Json]:
+        """Yield what a later cell would take for the free fields that a request has."""
+        for free in self.free_fields:
+            yield free.fetch(scope) if free.name in request else None
 
     def _filled(self, cell: MatrixCell, template: RequestTemplate, values: tuple[Json, ...]) -> ExpandedEntry:
         identity = template.canonical_json(values, self.fragments.of)

@@ -9,6 +9,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import IMAGES_PER_REQUEST
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.parent_jobs import PARENT
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.requests import render_in
@@ -31,7 +32,7 @@ class TemplateNames:
     added: Collection[str]
     """Variables that includes add."""
     case: Collection[str]
-    """Names that change from row to row of the prompt's table."""
+    """Names that change from row to row of the prompt's table, or from parent to parent."""
 
     @classmethod
     def of(cls, prompt: CompiledPrompt, matrix: ResolvedMatrix) -> "TemplateNames":
@@ -39,7 +40,7 @@ class TemplateNames:
         return cls(
             axes=[axis.name.text for axis in matrix.axes],
             added={name for entry in matrix.includes for name in entry.variables},
-            case={*prompt.variables, *ROW_NAMES, "prompt"} if prompt.table else set(),
+            case={*prompt.variables, *ROW_NAMES, PARENT, "prompt"} if prompt.table or prompt.of_parents else set(),
         )
 
     def slots(self, value: TemplateValue) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from qwave_batch.plan.cache.free_fields import FreeField
 from qwave_batch.plan.cache.rendered_texts import TemplateNames, picker
 from qwave_batch.plan.expand.cells import MatrixCell
 from qwave_batch.plan.expand.entries import RequestVerdict
+from qwave_batch.plan.expand.parent_jobs import PARENT
 from qwave_batch.plan.expand.prompts import ROW_NAMES
 from qwave_batch.plan.expand.requests import RequestBuilder
 
@@ -170,7 +171,7 @@ def template_cache_of(
     for value in used:
         slots.update(names.slots(value))
     prompt = builder.prompt
-    own_names = {*prompt.variables, *ROW_NAMES, "prompt"}
+    own_names = {*prompt.variables, *ROW_NAMES, PARENT, "prompt"}
     return RequestTemplateCache(
         picker(sorted(slots)),
         follows_case=any(names.follows_case(value) for value in used),

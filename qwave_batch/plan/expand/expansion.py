@@ -1,11 +1,12 @@
 """Expands a spec into its entries, lazily and in order."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from qwave_batch.errors import SpecError
-from qwave_batch.model.job import PlanItem
+from qwave_batch.model.cost_range import NOTHING
+from qwave_batch.model.job import JobError, PlanItem
 from qwave_batch.model.job_identity import sample_hash
 from qwave_batch.plan.expand.cells import MatrixCell
 from qwave_batch.plan.expand.combinations import MOST_COMPARED, MOST_ENTRIES, ResolvedMatrix
@@ -13,6 +14,7 @@ from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, StartExpa
 from qwave_batch.plan.expand.image_paths import OutputPath
 from qwave_batch.plan.expand.jobs import JobMaker
 from qwave_batch.plan.expand.kept_duplicates import KeptDuplicates
+from qwave_batch.plan.expand.parent_jobs import ParentJob
 from qwave_batch.plan.expand.prompt_cases import CaseReader, PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
@@ -22,15 +24,35 @@ from qwave_batch.spec.document import Duplicates, Sample, Spec, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault
 
 
+@dataclass(slots=True)
+class PlanPlaces:
+    """The state of one pass over a plan, which goes on from stage to stage."""
+
+    next_index: int = 0
+    """The place in the full product of what comes next."""
+    jobs: set[int] | None = field(default_factory=set)
+    """The jobs so far, by number; None where every entry is a job of its own."""
+
+    def is_new(self, number: int) -> bool:
+        """Whether a job has not come yet; from now on it has."""
+        if self.jobs is None:
+            return True
+        before = len(self.jobs)
+        self.jobs.add(number)
+        return len(self.jobs) > before
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """The entries of a spec; mistakes found during expansion are reported to ``problems``."""
+    """The entries of a spec, or of one of its stages; mistakes found on the way are reported to ``problems``."""
 
     spec: Spec
     prompts: Sequence[CompiledPrompt]
     reader: CaseReader
     output: OutputPath
     assembler: RequestAssembler
+    stage: str = ""
+    """The name of the stage; empty for a spec without stages."""
     start: StartExpansion
     """Begins a pass over all prompts: the plain expansion, or one with a cache that gives the same entries."""
 
@@ -47,30 +69,35 @@ class Expansion:
     @property
     def maker(self) -> JobMaker:
         """Builds whole jobs from the entries."""
-        return JobMaker(matrix=self.matrix, output=self.output)
+        return JobMaker(
+            matrix=self.matrix,
+            output=self.output,
+            stage=self.stage,
+            reference_fields=self.assembler.references.fields,
+        )
 
-    def items(self) -> Iterator[PlanItem]:
+    def items(self, places: PlanPlaces) -> Iterator[PlanItem]:
         """Yield each job at its first place, and a duplicate for each later entry with the same job.
 
         Raises:
             SpecError: After the last item, if there are mistakes: a table has changed since it was counted.
         """
         maker = self.maker
-        for entry, is_new in self.folded():
+        for entry, is_new in self.folded(places):
             try:
                 yield maker.job(entry) if is_new else maker.duplicate(entry)
             except TemplateFault as fault:
                 self.problems.add_template(fault)
         self._raise_problems()
 
-    def outlines(self) -> Iterator[PlanEntrySummary]:
+    def outlines(self, places: PlanPlaces) -> Iterator[PlanEntrySummary]:
         """Yield a summary of each entry.
 
         Raises:
             SpecError: After the last one, as ``items`` does.
         """
-        maker, labels = self.maker, self.matrix.labels
-        for entry, is_new in self.folded():
+        maker = self.maker
+        for entry, is_new in self.folded(places):
             verdict = entry.verdict
             yield PlanEntrySummary(
                 number=entry.number,
@@ -81,36 +108,45 @@ class Expansion:
                 dropped=verdict.dropped,
                 error=verdict.error,
                 job=partial(maker.job, entry),
-                labels=partial(labels, entry.cell.slots),
+                labels=partial(maker.axes, entry.cell),
+                stage=self.stage,
             )
         self._raise_problems()
 
-    def folded(self) -> Iterator[tuple[ExpandedEntry, bool]]:
+    def parents(self) -> Iterator[ParentJob]:
+        """Yield the jobs of every entry, as parents of a later stage's jobs; nothing is reported again."""
+        maker = self.maker
+        with self.problems.muted():
+            for entry, _ in self.folded(PlanPlaces(jobs=None)):
+                yield ParentJob(job=maker.job_without_path(entry), parent=entry.cell.case.parent)
+
+    def folded(self, places: PlanPlaces) -> Iterator[tuple[ExpandedEntry, bool]]:
         """Yield the entries in the sample, and whether each is the first of its job."""
-        seen: set[int] = set()
         are_apart = self.spec.duplicates is Duplicates.KEEP
         sample = self.spec.sample
         threshold = self._threshold(sample) if sample else None
-        for entry in self._set_apart() if are_apart else self.entries():
+        for entry in self._set_apart(places) if are_apart else self.entries(places):
             if sample and threshold and sample_hash(sample.seed, entry.job_id) > threshold:
                 continue
-            is_new = are_apart or entry.number not in seen
-            if is_new and not are_apart:
-                seen.add(entry.number)
-            yield entry, is_new
+            yield entry, places.is_new(entry.number)
 
-    def _set_apart(self) -> Iterator[ExpandedEntry]:
+    def _set_apart(self, places: PlanPlaces) -> Iterator[ExpandedEntry]:
         """Yield every entry as a job of its own."""
         kept = KeptDuplicates()
-        for entry in self.entries():
+        for entry in self.entries(places):
             kept.set_apart(entry)
             yield entry
 
-    def entries(self) -> Iterator[ExpandedEntry]:
-        """Yield every entry of the full product, except those with a mistake, which is reported."""
+    def entries(self, places: PlanPlaces | None = None) -> Iterator[ExpandedEntry]:
+        """Yield every entry of the full product, except those with a mistake, which is reported.
+
+        Args:
+            places: The state of the pass, with the next index; None begins a pass of its own.
+        """
         if not self._is_feasible():
             return
-        index = 0
+        places = PlanPlaces() if places is None else places
+        index = places.next_index
         self.reader.start()
         self.problems.allowance.refill()
         expand = self.start(self.assembler)
@@ -123,6 +159,7 @@ class Expansion:
                     self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} {self._placed}")
                     return
                 index = yield from entries_of(entry_of, case, combinations, index)
+                places.next_index = index
 
     def _repeated(
         self, entry_of: ExpandCell, case: PromptCase, combinations: Iterable[tuple[int, ...]], index: int
@@ -168,7 +205,8 @@ class Expansion:
 
     def _entry(self, entry_of: ExpandCell, cell: MatrixCell) -> ExpandedEntry | None:
         try:
-            return entry_of(cell)
+            entry = entry_of(cell)
+            return entry if entry is None else _as_its_parent(entry)
         except TemplateFault as fault:
             self.problems.add_template(fault)
         except ValueError as error:
@@ -178,7 +216,8 @@ class Expansion:
     def _threshold(self, sample: Sample) -> bytes | None:
         """Return the hash up to which jobs are in the sample, so that it has ``count`` of the valid jobs."""
         with self.problems.muted():
-            every = self._set_apart() if self.spec.duplicates is Duplicates.KEEP else self.entries()
+            places = PlanPlaces()
+            every = self._set_apart(places) if self.spec.duplicates is Duplicates.KEEP else self.entries(places)
             ids = {entry.job_id for entry in every if entry.verdict.error is None}
         draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
@@ -212,3 +251,15 @@ class Expansion:
     def _raise_problems(self) -> None:
         if self.problems.has_errors():
             raise SpecError(self.problems.found())
+
+
+def _as_its_parent(entry: ExpandedEntry) -> ExpandedEntry:
+    """Return an entry that is skipped if its parent is."""
+    parent = entry.cell.case.parent
+    if parent is None or parent.job.skip is None or entry.verdict.error is not None:
+        return entry
+    job = parent.job
+    message = f"its parent, of stage {job.stage}, is skipped: {job.skip.message if job.skip else ''}"
+    error = JobError(code="parent_skipped", message=message)
+    entry.verdict = replace(entry.verdict, error=error, estimate=NOTHING, unpriced=(), callback={})
+    return entry

@@ -7,7 +7,8 @@ from typing import Protocol
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.cells import CellScope
+from qwave_batch.model.parent_links import ParentLink, parents_of
+from qwave_batch.plan.expand.cells import CellScope, MatrixCell
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.entries import ExpandedEntry
 from qwave_batch.plan.expand.image_paths import OutputPath
@@ -19,6 +20,9 @@ class JobMaker:
 
     matrix: ResolvedMatrix
     output: OutputPath
+    stage: str = ""
+    reference_fields: frozenset[str] = frozenset()
+    """The fields in which a text may refer to a parent."""
 
     def job(self, entry: ExpandedEntry) -> Job:
         """Return the job of an entry.
@@ -40,10 +44,20 @@ class JobMaker:
             job_id=entry.job_id,
             index=entry.cell.index,
             prompt_id=case.prompt_id,
-            axes=self.matrix.labels(entry.cell.slots),
+            axes=self.axes(entry.cell),
             tags=case.tags,
             meta=case.meta,
         )
+
+    def axes(self, cell: MatrixCell) -> dict[str, Json]:
+        """Return the labels of a cell: of its own axes, then of those of its ancestors, such as ``draft.seed``."""
+        labels, parent = self.matrix.labels(cell.slots), cell.case.parent
+        return labels if parent is None else {**labels, **parent.inherited_axes()}
+
+    def parents(self, entry: ExpandedEntry) -> tuple[ParentLink, ...]:
+        """Return the links of an entry's request to jobs of earlier stages, its own parent's first."""
+        parent = entry.cell.case.parent
+        return () if parent is None else parents_of(entry.request(), self.reference_fields, parent.job.job_id)
 
     def path(self, entry: ExpandedEntry, request: Mapping[str, Json]) -> str:
         """Return the path of an entry's images.
@@ -66,18 +80,20 @@ class JobMaker:
             request=request,
             callback=verdict.callback,
             dropped=verdict.dropped,
-            axes=self.matrix.labels(cell.slots),
+            axes=self.axes(cell),
             tags=case.tags,
             meta=case.meta,
             repeat=entry.repeat,
             path=path,
             max_images=verdict.max_images,
-            random=is_random(request, verdict.model),
+            random=is_random(request, verdict.model) or (case.parent is not None and case.parent.job.random),
             estimated_nusd=estimate.most_nusd,
             typical_nusd=None if estimate.is_exact else estimate.typical_nusd,
             least_nusd=None if estimate.is_exact else estimate.least_nusd,
             skip=verdict.error,
             overlay=verdict.model.overlay,
+            stage=self.stage,
+            parents=self.parents(entry),
         )
 
 

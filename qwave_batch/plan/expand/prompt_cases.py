@@ -4,13 +4,15 @@ import hashlib
 import heapq
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Protocol
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job_identity import canonical, sample_hash
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.parent_jobs import PARENT, ParentJob
+from qwave_batch.plan.expand.parent_selection import ParentSelection
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
 from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
@@ -29,7 +31,7 @@ NAME_DIGITS = 6
 class PromptCase:
     """One prompt or one row of a table, with everything that is the same for all axes."""
 
-    __slots__ = ("_named", "_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
+    __slots__ = ("_named", "_prompt_id", "is_kept", "meta", "names", "parent", "prompt", "row", "tags")
 
     def __init__(  # noqa: PLR0913  # what a row comes to
         self,
@@ -41,12 +43,13 @@ class PromptCase:
         meta: Mapping[str, Json],
         names: Mapping[str, Json],
         is_kept: bool,
+        parent: ParentJob | None = None,
     ) -> None:
-        self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
+        self.prompt, self.row, self.parent, self._prompt_id = prompt, row, parent, prompt_id
         self._named: PromptRecord | None = None
         self.tags, self.meta = tags, meta
         self.names = names
-        """Names that templates see besides ``prompt``: vars, its own vars, row, row_number."""
+        """Names that templates see besides ``prompt``: vars, its own vars, row, row_number, parent."""
         self.is_kept = is_kept
         """False for a row that its sample leaves out: it counts in the order but makes no job."""
 
@@ -95,6 +98,8 @@ class CaseReader:
     observer: RowObserver
     calculated: frozenset[str] = frozenset()
     """Names with which shared templates do more than insert them."""
+    parents: ParentSelection | None = None
+    """The parents, for each of which every prompt and row has a case; None for a stage that goes on from none."""
     tables_read: dict[str, int] = field(default_factory=dict)
     """The number of rows of each table that was read to its end."""
     none_passes: dict[ValuePath, tuple[Table, int]] = field(default_factory=dict)
@@ -109,6 +114,9 @@ class CaseReader:
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
         """Yield the prompt, or a case for each row of its table that ``where`` accepts, up to ``limit``."""
         self.problems.row, self.problems.table = None, prompt.table
+        if self.parents is not None:
+            yield from self._children(prompt, self.parents)
+            return
         if prompt.table is None:
             own = render_variables(prompt.variables, self.variables, self.problems, ValueAllowance())
             names = with_names(self.variables, own)
@@ -129,6 +137,37 @@ class CaseReader:
         except SpecError as error:  # unreadable rows; the prompts after them are still checked
             self.problems.take(error.problems, (*prompt.origin, "from"))
         self.problems.row = None
+
+    def _children(self, prompt: CompiledPrompt, parents: ParentSelection) -> Iterator[PromptCase]:
+        """Yield a case for each parent; with a table, for each row all of them, which are held in memory then."""
+        if prompt.table is None:
+            for parent in parents.kept():
+                yield from self._child(prompt, parent, self.variables, None, is_kept=True)
+            return
+        self.observer.begin_table(prompt, prompt.table)
+        held = tuple(parents.kept())
+        of_rows = replace(prompt, where=None, variables={})  # which may ask for the parent
+        try:
+            kept = self._sampled(of_rows, prompt.table)
+            for row, names in itertools.islice(self._rows(of_rows, prompt.table), prompt.limit):
+                is_kept = kept is None or row.number in kept
+                self.observer.use_row(row, is_kept=is_kept)
+                for parent in held:
+                    yield from self._child(prompt, parent, names, row, is_kept=is_kept)
+            self.observer.end_table()
+        except SpecError as error:
+            self.problems.take(error.problems, (*prompt.origin, "from"))
+        self.problems.row = None
+
+    def _child(
+        self, prompt: CompiledPrompt, parent: ParentJob, names: Mapping[str, Json], row: Row | None, *, is_kept: bool
+    ) -> Iterator[PromptCase]:
+        names = with_names(names, {PARENT: parent.record})
+        names = with_names(names, render_variables(prompt.variables, names, self.problems, ValueAllowance()))
+        if prompt.where is None or self._passes(prompt, prompt.where, names):
+            case = self._case(prompt, names, row, is_kept=is_kept, parent=parent)
+            if case:
+                yield case
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` accepts, with the names they define."""
@@ -177,13 +216,23 @@ class CaseReader:
             return set(heapq.nsmallest(sample.count, numbers, key=lambda number: sample_hash(sample.seed, number)))
 
     def _case(
-        self, prompt: CompiledPrompt, names: Mapping[str, Json], row: Row | None, *, is_kept: bool
+        self,
+        prompt: CompiledPrompt,
+        names: Mapping[str, Json],
+        row: Row | None,
+        *,
+        is_kept: bool,
+        parent: ParentJob | None = None,
     ) -> PromptCase | None:
-        prompt_id = self._given_id(prompt, names) if prompt.has_id else None
+        prompt_id = self._given_id(prompt, names) if prompt.has_id else parent.job.prompt_id if parent else None
         if prompt_id == "":
             return None
         tags, meta = self._labels(prompt, names) if prompt.tags or prompt.meta else ((), {})
-        return PromptCase(prompt, row, prompt_id=prompt_id, tags=tags, meta=meta, names=names, is_kept=is_kept)
+        if parent is not None:
+            tags, meta = tuple(dict.fromkeys((*parent.job.tags, *tags))), {**parent.job.meta, **meta}
+        return PromptCase(
+            prompt, row, prompt_id=prompt_id, tags=tags, meta=meta, names=names, is_kept=is_kept, parent=parent
+        )
 
     def _labels(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> tuple[tuple[str, ...], dict[str, Json]]:
         problems = self.problems
@@ -202,6 +251,8 @@ class CaseReader:
         if not prompt_id.strip():
             self.problems.add(where, "an id must not come out empty")
             return ""
+        if self.parents is not None:  # several of them may have children of the same name
+            return prompt_id
         if hash(prompt_id) in self._ids:
             self.problems.add(where, f'the id "{prompt_id}" is taken already', value=prompt_id)
             return ""

@@ -7,6 +7,7 @@ from typing import cast
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import BUILT_IN
+from qwave_batch.plan.expand.parent_jobs import PARENT
 from qwave_batch.plan.expand.scope import (
     GUESSES,
     NAMES_SHOWN,
@@ -129,6 +130,8 @@ class CompiledPrompt:
     where: TemplateValue | None = None
     sample: Sample | None = None
     limit: int | None = None
+    of_parents: bool = False
+    """Whether it is for jobs of an earlier stage, so that each case has a parent."""
 
     def calculated(self, by_others: frozenset[str]) -> frozenset[str]:
         """Return the names with which its templates, and the shared ones, do more than insert them."""
@@ -158,6 +161,8 @@ class PromptCompiler:
     cell_names: frozenset[str]
     """The names that texts and requests see besides the prompt's own: vars, axes, includes' variables, and so on."""
     problems: ProblemCollector
+    of_parents: bool = False
+    """Whether each prompt is for jobs of an earlier stage."""
 
     def compile(self) -> list[CompiledPrompt]:
         """Return the prompts; mistakes in them are reported."""
@@ -167,7 +172,8 @@ class PromptCompiler:
         origin: ValuePath = ("prompts", entry.position)
         text_origin = origin if entry.is_short or entry.text is None else (*origin, "text")
         check_names(entry.vars, (*origin, "vars"), self.taken, self.problems)
-        before = AvailableNames(self.variables, ROW_NAMES if entry.source is not None else ())
+        parents = (PARENT,) if self.of_parents else ()
+        before = AvailableNames(self.variables, (*ROW_NAMES, *parents) if entry.source is not None else parents)
         variables = compile_variables(entry.vars, (*origin, "vars"), before, self.problems)
         own = AvailableNames(before, entry.vars)
         all_names = AvailableNames(own, self.cell_names)
@@ -193,6 +199,7 @@ class PromptCompiler:
             where=simple(entry.where, "where") if entry.where is not None else None,
             sample=entry.sample,
             limit=entry.limit,
+            of_parents=self.of_parents,
         )
         return self._without_foreign_columns(prompt)
 

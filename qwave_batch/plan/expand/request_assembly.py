@@ -15,6 +15,7 @@ from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.exact_images import divisors, not_exactly
+from qwave_batch.plan.expand.parent_references import ParentReferences, StandIns
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_images import NamedImages, RequestImages
 from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
@@ -125,6 +126,19 @@ class _RenderedRequest:
     """The images that it names by their files; None without any."""
     builder: RequestBuilder
     combination: Combination
+    stand_ins: StandIns | None = None
+    """Stands in the request for references to its parents; None without any."""
+
+    @property
+    def refused(self) -> Sequence[Violation]:
+        """Violations that its schema does not know of."""
+        by_parents = () if self.stand_ins is None else self.stand_ins.refused
+        return (*(() if self.named is None else self.named.refused), *by_parents)
+
+    def as_written(self, found: Violation) -> Violation:
+        """Return a violation in the words of the spec's author."""
+        found = found if self.named is None else self.named.as_written(found)
+        return found if self.stand_ins is None else self.stand_ins.as_written(found)
 
     @property
     def judged(self) -> JsonObject:
@@ -151,6 +165,7 @@ class RequestAssembler:
     unsupported: Unsupported
     problems: ProblemCollector
     images: RequestImages
+    references: ParentReferences
     wanted: int | None = None
     """The images that every combination is to have; None makes each request as it is."""
     stable_addresses: bool = False
@@ -212,6 +227,7 @@ class RequestAssembler:
         if model is None:
             self._note_changed(request, builder, combination)
             return None
+        request, stand_ins = self.references.stood_in(request, model, scope.cell.case.parent)
         if any(value is UNKNOWN for value in request.values()):
             known = {name: value for name, value in request.items() if value is not UNKNOWN}
             named = self.images.of(known, model)
@@ -219,20 +235,21 @@ class RequestAssembler:
                 self._note_faults(named, builder, combination)
                 known = named.judged
             found = _certain(known, model)
-            self._refuse(found if named is None else map(named.as_written, found), builder, combination)
+            of_part = _RenderedRequest(known, model, named, builder, combination, stand_ins)
+            self._refuse(map(of_part.as_written, found), builder, combination)
             return None
         named = self.images.of(request, model)
         if named is not None and named.faults:
             self._note_faults(named, builder, combination)
             return None
-        return _RenderedRequest(request, model, named, builder, combination)
+        return _RenderedRequest(request, model, named, builder, combination, stand_ins)
 
     def _judged(self, rendered: _RenderedRequest, request: JsonObject) -> Judgement:
-        named = rendered.named
-        refused = () if named is None else named.refused
-        judgement = judge_request(request, rendered.model, self.unsupported, self.catalog.content_fields, refused)
-        if isinstance(judgement, Rejected) and named is not None:
-            return Rejected([*map(named.as_written, judgement.violations)])
+        judgement = judge_request(
+            request, rendered.model, self.unsupported, self.catalog.content_fields, rendered.refused
+        )
+        if isinstance(judgement, Rejected):
+            return Rejected([*map(rendered.as_written, judgement.violations)])
         return judgement
 
     def _decided(
@@ -246,6 +263,11 @@ class RequestAssembler:
         self.observe(request, rendered.builder, rendered.combination)
         if named is not None:
             request, judgement = named.request, _with_references(judgement, named)
+        if rendered.stand_ins is not None:
+            restored = rendered.stand_ins.restored
+            request = restored(request)
+            if isinstance(judgement, Fits):
+                judgement = replace(judgement, request=restored(judgement.request))
         made = AssembledRequest(
             request, judgement, rendered.model, () if named is None else named.images, images_per_request=images
         )

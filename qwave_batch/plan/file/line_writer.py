@@ -11,12 +11,12 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.expand.entries import ExpandedEntry
 from qwave_batch.plan.expand.jobs import JobMaker
-from qwave_batch.plan.file.plan_lines import line_of
+from qwave_batch.plan.file.plan_lines import line_of, links_as_json
 from qwave_batch.plan.file.plan_seal import line_text, opened_line
 
 _MARK = "\ufdd0"
 """Stands in a line for what differs from entry to entry; Unicode keeps this character for such uses."""
-_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "repeat", "path"})
+_OF_ENTRY = frozenset({"job_id", "index", "prompt_id", "prompt", "axes", "tags", "meta", "repeat", "path", "parents"})
 """The keys of a line that can differ between similar entries, besides those of the request."""
 _ESTIMATE = "estimated_usd"
 """The key of a line that can differ only where the size of a text decides what an entry costs."""
@@ -69,7 +69,7 @@ class LineWriter:
 
     def _filled(self, template: _LineTemplate, entry: ExpandedEntry) -> str:
         cell, prompt, own = entry.cell, entry.prompt(), entry.own_fields()
-        case, axes = cell.case, self.maker.matrix.labels(cell.slots)
+        case, axes = cell.case, self.maker.axes(cell)
         fills = {
             "job_id": f'"{entry.job_id}"',
             "index": str(cell.index),
@@ -83,6 +83,8 @@ class LineWriter:
         }
         if entry.has_own_estimate:
             fills[_ESTIMATE] = line_text(usd_from_nusd(entry.estimate().most_nusd))
+        if case.parent is not None:
+            fills["parents"] = line_text(links_as_json(self.maker.parents(entry)))
         text = template.begin
         for is_field, name, behind in template.gaps:
             text += (line_text(own[name]) if is_field else fills[name]) + behind

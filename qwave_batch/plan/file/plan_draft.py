@@ -38,7 +38,7 @@ class PlanDraft:
         """Add the line of an entry, as long as no entry is a duplicate and the disk takes it."""
         if not self.is_whole:
             return
-        if self._writer is None:
+        if self._writer is None or self._writer.maker is not maker:  # each stage has its own
             self._writer = LineWriter(maker)
         if not is_new:
             self._give_up()

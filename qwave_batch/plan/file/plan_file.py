@@ -13,6 +13,7 @@ from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.store_url import BadStoreUrl, StoreUrl
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_draft import PlanDraft
@@ -20,6 +21,7 @@ from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, ove
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
+from qwave_batch.plan.file.plan_stages import stages_as_json
 from qwave_batch.plan.input_images import InputImage, images_as_json
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
@@ -80,6 +82,11 @@ class AnyPlan(Protocol):
         """Its counts."""
         ...
 
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """Its stages, parents before their children; empty for a spec without stages."""
+        ...
+
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and duplicates in plan order."""
         ...
@@ -117,7 +124,12 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | 
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
     opened = opened_line(
-        header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside) | _inputs(plan, beside)
+        header
+        | terms_as_json(plan.terms)
+        | _output(plan, beside)
+        | _spec(plan, beside)
+        | _inputs(plan, beside)
+        | ({"stages": stages_as_json(plan.stages)} if plan.stages else {})
     )
     if draft is not None and draft.is_whole:
         yield from draft.closed(opened)
@@ -196,6 +208,11 @@ class SavedPlan:
     def inputs(self) -> Mapping[str, InputImage]:
         """The images of its jobs that are files, by their references."""
         return self.header.inputs
+
+    @property
+    def stages(self) -> tuple[PlannedStage, ...]:
+        """The stages that its header names."""
+        return self.header.stages
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and duplicates in plan order.

@@ -19,7 +19,7 @@ const COMPARISONS = new Map([
 ]);
 /** The comparison that images without the score meet. */
 const MISSING = "none";
-const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
+const NUMBER = /^[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
 
 /** @returns {ScoreCondition | null} what the fragment says, if the report has such a score */
 function scoreCondition() {

@@ -25,22 +25,22 @@ class Case:
 
 
 CASES = {
-    "slots": Case({"a": 300}, {"a": 6.0}, Limits(concurrency=10)),
-    "rate": Case({"a": 600}, {"a": 6.0}, Limits(concurrency=60, requests_per_minute=60)),
-    "rate that ends within a window": Case({"a": 630}, {"a": 6.0}, Limits(concurrency=60, requests_per_minute=60)),
+    "slots": Case({"a": 150}, {"a": 6.0}, Limits(concurrency=10)),
+    "rate": Case({"a": 240}, {"a": 6.0}, Limits(concurrency=60, requests_per_minute=60)),
+    "rate that ends within a window": Case({"a": 270}, {"a": 6.0}, Limits(concurrency=60, requests_per_minute=60)),
     "a slow model among quick ones": Case(
-        {"a": 400, "b": 400}, {"a": 2.0, "b": 20.0}, Limits(concurrency=64, models={"b": ModelLimits(concurrency=10)})
+        {"a": 200, "b": 200}, {"a": 2.0, "b": 20.0}, Limits(concurrency=64, models={"b": ModelLimits(concurrency=10)})
     ),
     "a rate of one model": Case(
-        {"a": 300, "b": 300}, {"a": 5.0, "b": 5.0},
+        {"a": 150, "b": 150}, {"a": 5.0, "b": 5.0},
         Limits(concurrency=40, models={"b": ModelLimits(requests_per_minute=30)}),
     ),
-    "slots that two models share": Case({"a": 400, "b": 200}, {"a": 3.0, "b": 12.0}, Limits(concurrency=24)),
+    "slots that two models share": Case({"a": 200, "b": 100}, {"a": 3.0, "b": 12.0}, Limits(concurrency=24)),
     "slots that are found out": Case({"a": 600}, {"a": 8.0}),
-    "slots of quick tasks": Case({"a": 600}, {"a": 2.0}),
-    "slots of slow tasks": Case({"a": 600}, {"a": 30.0}),
+    "slots of quick tasks": Case({"a": 300}, {"a": 2.0}),
+    "slots of slow tasks": Case({"a": 300}, {"a": 30.0}),
     "few jobs": Case({"a": 24}, {"a": 9.0}, Limits(concurrency=8)),
-    "polls": Case({"a": 300}, {"a": 6.0}, Limits(concurrency=10), Completion.POLL),
+    "polls": Case({"a": 150}, {"a": 6.0}, Limits(concurrency=10), Completion.POLL),
 }  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from qwave_batch.catalog.catalog_files import open_catalog, read_catalog
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.counting import count_plan
 from qwave_batch.plan.plan_summary import Figures
-from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.plan.stages import prepare_plan
 from qwave_batch.resources import shipped
 from qwave_batch.spec.loading import load_spec
 
@@ -54,7 +54,7 @@ def problems(spec: str, catalog: Catalog, folder: Path) -> list[Problem]:
     file.write_text(f'version: 1\nname: s\ncatalog: "2026-05"\n{spec}', encoding="utf-8")
     loaded = load_spec(file)
     found = ProblemCollector(loaded.source_map)
-    count_plan(prepare(loaded, catalog, found), Figures())
+    count_plan(prepare_plan(loaded, catalog, lambda _: found), Figures())
     return list(found.found())
 
 

@@ -59,7 +59,10 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(path: tuple[Any, ...], value: Any) -> str:
+    """The overlay with another value there; of its models only the one of that place, since each is read alone."""
     made = copy.deepcopy(RICH)
+    if len(path) > 1:
+        made["models"] = {path[1]: made["models"][path[1]]}
     inner: Any = made
     for step in path[:-1]:
         inner = inner[step]

@@ -100,8 +100,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "jpeg of nothing but FF": (lambda: b"\xff\xd8" + b"\xff" * 400_000, "JPEG is cut short"),
     "jpeg of hundreds of scans": (lambda: scanned_jpeg(450), "451 scans that go over"),
     "jpeg of thousands of scans": (lambda: jpeg_of_scans(64, 64, 3000), "500 scans that are read"),
-    "jpeg of millions of segments": (
-        lambda: b"\xff\xd8" + jpeg_segment(0xFE, b"") * 2_000_000 + b"\xff\xd9",
+    "jpeg of very many segments": (
+        lambda: b"\xff\xd8" + jpeg_segment(0xFE, b"") * 600_000 + b"\xff\xd9",
         "more than the 500,000 segments",
     ),
     "jpeg of the largest size": (
@@ -109,7 +109,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "65535 x 65535 pixels",
     ),
     "gif with a frame beyond its screen": (
-        lambda: gif(1, 1, gif_flat_frame(1, 1, 0), *(gif_flat_frame(12_000, 12_000, number) for number in range(3))),
+        lambda: gif(1, 1, gif_flat_frame(1, 1, 0), *3 * (gif_frame(12_000, 12_000),)),
         "a frame of 12000 x 12000 pixels at 0, 0 lies beyond the image of 1 x 1",
     ),
     "gif with many frames of its whole screen": (
@@ -118,12 +118,12 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "gif of very many frames": (lambda: gif(1, 1, *400_000 * (gif_frame(1, 1),)), "more than the 50,000 frames"),
     "gif of blocks of one byte": (
-        lambda: gif(8, 8, gif_frame(8, 8)[:-1] + b"\1\0"[:1] * 12_000_000 + b"\0"),
+        lambda: gif(8, 8, gif_frame(8, 8)[:-1] + b"\1" * 9_000_000 + b"\0"),
         "more than the 4,000,000 blocks",
     ),
-    "gif of empty extensions": (lambda: gif(8, 8, b"!\xfe\0" * 6_000_000, gif_frame(8, 8)), "4,000,000 blocks"),
+    "gif of empty extensions": (lambda: gif(8, 8, b"!\xfe\0" * 4_100_000, gif_frame(8, 8)), "4,000,000 blocks"),
     "png of empty chunks": (
-        lambda: png_header(8, 8) + png_chunk(b"IDAT", b"") * 2_000_000,
+        lambda: png_header(8, 8) + png_chunk(b"IDAT", b"") * 600_000,
         "more than the 500,000 chunks",
     ),
     "png of very many pixels": (lambda: png(200_000_001, 1, b"", colour=0), "200000001 x 1 pixels are more"),
@@ -132,7 +132,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "unpacks to 1,520,010,000 bytes",
     ),
     "webp with a frame beyond its canvas": (
-        lambda: webp(80, 80, webp_frame(LARGE, LARGE, webp_pixels(LARGE, LARGE))),
+        lambda: webp(80, 80, webp_frame(LARGE, 1024, webp_pixels(LARGE, 1024))),
         "lies beyond the image of 80 x 80",
     ),
     "webp with many frames of its whole canvas": (
@@ -141,7 +141,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "webp of the largest size": (lambda: webp_file(16_383, 16_383), "16383 x 16383 pixels"),
     "webp that takes too much memory": (lambda: webp_file(14_000, 14_000), "MiB of memory"),
-    "webp of empty chunks": (lambda: webp(8, 8, b"abcd\0\0\0\0" * 2_000_000), "more than the 500,000 chunks"),
+    "webp of empty chunks": (lambda: webp(8, 8, b"abcd\0\0\0\0" * 600_000), "more than the 500,000 chunks"),
 }
 
 
@@ -178,16 +178,21 @@ def test_the_most_that_is_decoded_keeps_to_time_and_memory(judge: Judge, name: s
     assert verdict.mib < MEMORY_MIB
 
 
+@pytest.fixture(scope="module")
+def large_image() -> Image.Image:
+    return Image.linear_gradient("L").resize((LARGE, LARGE)).convert("RGB")
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("PNG", {"compress_level": 1}), ("JPEG", {}), ("JPEG", {"progressive": True, "subsampling": 0}), ("GIF", {}),
+    [("PNG", {"compress_level": 1}), ("JPEG", {"progressive": True, "subsampling": 0}), ("GIF", {}),
      ("WEBP", {"method": 0})],
 )  # fmt: skip
-def test_an_honest_image_of_67_million_pixels_is_fine(judge: Judge, name: str, options: dict[str, object]) -> None:
+def test_an_honest_image_of_67_million_pixels_is_fine(
+    judge: Judge, large_image: Image.Image, name: str, options: dict[str, object]
+) -> None:
     out = BytesIO()
-    Image.linear_gradient("L").resize((LARGE, LARGE)).convert("L" if name == "GIF" else "RGB").save(
-        out, name, **options
-    )
+    (large_image.getchannel("R") if name == "GIF" else large_image).save(out, name, **options)
     verdict = judge(out.getvalue())
     assert verdict.said == f"{name.lower()} {LARGE} x {LARGE}"
     assert verdict.mib < MEMORY_MIB

@@ -107,6 +107,7 @@ def as_format_1(path: Path) -> None:
         connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
     for column in ("sendings", "begun_at", "begun_sendings", "lost_since"):
         connection.execute(f"ALTER TABLE identity DROP COLUMN {column}")
+    connection.execute("DROP TABLE decisions")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()

@@ -59,7 +59,7 @@ def test_the_number_of_statements_grows_with_the_pages_and_not_with_the_jobs(
         connection.set_trace_callback(statements.append)
         pages = list(read(connection))
     assert sum(len(page) for page in pages) == len(jobs)
-    assert len(statements) <= 3 * 3 + 2
+    assert len(statements) <= 4 * 3 + 2
 
 
 def test_requests_that_hold_images_make_short_pages(ledger: Ledger, path: Path, job_of: MakeJob) -> None:

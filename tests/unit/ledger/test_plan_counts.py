@@ -110,6 +110,26 @@ def test_they_are_those_of_the_lines_for_every_end_of_a_job(ledger: Ledger, job_
     assert ledger.unplanned_count() == sum(1 for _ in ledger.unplanned())
     assert min(counts.short, counts.in_flight, counts.image_bytes, counts.cost_nusd) > 0
     assert all(getattr(counts, status.value) for status in JobStatus)
+    assert counts.stages == {}
+
+
+def test_those_of_each_stage_stand_in_the_order_of_the_plan(ledger: Ledger, job_of: MakeJob) -> None:
+    stages = ["night", "night", "draft", "night", "poster"]
+    jobs = [job_of(9 - index, stage=stage, skip=ERROR if index == 1 else None) for index, stage in enumerate(stages)]
+    ledger.replace_plan(jobs)
+
+    async def go() -> None:
+        await take(ledger.journal(), jobs[0].job_id, "stored", 1, is_second=True)
+        await take(ledger.journal(), jobs[2].job_id, "failed", 1, is_second=False)
+
+    asyncio.run(go())
+    counts = ledger.line_counts()
+    assert counts == counted(ledger)
+    assert list(counts.stages) == ["night", "draft", "poster"]
+    night = counts.stages["night"]
+    assert (night.jobs, night.completed, night.skipped, night.pending, night.cost_nusd) == (3, 1, 1, 1, 14)
+    assert counts.stages["draft"].failed == counts.stages["poster"].pending == 1
+    assert counts.as_json()["stages"]["draft"] == counts.stages["draft"].as_json()  # type: ignore[index, call-overload]
 
 
 def test_what_was_reused_counts_so(ledger: Ledger, tmp_path: Path, job_of: MakeJob) -> None:

@@ -20,6 +20,7 @@ from qwave_batch.ledger.plan_counts import LineCounts
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.output.line_counts import LineCounter
@@ -35,6 +36,7 @@ class PlainLedger:
 
     planned: list[PlanLine] = field(default_factory=list)
     left: list[JobRecord] = field(default_factory=list)
+    left_parents: dict[str, list[str]] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[PlanLine]:
@@ -51,6 +53,9 @@ class PlainLedger:
 
     def unplanned(self) -> Iterator[JobRecord]:
         return iter(self.left)
+
+    def unplanned_parents(self) -> dict[str, list[str]]:
+        return self.left_parents
 
     def makers(self, sha256s: Collection[str], job_id: str | None) -> list[JobOfImage]:
         return [
@@ -140,6 +145,33 @@ class Folder:
         line = self.line(6, JobStatus.PENDING)
         duplicates = (replace(duplicate, job_id=line.job.job_id),)
         self.ledger.planned[-1] = replace(line, also=duplicates)
+
+    def chain(self) -> tuple[PlanLine, PlanLine, PlanLine]:
+        """Add a draft with two images, an edit of its second one, and a poster of the edit that is still to be made."""
+        requests: list[dict[str, Any]] = [{"model": "m", "action": "generate", "prompt": "A stall"}]
+        for image in (2, 1):
+            parent = f"job:{job_id_of(requests[-1])}#{image}"
+            requests.append({"model": "m", "action": "edit", "prompt": "At night", "image_urls": [parent]})
+        links = [(), (ParentLink(job_id_of(requests[0]), 2),), (ParentLink(job_id_of(requests[1]), 1),)]
+        jobs = [
+            Job(
+                job_id=job_id_of(request), index=index, prompt_id="p", prompt=request["prompt"], model="m",
+                action=request["action"], request=request, stage=stage, parents=parents, path=f"m/{stage}",
+                max_images=2 if stage == "draft" else 1,
+            )
+            for index, (request, stage, parents) in enumerate(
+                zip(requests, ("draft", "night", "poster"), links, strict=True)
+            )
+        ]  # fmt: skip
+        drafts = tuple(self.image(f"images/m/draft_{number}.png", f"rgb(9, {number}, 0)") for number in (1, 2))
+        made = {"attempts": 1, "cost_nusd": 2_000_000, "cost_from": "api", "submitted_at": NOW}
+        return (
+            self.line(0, JobStatus.COMPLETED, job=jobs[0], task_id="t0", images=drafts, **made),
+            self.line(
+                1, JobStatus.COMPLETED, job=jobs[1], task_id="t1", images=(self.image("images/m/night.png"),), **made
+            ),
+            self.line(2, JobStatus.PENDING, job=jobs[2]),
+        )
 
     def facts(self, **others: Any) -> RunFacts:
         facts = RunFacts(

@@ -8,6 +8,7 @@ import pytest
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.inputs import store_input
 from qwave_batch.model.job import Job
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.pruning import find_prunable, prune
 from qwave_batch.output.verification import verify
@@ -107,6 +108,36 @@ def test_inline_inputs_of_jobs_that_are_gone_go_with_them(folder: Folder) -> Non
     store_input(folder.layout, b"not used any more")
     plan = find_prunable(folder.layout, folder.ledger)
     assert [file.size_bytes for file in plan.files] == [len(b"not used any more")]
+
+
+def test_parents_of_jobs_that_are_to_be_made_stay_though_the_plan_lost_them(folder: Folder) -> None:
+    """So do those that the parents were made from, and those of jobs whose tasks are open."""
+    grandparent, parent, of_open, of_settled, free = (left(folder, number) for number in range(1, 6))
+    unknown = left(folder, 6, status=JobStatus.UNKNOWN, images=())
+    settled = left(folder, 7)
+    folder.ledger.left_parents = {
+        parent.job_id: [grandparent.job_id],
+        unknown.job_id: [of_open.job_id],
+        settled.job_id: [of_settled.job_id],
+    }
+    wanted, made = (
+        Job(
+            job_id=letter * 16, index=index, prompt_id="p", prompt="x", model="m", action="edit", path=letter,
+            request={"prompt": letter}, stage="night", parents=(ParentLink(needed.job_id, 1),),
+        )
+        for index, (letter, needed) in enumerate([("a", parent), ("b", free)])
+    )  # fmt: skip
+    folder.line(0, JobStatus.PENDING, job=wanted)
+    folder.line(1, JobStatus.COMPLETED, job=made)
+    plan = find_prunable(folder.layout, folder.ledger)
+    assert {kept.job_id: kept.reason for kept in plan.kept} == {
+        grandparent.job_id: f"job {parent.job_id} is made from it",
+        parent.job_id: f"job {wanted.job_id} is made from it",
+        of_open.job_id: f"job {unknown.job_id} is made from it",
+        unknown.job_id: "it was sent and is perhaps paid",
+    }
+    assert set(plan.job_ids) == {of_settled.job_id, free.job_id, settled.job_id}
+    assert [file.path for file in plan.files] == [record.images[0].path for record in (of_settled, free, settled)]
 
 
 def test_a_plan_is_json(folder: Folder) -> None:

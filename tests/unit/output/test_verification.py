@@ -10,6 +10,7 @@ import pytest
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.model.job import Job
+from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output import verification
 from qwave_batch.output.manifest import Freshness
@@ -18,6 +19,9 @@ from qwave_batch.output.verification import VerifyReport, verify
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 BEFORE = {"index": 0, "prompt_id": "p", "axes": {}, "tags": []}
+
+
+FAILED = {"code": "boom", "message": "it failed", "http_status": None, "retryable": False, "field": None}
 
 
 def errors(report: VerifyReport) -> list[str]:
@@ -171,6 +175,82 @@ def test_a_torn_last_line_is_said_to_be_torn(sound: Folder) -> None:
 def test_a_wrong_line_is_told(sound: Folder, change: Callable[[dict[str, Any]], object], said: str) -> None:
     report = edit(sound, 1, change)
     assert said in "\n".join(errors(report))
+
+
+def test_a_sound_chain_has_nothing_to_say(folder: Folder) -> None:
+    folder.chain()
+    folder.write()
+    assert verify(folder.layout, folder.ledger).problems == ()
+    assert verify(folder.layout, None).problems == ()
+    assert json.loads(folder.layout.summary.read_bytes())["stages"]["draft"]["cost_usd"] == 0.002
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "said"),
+    [
+        (3, {"parents": [{"job_id": "{night}", "image": 2}]}, "line 3: its parent {night} has no image 2, only 1"),
+        (
+            1,
+            {"status": "failed", "images": [], "error": FAILED},
+            "warning: line 2: its parent {draft} is failed now: what it was made",
+        ),
+        (1, {"status": "pending", "attempts": 0}, "line 2: it is completed, and its parent {draft} was never made"),
+        (1, {"stage": "night"}, "line 2: its parent {draft} is of the same stage, night"),
+        (1, {"index": 7}, "index 1 comes after 7"),
+        (2, {"parents": [{"job_id": "{draft}", "image": 1}]}, "line 2: its request refers to job:{draft}#2, which par"),
+        (2, {"parents": [{"job_id": "{draft}", "image": 1}]}, "line 2: parents lists image 1 of job {draft}, and its"),
+        (2, {"parents": [{"job_id": "{draft}", "image": None}]}, "line 2: parents lists the task of job {draft}, and"),
+        (2, {"parents": [{"job_id": "{night}", "image": 2}]}, "line 2: parents: the job is its own parent"),
+        (2, {"parents": [{"job_id": "9" * 16, "image": 2}]}, "line 2: its parent 9999999999999999 has no sound line"),
+        (2, {"parents": []}, "line 2: parents: [] should be non-empty"),
+        (2, {"parents": [{"job_id": "{draft}", "image": 0}]}, "line 2: parents[0].image: 0 is less than the minimum"),
+        (2, {"parents": [{"job_id": "{draft}"}]}, "line 2: parents[0]: image is missing"),
+        (2, {"stage": ""}, "line 2: stage: '' should be non-empty"),
+    ],
+)
+def test_a_wrong_link_is_told(folder: Folder, number: int, change: dict[str, Any], said: str) -> None:
+    draft, night, _ = folder.chain()
+    folder.write()
+
+    def named(text: str) -> str:
+        return text.replace("{draft}", draft.job.job_id).replace("{night}", night.job.job_id)
+
+    report = edit(folder, number, lambda line: line.update(json.loads(named(json.dumps(change)))))
+    assert named(said) in "\n".join(
+        f"{problem.severity}: line {problem.place.line}: {problem.message}"
+        for problem in report.problems
+        if problem.place
+    )
+
+
+def test_a_parent_after_its_child_is_told(folder: Folder) -> None:
+    folder.chain()
+    folder.write()
+    lines = folder.layout.manifest.read_bytes().splitlines(keepends=True)
+    folder.layout.manifest.write_bytes(b"".join((lines[1], lines[0], lines[2])))
+    assert any("its child on line 1 stands before it" in error for error in errors(verify(folder.layout, None)))
+
+
+def test_a_text_that_only_looks_like_a_reference_is_no_link(folder: Folder) -> None:
+    folder.chain()
+    request = {"model": "m", "action": "generate", "prompt": f"job:{'5' * 16}#1"}
+    told = Job(
+        job_id=job_id(request, 0), index=3, prompt_id="q", prompt=request["prompt"], model="m", action="generate",
+        request=request, stage="draft", path="m/q",
+    )  # fmt: skip
+    folder.line(3, JobStatus.PENDING, job=told)
+    folder.write()
+    assert verify(folder.layout, None).is_sound
+
+
+def test_a_summary_that_counts_a_stage_otherwise_is_told(folder: Folder) -> None:
+    folder.chain()
+    folder.write()
+    told = json.loads(folder.layout.summary.read_text(encoding="utf-8"))
+    told["stages"]["night"]["completed"] = 5
+    folder.layout.summary.write_text(json.dumps(told))
+    said = "summary.json says completed of stage night 5, the lines say 1"
+    assert said in errors(verify(folder.layout, folder.ledger))
 
 
 def test_two_lines_of_one_job_are_told(sound: Folder) -> None:

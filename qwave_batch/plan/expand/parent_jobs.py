@@ -1,0 +1,58 @@
+"""The parents of a stage: the jobs of the stage that it goes on from, as its templates see them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.parent_links import image_reference, task_reference
+
+PARENT = "parent"
+"""The name under which templates see the parent of a job."""
+STAGE = "stage"
+"""The name under which templates see the stage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentJob:
+    """A job of an earlier stage, for which a later one has jobs."""
+
+    job: Job
+    """Without the path of its images."""
+    parent: "ParentJob | None" = None
+
+    @cached_property
+    def record(self) -> dict[str, Json]:
+        """The ``parent`` of templates; a job that makes no image has no ``image``."""
+        job = self.job
+        images: list[Json] = [image_reference(job.job_id, number) for number in range(1, job.max_images + 1)]
+        record: dict[str, Json] = {
+            "stage": job.stage,
+            "job_id": job.job_id,
+            "prompt": job.prompt,
+            "prompt_id": job.prompt_id,
+            "model": job.model,
+            "axes": dict(job.axes),
+            "tags": list(job.tags),
+            "meta": dict(job.meta),
+            "task": task_reference(job.job_id),
+        }
+        if images:
+            record |= {"image": images[0], "images": images}
+        if self.parent is not None:
+            record["parent"] = self.parent.record
+        return record
+
+    def line(self) -> "Iterator[ParentJob]":
+        """Yield it and its ancestors, nearest first."""
+        found: ParentJob | None = self
+        while found is not None:
+            yield found
+            found = found.parent
+
+    def inherited_axes(self) -> Mapping[str, Json]:
+        """Return its axes as those of its children: its own under its stage's name, such as ``draft.seed``."""
+        stage = self.job.stage
+        # the name of an axis has no dot, so one with a dot is an ancestor's
+        return {name if "." in name else f"{stage}.{name}": label for name, label in self.job.axes.items()}

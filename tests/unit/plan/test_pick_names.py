@@ -1,0 +1,26 @@
+"""Parents compete in the prompt or in axes that they have; another name is a mistake in the spec."""
+
+from qwave_batch.model.planned_stage import ParentPick
+from qwave_batch.model.problem import SourcePlace
+from qwave_batch.plan.checks.pick_names import check_pick
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.yaml.source_map import Mark, SourceMap
+
+FILE = SourcePlace("spec.yaml", 1, 1)
+PER = Mark(place=FILE, below={0: Mark(place=FILE), 1: Mark(place=SourcePlace("spec.yaml", 9, 28))})
+STAGE = SourceMap(Mark(place=FILE, below={"pick": Mark(place=FILE, below={"per": PER})}))
+
+
+def test_the_prompt_the_model_and_the_axes_of_all_ancestors_are_known() -> None:
+    problems = ProblemCollector(STAGE)
+    pick = ParentPick(n=1, by="rating", per=("prompt", "model", "repeat", "seed", "draft.seed"))
+    check_pick(pick, ["seed", "draft.seed"], problems)
+    assert not problems.found()
+
+
+def test_another_name_is_a_mistake_with_its_place_and_the_nearest_axis() -> None:
+    problems = ProblemCollector(STAGE)
+    check_pick(ParentPick(n=1, by="rating", per=("prompt", "sead")), ["seed"], problems)
+    (problem,) = problems.found()
+    assert problem.message == 'the parents have no axis "sead"; they compete in prompt, model, repeat, seed'
+    assert (problem.place, problem.suggestion) == (SourcePlace("spec.yaml", 9, 28), 'did you mean "seed"?')
