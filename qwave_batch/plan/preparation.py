@@ -28,6 +28,7 @@ from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.stage_part import StagePart
 from qwave_batch.spec.document import Spec
+from qwave_batch.spec.template.templates import TemplateValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ def prepare(
     check_limits(spec, catalog, problems)
     whole = compile_spec(spec, catalog, images, problems, part)
     spellings = Spellings(spec, whole.vocabulary)
-    _check(spec, catalog, whole, spellings, problems)
+    where = None if part is None else part.where(whole.variables, problems)
+    _check(spec, catalog, whole, where, spellings, problems)
     links = SignedLinks(
         catalog.callback_fields, uncounted=catalog.image_fields if spec.stable_addresses else frozenset()
     )
@@ -80,7 +82,7 @@ def prepare(
         problems=problems,
         observer=RowChecks(problems=problems, spellings=spellings, repeat=spec.places),
         calculated=whole.calculated,
-        parents=None if part is None else _parents(part, whole, catalog, problems),
+        parents=None if part is None else _parents(part, whole, where, catalog, problems),
     )
     assembler = RequestAssembler(
         catalog=catalog,
@@ -106,7 +108,14 @@ def prepare(
     return PreparedSpec(expansion=expansion, links=links)
 
 
-def _check(spec: Spec, catalog: Catalog, whole: CompiledSpec, spellings: Spellings, problems: ProblemCollector) -> None:
+def _check(
+    spec: Spec,
+    catalog: Catalog,
+    whole: CompiledSpec,
+    where: TemplateValue | None,
+    spellings: Spellings,
+    problems: ProblemCollector,
+) -> None:
     """Report the mistakes that show in the parts of a spec beside each other."""
     matrix, vocabulary = whole.matrix, whole.vocabulary
     ExcludeCheck(spec, matrix, problems).run()
@@ -128,18 +137,18 @@ def _check(spec: Spec, catalog: Catalog, whole: CompiledSpec, spellings: Spellin
         prompts=whole.prompts,
         matrix=matrix,
         path=whole.path,
+        where=where,
         problems=problems,
     ).run()
     problems.take_warnings(as_written(spec, catalog, spellings))
 
 
 def _parents(
-    part: StagePart, whole: CompiledSpec, catalog: Catalog, problems: ProblemCollector
+    part: StagePart, whole: CompiledSpec, where: TemplateValue | None, catalog: Catalog, problems: ProblemCollector
 ) -> ParentSelection | None:
     """Return the parents of a stage, after what its templates ask of them is checked."""
     if part.parents is None:
         return None
-    where = part.where(whole.variables, problems)
     uses = ParentUses(
         base=whole.base,
         prompts=whole.prompts,
