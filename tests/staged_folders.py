@@ -1,88 +1,84 @@
-"""Run folders of specs with stages, with a ledger, whose images are painted and not made by a run."""
+"""A run folder with stages, made line by line and without a ledger: drafts, what is made from them, and from that."""
 
-import asyncio
-import hashlib
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from qwave_batch.folder.inputs import keep_spec
-from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
-from qwave_batch.ledger.folder_identity import FolderClaim
-from qwave_batch.ledger.journal import Journal
-from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.job import Job
-from qwave_batch.model.record import ImageFile
-from qwave_batch.model.task import ResultImage
-from qwave_batch.output.manifest import write_manifest
-from qwave_batch.output.summary import RunFacts, write_summary
-from qwave_batch.plan.planner import make_plan
-from qwave_batch.spec.loading import load_spec
-from tests.painted_folders import painted
+from qwave_batch.model.job import JobError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.parent_links import ParentLink
+from qwave_batch.model.record import JobStatus
+from qwave_batch.output.manifest_line import ManifestLine
+from tests.painted_folders import painted, painted_line, write_pictures
+from tests.voted_folders import write_folder
 
-NIGHT_MARKET = """\
-version: 1
-name: night-market
-catalog: "2026-05"
-stages:
-  - name: draft
-    prompts: [{id: stall, text: A noodle stall}, {id: alley, text: An old alley}]
-    request: {model: qwen-image-2.0, n: 2}
-    matrix: {seed: [1, 2]}
-  - name: night
-    from_stage: draft
-    where: "{{ parent.axes.seed == 1 }}"
-    text: "{{ parent.prompt }}, at night"
-    request: {action: edit, image_urls: ["{{ parent.images[1] }}"]}
-    matrix: {model: [gpt-image-2, wan2.7-image]}
-  - name: poster
-    from_stage: night
-    text: "{{ parent.prompt }}, as a poster"
-    request: {model: gpt-image-2, action: edit, image_urls: ["{{ parent.image }}", "{{ parent.parent.image }}"]}
-"""
+DRAFT, NIGHT, POSTER = "draft", "night", "poster"
+STAGES = (DRAFT, NIGHT, POSTER)
+EDITORS = ("gpt-image-2", "wan2.7-image")
 
 
-def staged_folder(folder: Path, spec: str = NIGHT_MARKET, *, but: Collection[str] = ()) -> Path:
-    """Make a folder in which all jobs of a spec are complete but those of some stages, and return it."""
-    layout = RunLayout(folder)
-    layout.create()
-    keep_spec(layout, spec.encode())
-    plan = make_plan(load_spec(layout.spec))
-    with Ledger.open(layout.workspace.ledger) as ledger:
-        ledger.claim(FolderClaim(spec_name=plan.name, backend="simulator", path=str(folder), host="h", key="k"))
-        ledger.replace_plan(plan.items())
-        jobs = [item for item in plan.items() if isinstance(item, Job)]
-        for number, job in enumerate(jobs):
-            if job.stage not in but:
-                asyncio.run(_make(layout, ledger.journal(), job, number * 10))
-        written = write_manifest(layout, ledger.lines())
-        facts = RunFacts(
-            name=plan.name, catalog=plan.catalog, backend="simulator", spec_sha256=plan.spec_sha256, started_at=1.0,
-            seconds=1.0, requests={},
-        )  # fmt: skip
-        write_summary(layout, facts, written, ledger.cost_report())
-    return folder
-
-
-async def _make(layout: RunLayout, journal: Journal, job: Job, seed: int) -> None:
-    attempt = await journal.intend(job.job_id, held_nusd=1, sent_at=1.0)
-    attempt = await journal.accept(attempt, Acceptance(task_id=f"task-{job.job_id}", submitted_at=1.0, held_nusd=1))
-    url = "https://files.example/x.png"
-    charge = Charge(cost_nusd=1_000_000, cost_from="api")
-    results = [ResultImage(url=url)] * job.max_images
-    attempt = await journal.complete(attempt, ended_at=2.0, submitted_at=1.0, charge=charge, results=results)
-    await journal.store(
-        attempt, [_stored(layout, job, number, painted(seed + number)) for number in range(job.max_images)]
+def staged_line(
+    stage: str, line: ManifestLine, job_id: str, *parents: ManifestLine, image: int | None = 1
+) -> ManifestLine:
+    """Return a line as one of a stage that is made from others, with the axes of the first of them too."""
+    inherited: dict[str, Json] = {}
+    for parent in parents[:1]:
+        inherited = {name if "." in name else f"{parent.stage}.{name}": value for name, value in parent.axes.items()}
+    images = tuple(replace(each, path=f"images/{job_id}_{number}.png") for number, each in enumerate(line.images, 1))
+    return replace(
+        line,
+        job_id=job_id,
+        images=images,
+        stage=stage,
+        axes={**line.axes, **inherited},
+        parents=tuple(ParentLink(parent.job_id, image) for parent in parents),
     )
 
 
-def _stored(layout: RunLayout, job: Job, number: int, data: bytes) -> StoredFile:
-    name = f"images/{job.path}{f'_{number + 1}' if job.max_images > 1 else ''}.png"
-    file = layout.root / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    image = ImageFile(
-        path=name, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), width=24, height=24, format="png",
-        source_url="https://files.example/x.png",
-    )  # fmt: skip
-    return StoredFile(image=image, modified_ns=file.stat().st_mtime_ns)
+def lost(line: ManifestLine, status: JobStatus, code: str, message: str) -> ManifestLine:
+    """Return a line as one that came to nothing."""
+    error = None if status is JobStatus.PENDING else JobError(code=code, message=message)
+    return replace(line, status=status, error=error, images=(), cost_usd=0.0, seconds=None)
+
+
+def staged_lines(prompts: Sequence[str] = ("stall", "alley"), seeds: Sequence[int] = (1, 2)) -> list[ManifestLine]:
+    """Return drafts by prompts and seeds, edits of those with seed 1 by two models, and a poster of each edit.
+
+    A draft has two images, of which the second goes on. The draft of ``alley`` with seed 1 has failed.
+    """
+    drafts = [_draft(prompt, seed) for prompt in prompts for seed in seeds]
+    nights = [
+        _edit(NIGHT, draft, model, image=2) for draft in drafts if draft.axes["seed"] == seeds[0] for model in EDITORS
+    ]
+    posters = [_edit(POSTER, night, "seedream-4.5", image=1) for night in nights]
+    return [replace(line, index=index) for index, line in enumerate((*drafts, *nights, *posters))]
+
+
+def staged_folder(folder: Path, lines: Sequence[ManifestLine]) -> Path:
+    """Write a folder of such lines, and their images."""
+    write_folder(folder, lines)
+    for line in lines:
+        write_pictures(folder, line, _pictures(line.job_id, len(line.images)))
+    return folder
+
+
+def _pictures(job_id: str, count: int) -> list[bytes]:
+    return [painted(sum(job_id.encode()) + number) for number in range(count)]
+
+
+def _draft(prompt: str, seed: int) -> ManifestLine:
+    job_id = f"{prompt}-{seed}"
+    line = painted_line(prompt, "z-image-turbo", _pictures(job_id, 2), {}, {"seed": seed})
+    line = staged_line(DRAFT, replace(line, tags=(prompt,), cost_usd=0.01, seconds=4.0 + seed), job_id)
+    is_lost = (prompt, seed) == ("alley", 1)
+    return lost(line, JobStatus.FAILED, "upstream_error", "the vendor has failed") if is_lost else line
+
+
+def _edit(stage: str, parent: ManifestLine, model: str, *, image: int) -> ManifestLine:
+    job_id = f"{parent.job_id}-{stage}-{model}"
+    line = painted_line(parent.prompt_id, model, _pictures(job_id, 1), {})
+    line = replace(line, prompt=f"{parent.prompt}, {stage}", tags=(*parent.tags, stage), cost_usd=0.04, seconds=9.0)
+    line = staged_line(stage, line, job_id, parent, image=image)
+    if parent.images:
+        return line
+    return lost(line, JobStatus.SKIPPED, "parent_failed", f"its parent {parent.job_id} has failed")

@@ -20,7 +20,7 @@ from qwave_batch.quality.expected_size import has_sources
 from qwave_batch.scoring.score_items import ItemLoader, ItemMaker
 from qwave_batch.scoring.scorer import Item, Need
 from qwave_batch.spec.loading import load_spec
-from tests.staged_folders import staged_folder
+from tests.painted_stages import painted_stages
 from tests.voted_folders import a_vote, write_lines
 
 COPIES = ["with its ledger", "without it"]
@@ -29,7 +29,7 @@ COPIES = ["with its ledger", "without it"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A complete folder of three stages; read only."""
-    return staged_folder(tmp_path_factory.mktemp("staged") / "run")
+    return painted_stages(tmp_path_factory.mktemp("staged") / "run")
 
 
 @pytest.fixture(params=COPIES)
