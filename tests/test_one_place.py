@@ -237,7 +237,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({".is_symlink()", "os.path.lexists"}),
     ),
     "spec.inputs.file_access": ("words why a file was refused", frozenset({".exists()", ".stat()"})),
-    "spec.loading": ("words why a file was refused", frozenset({".is_dir()"})),
+    "spec.base_files": ("words why a file was refused", frozenset({".is_dir()"})),
     "spec.structure": ("reads what ships with the package", frozenset({".read_text()"})),
 }
 """By module: why it may, and what it uses."""

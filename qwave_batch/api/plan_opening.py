@@ -78,7 +78,7 @@ def _sound(reading: SpecReading, catalogs: CatalogSource) -> Spec:
         problems += [
             found
             for found in rest_problems(reading.spec, catalogs=catalogs)
-            if found.severity == "warning" or not is_consequence(found, reading.problems, reading.lost_prompts)
+            if found.severity == "warning" or not is_consequence(found, reading.problems, is_partial=reading.is_partial)
         ]
     raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace("")))
 

@@ -27,7 +27,8 @@ from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilte
 from qwave_batch.output.image_search import FoundJob, all_jobs
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.expand.jobs import is_random
-from qwave_batch.plan.file.plan_lines import LineFault, LineReader, PlannedLine
+from qwave_batch.plan.file.earlier_jobs import LineFault
+from qwave_batch.plan.file.plan_lines import LineReader, PlannedLine
 from qwave_batch.plan.input_images import InputImage
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, figures_of, summary_of

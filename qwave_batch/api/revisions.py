@@ -13,10 +13,10 @@ from qwave_batch.git.git_process import GitRefused
 from qwave_batch.git.objects import MOST_POINTER_BYTES, Objects, is_object_id, is_pointer, objects_of
 from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.base_files import MAX_BASES
 from qwave_batch.spec.inputs.file_patterns import MOST_FILES, fits_name, is_pattern
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
 from qwave_batch.spec.inputs.text_encoding import decode_spec
-from qwave_batch.spec.loading import MAX_BASES
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 MOST_FILE_BYTES = 1 << 28

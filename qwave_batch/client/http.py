@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.signed_links import unsigned_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +101,10 @@ MAX_LENGTH = 1000
 def words(value: Json, *, limit: int = MAX_LENGTH, redact: Redact = str) -> str:
     """Return a text on one line, without control characters or lone surrogates, cut short; empty for no text.
 
-    Secrets are removed first: a cut could leave half of one.
+    Secrets are removed first, since a cut could leave half of one, and so are the signatures of addresses.
     """
     if not isinstance(value, str):
         return ""
-    start = redact(value)[: 4 * limit]  # anything cut here would be cut below
+    start = unsigned_text(redact(value))[: 4 * limit]  # anything cut here would be cut below
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -136,11 +136,20 @@ def prepare(
     _check_counts(spec, catalog, matrix, problems)
     _check_known(spec, matrix, vocabulary, problems)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, problems=problems).run()
-    IdleCheck(spec=spec, variables=named, base=base, prompts=prompts, matrix=matrix, path=path, problems=problems).run()
+    where = _compiled_where(part, variables, problems)
+    IdleCheck(
+        spec=spec,
+        variables=named,
+        base=base,
+        prompts=prompts,
+        matrix=matrix,
+        path=path,
+        where=where,
+        problems=problems,
+    ).run()
     spellings = Spellings(spec, vocabulary)
     problems.take_warnings(as_written(spec, catalog, spellings))
 
-    where = _compiled_where(part, variables, problems)
     uses = ParentUses(
         base=base, prompts=prompts, matrix=matrix, where=where, path=path, catalog=catalog, problems=problems
     )

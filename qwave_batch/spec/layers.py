@@ -60,14 +60,30 @@ def removes(new: Layer, path: ValuePath) -> bool:
             return bool(path)
 
 
-def without(layer: Layer, key: str) -> Layer:
-    """Return the layer without one key of its mapping."""
+def without(layer: Layer, *keys: str) -> Layer:
+    """Return the layer without some keys of its mapping."""
     if not isinstance(layer.value, Mapping):
         return layer
-    fields = {name: item for name, item in layer.value.items() if name != key}
+    fields = {name: item for name, item in layer.value.items() if name not in keys}
     return Layer(
-        fields, replace(layer.mark, below={name: mark for name, mark in layer.mark.below.items() if name != key})
+        fields, replace(layer.mark, below={name: mark for name, mark in layer.mark.below.items() if name not in keys})
     )
+
+
+def without_removals(over: Layer, base: Json, path: ValuePath = ()) -> Json:
+    """Return what is merged over ``base`` without the nulls that only remove something of it."""
+    if not isinstance(over.value, Mapping) or not isinstance(base, Mapping):
+        return over.value
+    kept = dict[str, Json]()
+    for key, item in over.value.items():
+        new, where = Layer(item, over.mark.below[key]), (*path, key)
+        if base.get(key) is None:
+            kept[key] = item
+        elif not removes(new, where):
+            below = without_removals(new, base[key], where)
+            if below != {} or item == {}:
+                kept[key] = below
+    return kept
 
 
 def _has_null(value: Json) -> bool:

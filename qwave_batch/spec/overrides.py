@@ -183,7 +183,8 @@ def _date_by_name(layer: Layer) -> Layer:
 def _index(step: str, items: Sequence[Json], done: ValuePath, place: SourcePlace) -> int:
     where = path_text(done)
     if not step.isdecimal():
-        names = [item.get("id") if isinstance(item, Mapping) else None for item in items]
+        key = "name" if done == ("stages",) else "id"
+        names = [item.get(key) if isinstance(item, Mapping) else None for item in items]
         guess = names.index(step) if step in names else None
         hint = f"write {where}.{guess}" if guess is not None else "use an index, counting from 0"
         raise _wrong(f'{where} is a list, and "{step}" is not an index', place, hint)

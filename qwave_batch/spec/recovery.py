@@ -54,16 +54,17 @@ def recover(value: dict[str, Any], problems: Iterable[Problem]) -> RecoveredSpec
     return RecoveredSpec(value=rest.value, lost_prompts=frozenset(rest.lost_prompts)) if rest.is_structured() else None
 
 
-def is_consequence(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[int]) -> bool:
+def is_consequence(found: Problem, before: Iterable[Problem], *, is_partial: bool) -> bool:
     """Whether a problem in the rest of a spec follows from one that is reported already.
 
-    That holds above and below a place with a problem and, if a prompt could not be read, for names that no
+    That holds above and below a place with a problem and, if a prompt or a stage could not be read, for names that no
     template seems to use.
     """
     path = steps_of(found.path)
     if not path:
         return True
-    if lost_prompts and len(path) == 2 and path[0] in {"vars", "matrix"}:  # noqa: PLR2004  # the name itself
+    within = path[2:] if path[0] == "stages" else path
+    if is_partial and len(within) == 2 and within[0] in {"vars", "matrix"}:  # noqa: PLR2004  # the name itself
         return True
     told = (steps_of(problem.path) for problem in before)
     return any(steps and steps[: len(path)] == path[: len(steps)] for steps in told)

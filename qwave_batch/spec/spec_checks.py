@@ -16,6 +16,8 @@ from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap
 
 MAX_WORDS_OF_SPEC = 500_000  # tokens; compiling one takes about ten microseconds
+_STAGE_TEMPLATES = ("where", "text", "id", "tags", "meta")
+"""In the block of a stage; a spec has none of them outside."""
 _PROMPT_TEMPLATES = ("text", "id", "vars", "tags", "meta", "request", "where")
 
 
@@ -52,8 +54,11 @@ def fault_problem(fault: TemplateFault, source_map: SourceMap) -> Problem:
 
 
 def _templated(spec: Mapping[str, Json]) -> Iterator[tuple[ValuePath, Json]]:
-    """Yield the parts of a spec in which strings may be templates."""
+    """Yield the parts of a spec, or of a stage's block, in which strings may be templates."""
     for key in ("vars", "request", "matrix"):
+        if key in spec:
+            yield (key,), spec[key]
+    for key in _STAGE_TEMPLATES:
         if key in spec:
             yield (key,), spec[key]
     for number, prompt in enumerate(_list(spec.get("prompts"))):
@@ -116,7 +121,7 @@ def count_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[
     if "images" in spec and "repeat" in spec:
         yield Problem(
             message="images and repeat both say how often a request is made",
-            path="repeat",
+            path=source_map.path_text(("repeat",)),
             place=source_map.key_place(("repeat",)),
             value="repeat",
             suggestion="take one of the two out: with images, a request is made again until there are so many",

@@ -1,14 +1,13 @@
 """Checks a spec against schemas/spec.structure.schema.json."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import Any
 
 from qwave_batch import lazy
-from qwave_batch.errors import nearest
 from qwave_batch.fitting.schema_checks import Check
 from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.model.jsontypes import Json
@@ -20,6 +19,8 @@ from qwave_batch.spec.structure_messages import (
     MESSAGES,
     SchemaViolation,
     cannot_remove,
+    guessed_key,
+    key_of_whole,
     missing_key,
     other_message,
     unknown_key,
@@ -30,6 +31,9 @@ _FEW = 100  # prompts; the slow validator may check so many
 _GUESSES = 200  # unknown keys; a guess takes longer than finding the key
 _SMALLEST = {"version": 1, "name": "smallest", "catalog": "2026-01"}
 """A valid spec, but for its missing prompts."""
+_STAGE = {"$ref": "#/$defs/stage"}
+_OF_CHILDREN = ("text", "id", "tags", "meta", "where", "pick")
+"""Keys of stages with ``from_stage``."""
 
 
 def structure_problems(value: Json, source_map: SourceMap) -> list[Problem]:
@@ -40,9 +44,20 @@ def structure_problems(value: Json, source_map: SourceMap) -> list[Problem]:
     return first_problems(_problems(value, source_map, fits))
 
 
-def _problems(value: Json, source_map: SourceMap, fits: Check | None) -> Iterator[Problem]:
+def block_problems(block: Json, source_map: SourceMap) -> list[Problem]:
+    """Return all problems of the structure of a stage's block; the source map has its place."""
+    fits = structure_check()
+    if fits is not None and fits({**_SMALLEST, "stages": [block]}):
+        return []
+    return first_problems(_problems(block, source_map, fits, _STAGE))
+
+
+def _problems(
+    value: Json, source_map: SourceMap, fits: Check | None, schema: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
     value, positions = _without_sound_prompts(value, fits)
-    for error in _validator().iter_errors(value):
+    checked = _validator().iter_errors(value) if schema is None else _validator().descend(value, schema)
+    for error in checked:
         violation = _violation(error, positions)
         yield from MESSAGES.get(violation.keyword, other_message)(violation, source_map)
 
@@ -92,18 +107,38 @@ def with_known_keys(layer: Layer) -> tuple[Layer, list[Problem]]:
 
     So their values are checked as well. A key without a likely name, or whose likely name is taken, is dropped.
     """
+    return _with_keys(layer, tuple(_schema()["properties"]), SourceMap(layer.mark))
+
+
+def block_with_known_keys(layer: Layer, source_map: SourceMap) -> tuple[Layer, list[Problem]]:
+    """Return the block of a stage with its unknown keys renamed, and a problem for each, as ``with_known_keys`` does.
+
+    A key that holds for the whole spec is dropped.
+    """
+    schema = _schema()
+    known = tuple(schema["$defs"]["stage"]["properties"])
+    if isinstance(layer.value, Mapping) and "from_stage" not in layer.value:
+        known = tuple(key for key in known if key not in _OF_CHILDREN or key in layer.value)
+    elsewhere = schema["properties"].keys() - set(known) - set(_OF_CHILDREN)
+    return _with_keys(layer, known, source_map, elsewhere)
+
+
+def _with_keys(
+    layer: Layer, known: Sequence[str], source_map: SourceMap, elsewhere: Collection[str] = ()
+) -> tuple[Layer, list[Problem]]:
     if not isinstance(layer.value, Mapping):
         return layer, []
-    known = tuple(_schema()["properties"])
-    source_map, fields = SourceMap(layer.mark), dict[str, Json]()
-    below: dict[str | int, Mark] = {}
+    fields, below = dict[str, Json](), dict[str | int, Mark]()
     problems: list[Problem] = []
     for key, item in layer.value.items():
         name: str | None = key
+        if key in elsewhere:
+            problems.append(key_of_whole(key, source_map))
+            continue
         if key not in known:
             if len(problems) <= MOST_PROBLEMS:
                 problems.append(unknown_key((key,), known, source_map))
-            meant = nearest(key, known) if len(problems) <= _GUESSES else None
+            meant = guessed_key(key, known) if len(problems) <= _GUESSES else None
             name = meant if meant not in layer.value and meant not in fields else None
         if name is not None:
             fields[name], below[name] = item, layer.mark.below[key]

@@ -25,6 +25,9 @@ _NEEDED = {(key,) for key in NEEDED}
 _TEXTS = frozenset({"prompt", "prompts", "txt", "caption"})
 """Names that other tools use for the text of a prompt."""
 
+_PARENTS = frozenset({"from", "parent", "needs", "after", "depends_on"})
+"""Names that other tools use for the step before."""
+
 _WITHOUT_TEXT = "an action that takes no text needs an id in its place"
 
 _TYPES = {
@@ -112,16 +115,31 @@ def _unknown_keys(violation: SchemaViolation, source_map: SourceMap) -> Iterator
 def unknown_key(path: ValuePath, known: Sequence[str], source_map: SourceMap) -> Problem:
     """Return the problem of an unknown key."""
     key, allowed = str(path[-1]), tuple(known)
-    guess = "text" if "text" in known and key.casefold() in _TEXTS else nearest(key, known)
+    guess = guessed_key(key, known)
     if guess:
         hint = f'did you mean "{guess}"?'
     elif " " in key or len(key) > len(max(known, key=len)):
         hint, allowed = 'a string that contains ": " needs quotes', ()
     else:
         hint = f"allowed keys: {', '.join(known)}"
-        if path[0] == "prompts" and "request" in known:
+        if "request" in known and (path[0] == "prompts" or "from_stage" in known):
             hint += "; a request field belongs under request, or under matrix as an axis"
     return _at_key(source_map, path, f"unknown key {shown(key)}", hint, allowed=allowed)
+
+
+def guessed_key(key: str, known: Sequence[str]) -> str | None:
+    """Return the key that an unknown one was meant to be: what other tools call so, or the nearest name."""
+    if "text" in known and key.casefold() in _TEXTS:
+        return "text"
+    if "from_stage" in known and key.casefold() in _PARENTS:
+        return "from_stage"
+    return nearest(key, known)
+
+
+def key_of_whole(key: str, source_map: SourceMap) -> Problem:
+    """Return the problem of a key in the block of a stage that holds for the whole spec."""
+    message = f'"{key}" holds for the whole spec, so a stage cannot have its own'
+    return _at_key(source_map, (key,), message, f"write {key} outside of stages")
 
 
 def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
@@ -137,7 +155,8 @@ def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[
         if key == "catalog":
             yield _unpinned(violation, source_map)
             continue
-        examples = violation.root["properties"][key].get("examples") if not violation.path else None
+        described = violation.schema.get("properties", violation.root["properties"])
+        examples = described[key].get("examples") if not violation.path else None
         hint = f"add {key}: {_example(examples[0])}" if examples else None
         yield _at(source_map, violation.path, missing_key(key), suggestion=hint)
 
@@ -293,6 +312,10 @@ def _slugged(name: str) -> str:
     return "".join(character if character.isascii() and character.isalnum() else "-" for character in name.lower())
 
 
+def _too_many(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
+    yield _at(source_map, violation.path, f"it has {len(violation.value):,} items; at most {violation.wanted:,} fit")
+
+
 def _too_long(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     message = f"it has {len(violation.value):,} characters; at most {violation.wanted:,} are allowed"
     yield _at(source_map, violation.path, message, violation.value)
@@ -317,6 +340,10 @@ def _not(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]
 
 def _not_here(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     key = violation.path[-1]
+    if len(violation.path) == 1:
+        hint = "add from_stage" if key in {"where", "pick"} else "add from_stage, or write the prompts under prompts"
+        yield _at_key(source_map, violation.path, f'"{key}" needs a parent, but the stage has no from_stage', hint)
+        return
     if violation.path[0] == "prompts":
         message = f'"{key}" selects rows of a table, but there is no from'
     else:
@@ -336,6 +363,7 @@ MESSAGES: Mapping[str, _Message] = {
     "const": _const,
     "enum": _enum,
     "exclusiveMinimum": _more_than,
+    "maxItems": _too_many,
     "maxLength": _too_long,
     "maximum": _greatest,
     "minItems": _empty,

@@ -4,12 +4,20 @@ The property test in tests/properties/test_plan.py checks that both give the sam
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, is_text_apart, with_text
+from qwave_batch.plan.cache.free_fields import (
+    FreeField,
+    JsonFragmentCache,
+    free_fields_of,
+    is_text_apart,
+    parent_fields_of,
+    with_text,
+)
 from qwave_batch.plan.cache.rendered_texts import RenderedTemplates, TemplateNames
 from qwave_batch.plan.cache.request_templates import RequestTemplate, RequestTemplateCache, template_cache_of
 from qwave_batch.plan.expand.cells import CellScope, MatrixCell
@@ -85,6 +93,9 @@ class _CachedPass:
             free_fields, templates = with_text(self._shared[0], text), self._shared[1]
         else:
             free_fields = free_fields_of(text, matrix, catalog)
+            if prompt.of_parents:
+                free_fields += parent_fields_of(builder, rendered.of, catalog)
+                free_fields.sort(key=attrgetter("name"))
             templates = template_cache_of(builder, free_fields, rendered.names)
             if is_text_alone and not templates.follows_prompt:
                 self._shared = free_fields, templates
@@ -139,9 +150,15 @@ class _CachedPrompt:
         request, verdict = judged(made, self.assembler.catalog.callback_fields)
         template = RequestTemplate.of(request, verdict, self.free_fields, cell)
         values = tuple(request.get(free.name) for free in self.free_fields)
-        if cell.slots[-1] >= 0 and template.is_shared and template.accepts(values):
+        is_spelled_alike = not cell.case.parent or values == tuple(self._fetched(scope, request))
+        if cell.slots[-1] >= 0 and template.is_shared and template.accepts(values) and is_spelled_alike:
             self.templates.keep(cell.slots, cell.repeat, template)
         return self._filled(cell, template, values)
+
+    def _fetched(self, scope: CellScope, request: Mapping[str, Json]) -> Iterator[Json]:
+        """Yield what a later cell would take for the free fields that a request has."""
+        for free in self.free_fields:
+            yield free.fetch(scope) if free.name in request else None
 
     def _filled(self, cell: MatrixCell, template: RequestTemplate, values: tuple[Json, ...]) -> ExpandedEntry:
         identity = template.canonical_json(values, self.fragments.of)

@@ -1,5 +1,6 @@
 """The fields that differ between cells of one request template, such as text and seed; each is checked by itself."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -12,12 +13,15 @@ from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
 from qwave_batch.plan.expand.axes import IMAGES_PER_REQUEST, ResolvedAxis
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
-from qwave_batch.plan.expand.requests import prompt_text
+from qwave_batch.plan.expand.parent_jobs import PARENT
+from qwave_batch.plan.expand.requests import RequestBuilder, prompt_text
+from qwave_batch.spec.template.templates import TemplateValue
 
 Fetch: TypeAlias = Callable[[CellScope], Json]
 """Gets the value of a field in a cell."""
 
 HELD_CHARACTERS = 10_000_000
+_FIRST_IMAGE = re.compile(rf"\{{\{{\s*{PARENT}(?:\.{PARENT})*\.image\s*\}}\}}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +48,29 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
         if taking or not tied:
             found.append(FreeField(name=name, fetch=fetch, checks=taking, tied=tied))
     return sorted(found, key=lambda free: free.name)
+
+
+def parent_fields_of(
+    builder: RequestBuilder, rendered: Callable[[TemplateValue], RenderedTemplate], catalog: Catalog
+) -> list[FreeField]:
+    """Return the fields that hold nothing but the first image of parents, whichever those are.
+
+    As many references stand in them in every cell, so a verdict on one cell holds for all.
+    """
+    elsewhere = {name for axis in builder.matrix.axes for name in axis.sets}
+    elsewhere |= {name for entry in builder.matrix.includes for name in entry.fields}
+    written = {**builder.base, **builder.prompt.request}
+    return [
+        FreeField(name=name, fetch=rendered(value).render, checks={}, tied=frozenset())
+        for name, value in written.items()
+        if value and name in catalog.image_fields - elsewhere and _is_of_parents(value)
+    ]
+
+
+def _is_of_parents(value: TemplateValue) -> bool:
+    """Whether each text in a value is one expression that gives the first image of a parent or ancestor."""
+    texts = value.raw if isinstance(value.raw, list | tuple) else [value.raw]
+    return bool(texts) and all(isinstance(text, str) and _FIRST_IMAGE.fullmatch(text) for text in texts)
 
 
 def is_text_apart(text: RenderedTemplate) -> bool:

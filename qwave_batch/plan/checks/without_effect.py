@@ -35,6 +35,8 @@ class IdleCheck:
     prompts: Sequence[CompiledPrompt]
     matrix: ResolvedMatrix
     path: TemplateValue | None
+    where: TemplateValue | None = None
+    """That of a stage, which sees variables only."""
     problems: ProblemCollector
 
     def run(self) -> None:
@@ -76,7 +78,7 @@ class IdleCheck:
                     pass
 
     def _all_values(self) -> Iterator[TemplateValue | None]:
-        yield from (*self.variables.values(), *self.base.values(), self.path)
+        yield from (*self.variables.values(), *self.base.values(), self.path, self.where)
         for prompt in self.prompts:
             yield from _templates(prompt)
         matrix = self.spec.matrix
@@ -198,11 +200,12 @@ class IdleCheck:
 
     @cached_property
     def _of_matrix(self) -> frozenset[str]:
-        """The names that templates of the matrix use, including those that see only ``vars``."""
+        """The names that templates of the matrix and of a stage's ``where`` use: some of them see only ``vars``."""
         matrix = self.spec.matrix
         lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
         try:
-            return _names(compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include))
+            parts = [compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include)]
+            return _names((*parts, self.where))
         except TemplateFault:
             return frozenset()
 

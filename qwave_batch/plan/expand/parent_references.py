@@ -13,7 +13,7 @@ from qwave_batch.catalog.task_chain import TaskChain
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.model.input_references import texts_in, with_texts
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.parent_links import ParentLink, parent_link
+from qwave_batch.model.parent_links import ParentLink, parent_link, task_reference
 from qwave_batch.plan.expand.parent_jobs import ParentJob
 
 
@@ -61,19 +61,34 @@ class ParentReferences:
             return request, None
         line = {job.job.job_id: job for job in parent.line()}
         by_reference: dict[str, str] = {}
+        refused: list[Violation] = []
         for name in request.keys() & self.fields:
             for text in texts_in(request[name]):
                 link = parent_link(text)
                 if link is not None and link.job_id in line:
                     by_reference[text] = _stand_in(link)
+                elif any(task_reference(job_id) in text for job_id in line):
+                    by_reference[text] = _stand_in(ParentLink(parent.job.job_id, 1))
+                    refused.append(_not_alone(name, text))
         if not by_reference:
             return request, None
         stood = {
             name: with_texts(value, lambda text: by_reference.get(text, text)) if name in self.fields else value
             for name, value in request.items()
         }
-        refused = tuple(_chain_violations(request, model, line)) if model.chain else ()
-        return stood, StandIns({stand_in: text for text, stand_in in by_reference.items()}, refused)
+        refused += _chain_violations(request, model, line)
+        return stood, StandIns({stand_in: text for text, stand_in in by_reference.items()}, tuple(refused))
+
+
+def _not_alone(name: str, text: str) -> Violation:
+    return Violation(
+        kind="bad_value",
+        field=name,
+        path=(name,),
+        value=text,
+        message="an image or task of the parent is made later, so nothing can stand beside it",
+        suggestion="write {{ parent.image }} or {{ parent.task }} alone",
+    )
 
 
 def _stand_in(link: ParentLink) -> str:

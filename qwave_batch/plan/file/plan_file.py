@@ -21,6 +21,7 @@ from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, ove
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
+from qwave_batch.plan.file.plan_stages import stages_as_json
 from qwave_batch.plan.input_images import InputImage, images_as_json
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
@@ -123,7 +124,12 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None, draft: PlanDraft | 
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
     opened = opened_line(
-        header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside) | _inputs(plan, beside)
+        header
+        | terms_as_json(plan.terms)
+        | _output(plan, beside)
+        | _spec(plan, beside)
+        | _inputs(plan, beside)
+        | ({"stages": stages_as_json(plan.stages)} if plan.stages else {})
     )
     if draft is not None and draft.is_whole:
         yield from draft.closed(opened)

@@ -18,6 +18,7 @@ from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
+from qwave_batch.plan.file.plan_stages import stages_from_json
 from qwave_batch.plan.input_images import InputImage, images_from_json
 from qwave_batch.spec.parsing import parse_terms
 from qwave_batch.spec.structure import structure_problems
@@ -102,6 +103,11 @@ def read_header(
     except ValueError as error:
         inputs = {}
         problems.append(Problem(message=str(error), path="inputs", place=SourcePlace(shown_as, line.number)))
+    try:
+        stages = stages_from_json(header["stages"]) if "stages" in header else ()
+    except ValueError as error:
+        stages = ()
+        problems.append(Problem(message=str(error), path="stages", place=SourcePlace(shown_as, line.number)))
     if problems:
         raise SpecError(problems)
     catalog = _catalog(header, SourcePlace(shown_as, line.number), catalogs)
@@ -116,6 +122,7 @@ def read_header(
         jobs=header.get("jobs", 0),
         lines_sha256=header.get(WHOLE, ""),
         opened=_opened(header, line, here),
+        stages=stages,
     )
 
 

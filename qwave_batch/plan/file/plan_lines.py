@@ -16,17 +16,16 @@ from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.parent_links import ParentLink
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.portable_paths import is_plain_path, path_fault, safe_path
 from qwave_batch.model.signed_links import without_signatures
 from qwave_batch.plan.expand.jobs import is_random
+from qwave_batch.plan.expand.parent_jobs import ParentJob
 from qwave_batch.plan.expand.request_images import for_judging
+from qwave_batch.plan.file.earlier_jobs import EarlierJobs, LineFault
 from qwave_batch.plan.input_images import InputImage
 
 _HELD_VERDICTS = 65_536
-
-
-class LineFault(ValueError):
-    """The reason why this program has not written a line; it continues ``file:line: ``."""
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: one is made for each line read, and that would take 8 % longer
@@ -123,7 +122,13 @@ class LineReader:
     catalog: Catalog
     inputs: Mapping[str, InputImage] = field(default_factory=dict)
     """The images that stand in requests as references."""
+    stages: Sequence[PlannedStage] = ()
+    """Those of the plan."""
+    _earlier: EarlierJobs = field(init=False)
     _verdicts: dict[Any, "_Verdict"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._earlier = EarlierJobs(self.catalog, self.stages)
 
     def job(self, line: PlannedLine) -> Job:
         """Return the job of a line.
@@ -133,8 +138,10 @@ class LineReader:
         """
         model = _model(line.model, self.catalog)
         _check_identity(line, model)
+        self._earlier.check_stage(line.stage, line.parents)
+        parent = self._earlier.parent_of(line.request, line.parents, is_skipped=line.error is not None)
         if line.error is None:
-            verdict = self._verdict(line.request, line.callback, model)
+            verdict = self._verdict(line.request, line.callback, model, parent)
         elif line.callback:
             raise LineFault("callback: a job that is left out has none")
         else:
@@ -143,7 +150,7 @@ class LineReader:
         _check_estimate(line.estimated_usd, verdict.estimate.most_nusd)
         if line.overlay != model.overlay:
             raise LineFault("overlay: it is not the overlay that the model of the request has")
-        return Job(
+        job = Job(
             job_id=line.job_id,
             index=line.index,
             prompt_id=line.prompt_id,
@@ -159,7 +166,7 @@ class LineReader:
             repeat=line.repeat,
             path=line.path,
             max_images=verdict.max_images,
-            random=is_random(line.request, model),
+            random=is_random(line.request, model) or (parent is not None and parent.job.random),
             estimated_nusd=verdict.estimate.most_nusd,
             typical_nusd=None if verdict.estimate.is_exact else verdict.estimate.typical_nusd,
             least_nusd=None if verdict.estimate.is_exact else verdict.estimate.least_nusd,
@@ -168,15 +175,19 @@ class LineReader:
             stage=line.stage,
             parents=line.parents,
         )
+        self._earlier.add(job)
+        return job
 
-    def _verdict(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
+    def _verdict(
+        self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model, parent: ParentJob | None
+    ) -> "_Verdict":
         """Return the catalog's verdict on a request, cached for requests that differ in nothing that it reads.
 
         Raises:
             LineFault: A spec with this catalog would not result in this request.
         """
-        if callback:
-            return self._judged(request, callback, model)
+        if callback or parent is not None:
+            return self._judged(request, callback, model, parent)
         free = independent_fields(model)
         rest: list[Json] = [model.name]
         for name, value in request.items():
@@ -194,7 +205,13 @@ class LineReader:
             return found
         return replace(found, estimate=model.estimate(request))
 
-    def _judged(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
+    def _judged(
+        self,
+        request: Mapping[str, Json],
+        callback: Mapping[str, Json],
+        model: Model,
+        parent: ParentJob | None = None,
+    ) -> "_Verdict":
         catalog = self.catalog
         _check_callback(request, callback, catalog)
         if request.get("model") != model.name:
@@ -202,9 +219,10 @@ class LineReader:
         for reference in references_in(request, catalog.image_fields):
             if reference not in self.inputs:
                 raise LineFault(f"request: the header of the plan does not describe the image {reference}")
-        whole = request_body(request, callback)
+        whole, stand_ins = self._earlier.stood_in(request_body(request, callback), model, parent)
         asked = for_judging(whole, catalog.image_fields, self.inputs)
-        violation = next(iter(model.violations(asked)), None)
+        by_parents = () if stand_ins is None else stand_ins.refused
+        violation = next(iter((*by_parents, *model.violations(asked))), None)
         if violation is not None:
             raise LineFault(f"request.{violation.field}: {violation.message}" if violation.field else violation.message)
         if model.normalise(whole) != whole:

@@ -11,8 +11,9 @@ from qwave_batch.files.regular_files import system_reason
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.plan.expand.image_paths import PathClashes
+from qwave_batch.plan.file.earlier_jobs import LineFault
 from qwave_batch.plan.file.plan_header import AGAIN, PlanHeader, read_header
-from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_line
+from qwave_batch.plan.file.plan_lines import LineReader, read_line
 from qwave_batch.plan.file.plan_seal import Seal, is_closed, opened_header
 from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
 from qwave_batch.spec.table.json_rows import DECODER, VALUE_SIGNS
@@ -56,7 +57,7 @@ class PlanReader:
             UsageError: At the first line that was changed, or at the end for missing lines.
         """
         reader, seal, claims = (
-            LineReader(header.catalog, header.inputs),
+            LineReader(header.catalog, header.inputs, header.stages),
             Seal(header.opened),
             _Claims() if once else None,
         )

@@ -57,10 +57,34 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class StageBlock:
+    """The block of a stage, whose values are those of the spec of the stage or are laid over what stands outside."""
+
+    position: int
+    """Its place in ``stages``."""
+    mark: Mark
+    is_prompt: bool = False
+    """Whether its own keys are those of its only prompt."""
+
+    def path_of(self, path: ValuePath) -> ValuePath | None:
+        """Return the path inside of the block to what is at ``path`` in the stage's spec; None if it has none there."""
+        if self.is_prompt and path[:1] == ("prompts",):
+            return path[2:]
+        mark = self.mark
+        for step in path:
+            if step not in mark.below:
+                return None
+            mark = mark.below[step]
+        return path
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMap:
-    """The places of a whole spec, which may come from several files."""
+    """The places of a whole spec, which may come from several files, or of one of its stages."""
 
     root: Mark
+    stage: StageBlock | None = None
+    """The block of the stage whose spec or block this is; None for the spec itself."""
 
     def place(self, path: ValuePath) -> SourcePlace:
         """Return the place of the value at ``path``, or of the nearest value around it that is in a file."""
@@ -79,8 +103,21 @@ class SourceMap:
         return mark.place
 
     def path_text(self, path: ValuePath) -> str:
-        """Return the path as people write it: ``matrix.seed[2]``."""
-        return path_text(path)
+        """Return the path as people write it, from the top of the file: ``matrix.seed[2]``, ``stages[1].request.n``."""
+        own = self.path_in_stage(path)
+        return path_text(path if self.stage is None or own is None else ("stages", self.stage.position, *own))
+
+    def path_in_stage(self, path: ValuePath) -> ValuePath | None:
+        """Return the path in the stage's block to the value at ``path``, or to where it would be.
+
+        None for a value that stands outside of the block.
+        """
+        if self.stage is None:
+            return None
+        found = self.stage.path_of(path)
+        if found is not None or self.at(path) is not None:
+            return found
+        return path if not path[:-1] or self.path_in_stage(path[:-1]) is not None else None
 
     def at(self, path: ValuePath) -> Mark | None:
         """Return the mark of the value at ``path``, or None if the file has none there."""

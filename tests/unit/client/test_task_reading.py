@@ -198,3 +198,14 @@ def test_an_address_that_holds_a_secret_says_how_it_may_be_written_down() -> Non
     assert [(image.url, image.masked_url) for image in task.images] == [
         ("https://c/1?k=secret", "https://c/1?k=***"), ("https://c/2", None),
     ]  # fmt: skip
+
+
+def test_an_error_that_quotes_a_signed_address_says_no_signature() -> None:
+    """However long the address is: a cut must not leave half of a signature."""
+    start = "https://cdn.example/" + "a" * 900
+    message = f"cannot fetch {start}.png?Expires=1720259200&Signature=abc&w=2 ({start}.jpg?X-Amz-Signature=abc)"
+    error: dict[str, Json] = {"code": "upstream_bad_request", "message": message}
+    task = read_task({**MAY, "status": "failed", "error": error}, quota=QUOTA)
+    assert task.error is not None
+    assert task.error.message.startswith(f"cannot fetch {start}.png?w=2 (")
+    assert "Signature" not in task.error.message

@@ -26,8 +26,9 @@ from qwave_batch.model.terms import Terms
 from qwave_batch.output.event_lines import NAMES, event_as_json
 from qwave_batch.output.live import LiveRun, read_live, write_live
 from qwave_batch.output.manifest_line import encode_line, line_from_json
+from qwave_batch.plan.file.earlier_jobs import LineFault
 from qwave_batch.plan.file.plan_header import terms_as_json
-from qwave_batch.plan.file.plan_lines import LineFault, line_of, read_line
+from qwave_batch.plan.file.plan_lines import line_of, read_line
 from qwave_batch.plan.file.plan_seal import opened_line
 from tests.unit.codec import values
 

@@ -248,7 +248,7 @@ def test_the_head_is_checked(complain: Complain) -> None:
     assert complain("foo: 1\n", head=False) == [
         (
             'spec.yaml:1:1  foo: unknown key "foo"; allowed keys: version, name, description, catalog, extends, '
-            "vars, request, prompts, matrix, sample, repeat, images, duplicates, identity, unsupported, limits, retry, timeout, completion, budget, output"
+            "vars, request, prompts, matrix, stages, sample, repeat, images, duplicates, identity, unsupported, limits, retry, timeout, completion, budget, output"
         ),
         'spec.yaml:1:1: the key "version" is missing; add version: 1',
         'spec.yaml:1:1: the key "name" is missing; add name: teahouse-ab',

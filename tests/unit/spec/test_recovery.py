@@ -61,10 +61,11 @@ def test_what_was_given_stays_as_it_was() -> None:
 )
 def test_only_what_follows_from_a_problem_is_told_already(found: str, *, is_old: bool) -> None:
     assert (
-        is_consequence(Problem(message="", path=found), [Problem(message="", path="request.n")], frozenset()) is is_old
+        is_consequence(Problem(message="", path=found), [Problem(message="", path="request.n")], is_partial=False)
+        is is_old
     )
 
 
 def test_names_may_have_been_used_in_a_lost_prompt() -> None:
-    assert is_consequence(Problem(message="", path="matrix.light"), [], frozenset({0}))
-    assert not is_consequence(Problem(message="", path="matrix.light[1]"), [], frozenset({0}))
+    assert is_consequence(Problem(message="", path="matrix.light"), [], is_partial=True)
+    assert not is_consequence(Problem(message="", path="matrix.light[1]"), [], is_partial=True)
