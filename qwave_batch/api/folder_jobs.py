@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.choosing.stage_choice import LEFT_OUT_BY_WHERE, NOT_PICKED
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.parent_states import PARENT_FAILED, PARENT_SHORT
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import number_of
@@ -23,7 +25,10 @@ from qwave_batch.run.schedule.job_actions import JobAction, action_for
 from qwave_batch.run.state.run_request import RunOptions
 
 _AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
-"""By status, jobs that a plain run leaves as they are; the others have failed for good."""
+"""By status, jobs that a plain run leaves as they are; the others have failed for good, or a parent of theirs has."""
+_LOST_PARENT = frozenset({PARENT_FAILED, PARENT_SHORT})
+_NOT_CHOSEN = frozenset({NOT_PICKED, LEFT_OUT_BY_WHERE})
+"""Codes of jobs that are skipped for their parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,13 @@ class FolderJobs:
         """Yield the jobs of its plan, then those that left it with their images still there."""
         if not self.layout.tree.is_file(LEDGER):
             lines = FolderReader(self.layout, None).lines()
-            yield from (self._of_manifest(line) for line in lines if not _is_skipped(line.status))
+            yield from (self._of_manifest(line) for line in lines if not _is_skipped(line))
             return
         with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             yield from (
                 _of_ledger(snapshot)
                 for snapshot in ledger.snapshots()
-                if snapshot.is_planned and not _is_skipped(snapshot.line.record.status)
+                if snapshot.is_planned and snapshot.line.job.skip is None
             )
             yield from (_of_record(record) for record in ledger.unplanned())
 
@@ -112,18 +117,22 @@ def _of_record(record: JobRecord) -> ComparedJob:
     )
 
 
-def _is_skipped(status: JobStatus) -> bool:
-    return status is JobStatus.SKIPPED
+def _is_skipped(line: ManifestLine) -> bool:
+    """Whether the plan leaves a job out, and not what has become of its parents."""
+    code = None if line.error is None else line.error.code
+    return line.status is JobStatus.SKIPPED and code not in {*_LOST_PARENT, *_NOT_CHOSEN}
 
 
 def _stage(snapshot: JobSnapshot) -> Stage:
+    if snapshot.line.record.status is JobStatus.SKIPPED:
+        return _stage_at_rest(snapshot.line.record)
     match action_for(snapshot, RunOptions()):
         case JobAction.SUBMIT:
             return Stage.PLANNED
         case JobAction.POLL | JobAction.RESUBMIT | JobAction.FETCH:
             return Stage.HELD
         case JobAction.NOTHING:
-            return _AT_REST.get(snapshot.line.record.status, Stage.FAILED)
+            return _stage_at_rest(snapshot.line.record)
 
 
 def _stage_told(told: ManifestLine | JobRecord) -> Stage:
@@ -134,10 +143,17 @@ def _stage_told(told: ManifestLine | JobRecord) -> Stage:
             return Stage.HELD if is_held else Stage.PLANNED
         case JobStatus.FAILED:
             return Stage.PLANNED if told.error is not None and told.error.retryable else Stage.FAILED
-        case JobStatus.CANCELLED | JobStatus.SKIPPED:
+        case JobStatus.CANCELLED:
             return Stage.PLANNED
-        case JobStatus.COMPLETED | JobStatus.UNKNOWN:
-            return _AT_REST[told.status]
+        case JobStatus.COMPLETED | JobStatus.UNKNOWN | JobStatus.SKIPPED:
+            return _stage_at_rest(told)
+
+
+def _stage_at_rest(told: ManifestLine | JobRecord) -> Stage:
+    """Return the stage of a job that a plain run leaves as it is; the next choice among parents may take another."""
+    if told.status is JobStatus.SKIPPED and told.error is not None and told.error.code in _NOT_CHOSEN:
+        return Stage.PLANNED
+    return _AT_REST.get(told.status, Stage.FAILED)
 
 
 def _is_over_unpaid(told: ManifestLine | JobRecord) -> bool:

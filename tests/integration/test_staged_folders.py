@@ -217,3 +217,16 @@ def test_a_lock_holds_the_jobs_of_all_stages(tmp_path: Path) -> None:
     spec.write_text(NIGHT_MARKET.replace("as a poster", "as a flyer"))
     with pytest.raises(qb.errors.SpecError, match="4 jobs"):
         qb.reproductions.check_lock(make_plan(load_spec(spec)))
+
+
+def test_a_plan_makes_no_children_of_parents_that_failed(tmp_path: Path) -> None:
+    """A plain run does not make them either, and what is told of the folder is the same without its ledger."""
+    (tmp_path / "spec.yaml").write_text(NIGHT_MARKET)
+    connection = qb.connections.Simulated(latency="0", faults="task_failed=1")
+    qb.run_batch_sync(tmp_path / "spec.yaml", connection=connection, out_dir=tmp_path / "run")
+    assert qb.folders.open_run(tmp_path / "run").status().counts.stages["poster"].skipped == 4
+    assert qb.folders.open_run(tmp_path / "run").verify().is_sound
+    copy = shutil.copytree(tmp_path / "run", tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave"))
+    for folder in (tmp_path / "run", copy):
+        status, text = told("plan", tmp_path / "spec.yaml", "--against", folder)
+        assert (status, "to make nothing" in text) == (0, True), text
