@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.plan_money import PRICE_PLACES, money_column, per_image
+from qwave_batch.cli.drawing.plan_stages import choice_facts, stage_table
 from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.drawing.table import Column, draw_table, fits
 from qwave_batch.cli.drawing.terminal import Terminal
@@ -40,6 +41,8 @@ class PlanSheet:
 
     assumed: "Mapping[str, Sequence[str]]"
     """The assumptions of the estimates, by model."""
+    has_catalog_prices: bool = True
+    """Whether the prices are those of the catalog, by which stages are priced too."""
 
     @property
     def cost(self) -> CostRange:
@@ -53,6 +56,7 @@ def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
     head = f"{terminal.shown(plan.name)}  catalog {plan.catalog}"
     lines = [head.replace(plan.name, terminal.paint(plan.name, "bold"), 1), ""]
     lines += [*_draw_models(sheet, terminal), ""]
+    lines += _draw_stages(sheet, terminal)
     lines += _draw_folded(plan, terminal)
     return [*lines, *_draw_skips(plan, terminal), *draw_samples(sheet.samples, terminal)]
 
@@ -64,6 +68,7 @@ def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[
         *(("assumed", words) for words in _by_model(sheet.assumed)),
         *(("besides", words) for words in _by_model(sheet.plan.figures.unpriced)),
         ("time", f"about {duration(sheet.seconds)} at these limits"),
+        *choice_facts(sheet.plan),
     ]
     overlay = sheet.plan.catalog_used.overlay
     if overlay is not None:
@@ -134,6 +139,11 @@ def _draw_models(sheet: PlanSheet, terminal: Terminal) -> list[str]:
         if fits(narrow, shorter, terminal, foot=last):
             break
     return draw_table(narrow, shorter, terminal, foot=last)
+
+
+def _draw_stages(sheet: PlanSheet, terminal: Terminal) -> list[str]:
+    columns, rows = stage_table(sheet.plan, is_priced=sheet.has_catalog_prices)
+    return [*draw_table(columns, rows, terminal), ""] if rows else []
 
 
 def model_table(sheet: PlanSheet) -> tuple[list[Column], list[list[str]], list[str]]:
