@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
-from qwave_batch.cli.drawing.plan_change import change_facts, change_table, change_title
+from qwave_batch.cli.drawing.plan_change import change_facts, change_table, change_title, stage_change_table
 from qwave_batch.cli.drawing.plan_matrix import legend, marks, refused_elsewhere, value_labels
 from qwave_batch.cli.drawing.plan_stages import stage_table
 from qwave_batch.cli.drawing.plan_view import PlanSheet, folded_words, model_table, skip_lines
@@ -53,6 +53,8 @@ def markdown_change(found: "PlanComparison") -> list[str]:
     lines = [f"#### {title[0].upper()}{_literal(title[1:])}", ""]
     if not comparison.is_same or found.kind == "folder":
         lines += [*markdown_table(*change_table(found)), ""]
+        stages = stage_change_table(found)
+        lines += [*markdown_table(*stages), ""] if found.comparison.by_stage else []
     lines += markdown_facts(change_facts(found))
     for what, labels, jobs in (
         ("added", comparison.added, comparison.total.added.jobs),

@@ -22,6 +22,8 @@ _SKIPS_SHOWN = 10
 _LABEL = 8
 _PRICE, _MOST = 3, 4
 """Columns of the table by model."""
+_FROM, _IMAGES = 1, 3
+"""Columns of the table by stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +144,14 @@ def _draw_models(sheet: PlanSheet, terminal: Terminal) -> list[str]:
 
 
 def _draw_stages(sheet: PlanSheet, terminal: Terminal) -> list[str]:
+    """Return the table by stage; on a narrow terminal the images go first, then the stage before."""
     columns, rows = stage_table(sheet.plan, is_priced=sheet.has_catalog_prices)
-    return [*draw_table(columns, rows, terminal), ""] if rows else []
+    for leave_out in ((), (_IMAGES,), (_FROM, _IMAGES)):
+        kept = [number for number in range(len(columns)) if number not in leave_out]
+        narrow, shorter = [columns[number] for number in kept], [[row[number] for number in kept] for row in rows]
+        if fits(narrow, shorter, terminal):
+            break
+    return [*draw_table(narrow, shorter, terminal), ""] if rows else []
 
 
 def model_table(sheet: PlanSheet) -> tuple[list[Column], list[list[str]], list[str]]:
