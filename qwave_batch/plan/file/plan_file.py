@@ -16,12 +16,12 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.store_url import BadStoreUrl, StoreUrl
 from qwave_batch.model.terms import Terms
+from qwave_batch.plan.file.header_stages import stages_as_json
 from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, overlay_as_json, terms_as_json
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
-from qwave_batch.plan.file.plan_stages import stages_as_json
 from qwave_batch.plan.input_images import InputImage, images_as_json
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, PlanSampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of

@@ -156,7 +156,7 @@ def test_the_matrix_judges_each_stage_by_its_own_axes(spec: Path) -> None:
     assert axes["draft.aspect_ratio"].support("imagen-4.0", "8:1") is Support.REFUSES
     assert axes["draft.aspect_ratio"].support("gpt-image-2", "1:1") is Support.ABSENT
     assert axes["night.resolution"].support("gpt-image-2", "8K") is Support.REFUSES
-    assert matrix.models["gpt-image-2"].elsewhere == 0  # the reference to a parent is no address that it refuses
+    assert matrix.models["gpt-image-2"].elsewhere == 0  # it refuses no reference to a parent
 
 
 def test_the_whole_command_says_all_of_it(spec: Path) -> None:
