@@ -23,9 +23,12 @@ def painted(seed: int, side: int = 24) -> bytes:
     return out.getvalue()
 
 
-def painted_line(prompt: str, model: str, pictures: Sequence[bytes], meta: Mapping[str, Json]) -> ManifestLine:
+def painted_line(
+    prompt: str, model: str, pictures: Sequence[bytes], meta: Mapping[str, Json], axes: Mapping[str, Json] | None = None
+) -> ManifestLine:
     """Return a completed job with these pictures."""
     line = voted_line(prompt, model, images=len(pictures))
+    line = replace(line, axes={**line.axes, **(axes or {})})
     images = [
         replace(image, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
         for image, data in zip(line.images, pictures, strict=True)
@@ -43,8 +46,13 @@ def painted_folder(
     lines = [painted_line(prompt, model, data, (meta or {}).get(prompt, {})) for (prompt, model), data in cells.items()]
     write_folder(folder, lines)
     for line, pictures in zip(lines, cells.values(), strict=True):
-        for image, data in zip(line.images, pictures, strict=True):
-            path = folder / image.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+        write_pictures(folder, line, pictures)
     return folder
+
+
+def write_pictures(folder: Path, line: ManifestLine, pictures: Sequence[bytes]) -> None:
+    """Write the files of a job's images."""
+    for image, data in zip(line.images, pictures, strict=True):
+        path = folder / image.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

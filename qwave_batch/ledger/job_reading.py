@@ -119,6 +119,12 @@ def read_unplanned_parents(connection: sqlite3.Connection) -> dict[str, list[str
     return found
 
 
+def read_line_of(connection: sqlite3.Connection, job_id: str) -> PlanLine | None:
+    """Return the line of a job, planned or not; None for one that is not on record."""
+    found = connection.execute(_BY_ID, (job_id,)).fetchone()
+    return None if found is None else _snapshots(connection, [found])[0].line
+
+
 def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     """Return the record of a job; a skipped job's reason is read from the plan."""
     found = connection.execute(_BY_ID, (job_id,)).fetchone()

@@ -27,6 +27,7 @@ from qwave_batch.ledger.folder_identity import (
 from qwave_batch.ledger.group_writer import GroupWriter
 from qwave_batch.ledger.image_makers import JobOfImage, read_makers
 from qwave_batch.ledger.job_reading import (
+    read_line_of,
     read_plan_lines,
     read_record,
     read_snapshots,
@@ -242,6 +243,10 @@ class Ledger:
     def record(self, job_id: str) -> JobRecord:
         """Return the record of a job; one that never began is pending."""
         return self._ask(lambda connection: read_record(connection, job_id))
+
+    def line_of(self, job_id: str) -> PlanLine | None:
+        """Return the line of a job, planned or not; None for one that is not on record."""
+        return self._ask(lambda connection: read_line_of(connection, job_id))
 
     def reusable_job(self, job_id: str) -> ReusableJob | None:
         """Return the parts of a job that another folder may reuse, planned or not; None when it is not completed."""

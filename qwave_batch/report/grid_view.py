@@ -10,7 +10,9 @@ ALL = "all"
 """The value of a filter that lets everything through."""
 NONE = "none"
 """The axis of rows or columns that go along none."""
-_TEXTS = ("rows", "cols", "superrows", "supercols", "q", "status", "model", "tag", "showscore", "sort")
+_TEXTS = ("rows", "cols", "superrows", "supercols", "q", "status", "model", "stage", "tag", "showscore", "sort")
+CHAINS = "chains"
+"""The page that shows chains."""
 WORST, BEST = "worst", "best"
 MISSING = "none"
 """The comparison that images without the score meet."""
@@ -48,6 +50,8 @@ class ScoreCondition:
 class ReportView:
     """The grid's axes and filters."""
 
+    is_of_chains: bool = False
+    """Whether it is one of the page Chains, which has a row for each chain and a column for each stage."""
     rows: str = ""
     """An axis by its name, or ``none``; empty where the data decide, as ``with_default_axes`` does."""
     cols: str = ""
@@ -56,6 +60,7 @@ class ReportView:
     q: str = ""
     status: str = ALL
     model: str = ALL
+    stage: str = ALL
     tag: str = ALL
     score: ScoreCondition | None = None
     showscore: str = ""
@@ -87,6 +92,7 @@ class ReportView:
         items = [[_part(part) for part in item.split(":")] for item in _items(pairs.get("hide", ""))]
         moves = [[_part(part) for part in item.split(":")] for item in _items(pairs.get("order", ""))]
         return cls(
+            is_of_chains=pairs.get("page") == CHAINS,
             **{key: pairs[key] for key in _TEXTS if pairs.get(key)},
             score=_condition(pairs.get("score", "")),
             hide=tuple((axis, value) for axis, value, *_ in filter(_is_whole, items) if axis),

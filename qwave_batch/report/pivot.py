@@ -16,7 +16,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
 from qwave_batch.report.pivot_scores import ImageScores, PivotScore, score_admits, score_order
-from qwave_batch.report.report_index import NO_VALUE, REFUSED
+from qwave_batch.report.report_index import NO_VALUE, REFUSED, STAGE
 
 NO_TAG = "no tag"
 STATUSES = (*(status.value for status in JobStatus), REFUSED)
@@ -41,6 +41,9 @@ class PivotJob:
     status: str
     places: tuple[PivotPlace, ...]
     scores: ImageScores = ()
+    stage: int = NO_VALUE
+    parents: tuple[tuple[int, int | None], ...] = ()
+    """The jobs that it is made from, by their number, and the place of the image there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class PivotData:
     """Names and values."""
     jobs: tuple[PivotJob, ...]
     scores: tuple[PivotScore, ...] = ()
+    stages: tuple[str, ...] = ()
 
     @classmethod
     def of_index(cls, index: JsonObject) -> "PivotData":
@@ -77,10 +81,13 @@ class PivotData:
                         for place in job["places"]
                     ),
                     tuple(image.get("scores") or (None,) * len(scores) for image in job["images"]),
+                    job.get("stage", NO_VALUE),
+                    tuple((parent, image) for parent, image in job.get("parents", ())),
                 )
                 for job in told["jobs"]
             ),
             scores=scores,
+            stages=tuple(told.get("stages", ())),
         )
 
 
@@ -140,6 +147,7 @@ def pivot_axes(data: PivotData) -> dict[str, PivotAxis]:
             lambda _, place: (place.prompt,),
         ),
         PivotAxis("model", data.models, data.models, NONE, lambda _, place: (place.model,)),
+        *([PivotAxis(STAGE, data.stages, data.stages, NONE, lambda job, _: (job.stage,))] if data.stages else []),
         *(_spec_axis(number, name, values) for number, (name, values) in enumerate(data.axes)),
         PivotAxis("tag", data.tags, data.tags, NO_TAG, lambda _, place: place.tags or (NO_VALUE,)),
         PivotAxis("folder", data.folders, data.folders, NONE, lambda job, _: (job.folder,)),
@@ -226,7 +234,7 @@ def pivot(data: PivotData, view: ReportView) -> Pivot:
     """
     axes = pivot_axes(data)
     sides = [_side(axes, name, view) for name in (view.superrows, view.rows, view.supercols, view.cols)]
-    is_visible = _filter(data, view)
+    is_visible = visible_places(data, view)
     cells: dict[tuple[Heading, Heading], dict[int, None]] = {}
     for position, job in enumerate(data.jobs):
         for place in job.places:
@@ -256,7 +264,7 @@ def _in_order(headings: Iterable[Heading], outer: _Side, inner: _Side) -> tuple[
     return tuple(sorted(headings, key=lambda each: (outer.ranks[each.outer], inner.ranks[each.inner])))
 
 
-def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace], bool]:
+def visible_places(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace], bool]:
     """Return whether a place is seen."""
     wanted = _folded(view.q.strip())
     prompts = {
@@ -270,6 +278,7 @@ def _filter(data: PivotData, view: ReportView) -> Callable[[PivotJob, PivotPlace
             place.prompt in prompts
             and view.status in {ALL, job.status}
             and view.model in {ALL, data.models[place.model]}
+            and (view.stage == ALL or (job.stage != NO_VALUE and view.stage == data.stages[job.stage]))
             and has_tag(place)
             and has_score(job.scores)
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Generic, TypeVar
 
 from qwave_batch.model.axis_labels import axis_label, model_label
@@ -14,6 +15,7 @@ from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.report.folder_changes import FolderChanges
+from qwave_batch.report.job_lineage import JobLineage
 from qwave_batch.report.reported_images import name_of_image
 from qwave_batch.report.reported_scores import ReportedScores
 
@@ -21,6 +23,8 @@ FORMAT = 1
 """To be raised whenever the page of today can't read the data of before."""
 BUILT_IN = ("prompt", "model", "tag", "folder")
 """Axes that every folder has; an axis of a spec with such a name is shown as ``NAME (axis)``."""
+STAGE = "stage"
+"""The axis that folders have whose spec has stages."""
 REFUSED = "refused"
 """The status of a failed job whose content was refused; the others are those of the manifest."""
 NO_VALUE = -1
@@ -105,6 +109,7 @@ class ReportIndex:
     errors: _Interned[tuple[str, str]] = field(default_factory=_Interned)
     axes: dict[str, _Interned[str]] = field(default_factory=dict)
     changes: FolderChanges = field(default_factory=FolderChanges)
+    lineage: JobLineage = field(default_factory=JobLineage)
 
     def add(self, folder: int, line: ManifestLine) -> None:
         """Take in a job; its number in the details is its place here."""
@@ -127,11 +132,14 @@ class ReportIndex:
         }
         if len(self.folders) > 1:
             self.changes.add(folder, len(self.jobs), line)
+        self.lineage.add(folder, len(self.jobs), line)
         self.jobs.append((job, places))
 
     def as_json(self) -> dict[str, Json]:
         """Return the object of ``data/index.js`` but for its revision."""
-        names = tuple(self.axes)
+        names, stages = tuple(self.axes), self.lineage.ordered_stages()
+        built_in = (*BUILT_IN, "none", *([STAGE] if stages else []))
+        lineage = chain(self.lineage.as_json(), repeat({}))
         return {
             "format": FORMAT,
             "title": _title(self.folders),
@@ -142,9 +150,15 @@ class ReportIndex:
             "prompts": [{"id": prompt_id, "text": text} for prompt_id, text in self.prompts],
             "models": list(self.models),
             "tags": list(self.tags),
-            "axes": [{"name": _shown_axis(name), "values": list(values)} for name, values in self.axes.items()],
+            "axes": [
+                {"name": _shown_axis(name, built_in), "values": list(values)} for name, values in self.axes.items()
+            ],
+            **({"stages": list[Json](stages)} if stages else {}),
             "errors": [{"code": code, "message": message} for code, message in self.errors],
-            "jobs": [{**job, "places": [each.as_json(names) for each in places]} for job, places in self.jobs],
+            "jobs": [
+                {**job, **told, "places": [each.as_json(names) for each in places]}
+                for (job, places), told in zip(self.jobs, lineage, strict=False)
+            ],
             **({"scores": self.scores.as_json()} if self.scores.outputs else {}),
             **({"changes": self.changes.as_json(len(self.folders))} if len(self.folders) > 1 else {}),
         }
@@ -176,8 +190,8 @@ class ReportIndex:
         }
 
 
-def _shown_axis(name: str) -> str:
-    return f"{name} (axis)" if name in (*BUILT_IN, "none") else name
+def _shown_axis(name: str, built_in: Sequence[str]) -> str:
+    return f"{name} (axis)" if name in built_in else name
 
 
 def _title(folders: Sequence[ReportedFolder]) -> str:

@@ -1,12 +1,13 @@
 """The words and pictures of a contact sheet, of the index of a report and a view of it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile
+from qwave_batch.report.chain_rows import JobChain, chain_pivot
 from qwave_batch.report.grid_view import ALL, MISSING, NONE, ReportView, ScoreCondition
 from qwave_batch.report.pivot import (
     NO_TAG,
@@ -21,7 +22,11 @@ from qwave_batch.report.pivot import (
     with_default_axes,
 )
 from qwave_batch.report.pivot_scores import number_of_score
+from qwave_batch.report.report_index import NO_VALUE, STAGE
 from qwave_batch.report.sheet_layout import PictureSize
+
+CHAIN = "chain"
+"""The axis of the rows of a sheet whose columns are stages; the grid has none of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,8 @@ class SheetContent:
     _axes: dict[str, PivotAxis] = field(init=False)
     _left_over: list[PivotAxis] = field(init=False)
     """The axes along which the jobs of a place differ."""
+    _chains: Mapping[Heading, JobChain] = field(init=False, default_factory=dict)
+    """By row, where rows are chains."""
 
     def __post_init__(self) -> None:
         """Take the view.
@@ -58,9 +65,15 @@ class SheetContent:
         """
         self._data = PivotData.of_index(self.index)
         self._axes = pivot_axes(self._data)
-        self.view = with_default_axes(self._data, self.view)
         _check_filters(self._data, self.view)
-        self.grid = pivot(self._data, self.view)
+        if self.view.is_of_chains:
+            if not self._data.stages:
+                raise UsageError("the view is of chains, which only specs with stages have: take page=chains out of it")
+            self.view = replace(self.view, rows=CHAIN, cols=STAGE, superrows=NONE, supercols=NONE)
+            self.grid, self._chains = chain_pivot(self._data, self.view)
+        else:
+            self.view = with_default_axes(self._data, self.view)
+            self.grid = pivot(self._data, self.view)
         if not self.grid.rows:
             raise UsageError("the view selects no job, so there is nothing to draw")
         self._left_over = list(self._find_left_over())
@@ -73,7 +86,8 @@ class SheetContent:
     @property
     def has_captions(self) -> bool:
         """Whether jobs stand side by side that something tells apart, or have a score below them."""
-        return self._score is not None or (bool(self._left_over) and max(map(len, self.grid.cells.values())) > 1)
+        stand_beside = bool(self._chains) or max(map(len, self.grid.cells.values())) > 1
+        return self._score is not None or (bool(self._left_over) and stand_beside)
 
     @property
     def title(self) -> str:
@@ -86,7 +100,7 @@ class SheetContent:
         parts = [f"rows {view.rows} ({len(self.grid.rows):,})", f"columns {view.cols} ({len(self.grid.columns):,})"]
         outer = (("super-rows", view.superrows), ("super-columns", view.supercols))
         parts += [f"{kind} {name}" for kind, name in outer if name != NONE]
-        filters = (("status", view.status), ("model", view.model), ("tag", view.tag))
+        filters = (("status", view.status), ("model", view.model), ("stage", view.stage), ("tag", view.tag))
         parts += [f"{name} {value}" for name, value in filters if value != ALL]
         parts += [f'"{view.q}"'] if view.q else []
         parts += [] if view.score is None else [_in_words(view.score)]
@@ -100,29 +114,43 @@ class SheetContent:
             return "", ""
         if axis == "prompt":
             return self._data.prompts[value]
+        if axis == CHAIN:
+            first = self._data.jobs[self._chains[Heading(0, value)].jobs[0]]
+            return self._data.prompts[first.places[0].prompt]
         return self._axes[axis].label(value), ""
 
     def tiles(self, row: Heading, column: Heading) -> list[SheetTile]:
         """Return what stands in a cell."""
-        return [tile for job in self.grid.cells.get((row, column), ()) for tile in self._tiles_of(job)]
+        return [tile for job in self.grid.cells.get((row, column), ()) for tile in self._tiles_of(job, row)]
 
     def sizes(self) -> dict[tuple[Heading, Heading], list[PictureSize | None]]:
         """Return the sizes of the pictures of each cell, None for a job without one."""
-        return {cell: [size for job in jobs for size in self._sizes_of(job)] for cell, jobs in self.grid.cells.items()}
+        return {
+            cell: [size for job in jobs for size in self._sizes_of(job, cell[0])]
+            for cell, jobs in self.grid.cells.items()
+        }
 
-    def _sizes_of(self, number: int) -> list[PictureSize | None]:
-        images = self.images[number]
-        return [(image.width, image.height) for image in images] if images else [None]
+    def _shown_images(self, number: int, row: Heading) -> list[tuple[int, ImageFile]]:
+        """Return the images of a job that are shown in a row, each with its place: of a chain the one that goes on."""
+        images = list(enumerate(self.images[number]))
+        chain = self._chains.get(row)
+        only = None if chain is None else chain.images[chain.jobs.index(number)]
+        return images if only is None else images[only : only + 1] or images
 
-    def _tiles_of(self, number: int) -> Iterator[SheetTile]:
+    def _sizes_of(self, number: int, row: Heading) -> list[PictureSize | None]:
+        return [(image.width, image.height) for _, image in self._shown_images(number, row)] or [None]
+
+    def _tiles_of(self, number: int, row: Heading) -> Iterator[SheetTile]:
         told: Any = self.index
         job, shown = self._data.jobs[number], told["jobs"][number]
         error = None if shown["error"] is None else told["errors"][shown["error"]]
         reason = "" if error is None else f"{error['code']}: {error['message']}"
-        caption = " · ".join(
-            self.label(axis.name, axis.values_of(job, job.places[0])[0])[0] for axis in self._left_over
-        )
-        for at, image in enumerate(self.images[number] or (None,)):
+        values = [(axis.name, axis.values_of(job, job.places[0])[0]) for axis in self._left_over]
+        if self._data.stages:  # a stage has axes that others have not
+            values = [(name, value) for name, value in values if value != NO_VALUE]
+        caption = " · ".join(self.label(name, value)[0] for name, value in values)
+        images: list[tuple[int, ImageFile | None]] = [*self._shown_images(number, row)]
+        for at, image in images or [(0, None)]:
             below = " · ".join(filter(None, (caption, self._score_below(job, at))))
             yield SheetTile(folder=job.folder, image=image, status=job.status, reason=reason, caption=below)
 
@@ -141,6 +169,9 @@ class SheetContent:
 
     def _find_left_over(self) -> Iterator[PivotAxis]:
         used = {self.view.rows, self.view.cols, self.view.superrows, self.view.supercols, "tag"}
+        if self._chains:  # the axes of earlier stages stand under the images there, and prompts before the row
+            stages = self._data.stages
+            used |= {"prompt", *(name for name in self._axes if name.startswith(tuple(f"{each}." for each in stages)))}
         jobs = [self._data.jobs[number] for number in self._shown()]
         for axis in self._axes.values():
             if axis.name not in used and len({axis.values_of(job, job.places[0])[0] for job in jobs}) > 1:
@@ -152,6 +183,7 @@ def _check_filters(data: PivotData, view: ReportView) -> None:
     for what, name, known in (
         ("status", view.status, STATUSES),
         ("model", view.model, data.models),
+        ("stage", view.stage, data.stages),
         ("tag", view.tag, (*data.tags, NO_TAG)),
         ("score", ALL if view.score is None else view.score.name, [score.name for score in data.scores]),
         ("score", view.showscore or ALL, [score.name for score in data.scores]),

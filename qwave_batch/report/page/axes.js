@@ -10,6 +10,7 @@
  *   tags; -1 stands for none
  * @property {(value: number) => string} labelOf short
  * @property {(value: number) => string} nameOf in full, as a screen reader says it
+ * @property {(value: number) => string} [aboveOf] what stands in small type above the label; without it the axis decides
  * @property {(value: number) => string} keyOf short and distinct, as the fragment says it
  */
 
@@ -22,6 +23,7 @@ function allAxes() {
   return [
     promptAxis(),
     listedAxis("model", models, (_job, place) => [place.model]),
+    ...(stages().length > 0 ? [listedAxis("stage", stages(), (job) => [job.stage ?? NO_VALUE])] : []),
     ...own,
     listedAxis("tag", tags, (_job, place) => (place.tags.length > 0 ? place.tags : [NO_VALUE]), "no tag"),
     listedAxis("folder", folders.map((folder) => folder.label), (job) => [job.folder]),

@@ -35,7 +35,7 @@ function drawCompare() {
   const compared = comparedImages();
   drawnComparison = comparisonText(compared);
   redrawKeepingFocus(part, () => {
-    part.replaceChildren(...changedPairsBar());
+    part.replaceChildren(...changedPairsBar(), ...comparedChainBar(compared));
     if (compared.length === 0) part.append(howToCompare());
     else part.append(compareBar(compared), compareStage(compared), differencesTable(compared));
   });
@@ -46,7 +46,8 @@ function drawCompare() {
  * @returns {string} all that the page shows of a report
  */
 function comparisonText(compared) {
-  return JSON.stringify([compared.map(({ job: { index, ...job } }) => job), report.data.changes]);
+  const lineage = compared.map(({ job }) => chainThrough(job).map((each) => each.images.length));
+  return JSON.stringify([compared.map(({ job: { index, ...job } }) => job), report.data.changes, lineage]);
 }
 
 /** @returns {HTMLElement} */
@@ -58,7 +59,7 @@ function howToCompare() {
     el(
       "p",
       {},
-      "On the page Grid, press ", el("kbd", {}, "c"), " on two to four images, or open one and press Add to compare.",
+      stages().length > 0 ? "On the page Grid or Chains, press " : "On the page Grid, press ", el("kbd", {}, "c"), " on two to four images, or open one and press Add to compare.",
     ),
   );
 }

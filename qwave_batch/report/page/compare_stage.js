@@ -57,7 +57,8 @@ function compareCell({ job, image }, index) {
  * @returns {string} the name of an image that tells it from the others, also where they differ in an axis only
  */
 function comparedName(job, image) {
-  return [nameOfImage(job, image), ...axisTextsOf(job), ...folderTextOf(job)].join(", ");
+  const stage = stageOf(job);
+  return [...(stage === "" ? [] : [stage]), nameOfImage(job, image), ...axisTextsOf(job), ...folderTextOf(job)].join(", ");
 }
 
 /**
@@ -70,10 +71,14 @@ function folderTextOf(job) {
 
 /**
  * @param {Job} job
- * @returns {string[]} its values of the spec's axes
+ * @returns {string[]} its values of the spec's axes; those of earlier stages with the name of the axis
  */
 function axisTextsOf(job) {
-  return report.data.axes.flatMap(({ values }, number) => values[job.places[0]?.axes[number] ?? NO_VALUE] ?? []);
+  return report.data.axes.flatMap(({ name, values }, number) => {
+    const value = values[job.places[0]?.axes[number] ?? NO_VALUE];
+    if (value === undefined) return [];
+    return stages().some((stage) => name.startsWith(`${stage}.`)) ? `${name} ${value}` : value;
+  });
 }
 
 /**
@@ -84,7 +89,7 @@ function captionText(job) {
   return el(
     "div",
     { class: "caption-text" },
-    el("strong", { class: "user-text" }, promptOf(job).id),
+    el("strong", { class: "user-text" }, [stageOf(job), promptOf(job).id].filter((part) => part !== "").join(": ")),
     el("span", { class: "user-text" }, [modelOf(job), ...axisTextsOf(job), ...folderTextOf(job)].join(" · ")),
   );
 }

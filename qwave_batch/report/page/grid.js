@@ -26,6 +26,12 @@ let shownGrid = null;
 /** Where the grid was left, for when its page is shown again. */
 let leftAt = { top: 0, left: 0, active: "" };
 
+/** @type {SurfaceActions} */
+const GRID_ACTIONS = {
+  openHeading: (surface, stop) => openHeadingCard(headingPlace(surface.given(), stop)),
+  moveHeading: (surface, stop, by) => moveHeading(headingPlace(surface.given(), stop), by),
+};
+
 /** @returns {string} */
 function chosenSize() {
   const size = viewValue("size");
@@ -34,7 +40,7 @@ function chosenSize() {
 
 /** @param {HTMLElement} main */
 function showGrid(main) {
-  const surface = new GridSurface();
+  const surface = new GridSurface("Images", GRID_ACTIONS);
   const toolbar = gridToolbar();
   const clear = el("button", { type: "button", onclick: clearFilters }, "Clear filters");
   const nothing = el("div", { class: "empty", hidden: true }, el("p"), clear);
@@ -147,8 +153,17 @@ onView((changed) => {
 
 onReport(refreshGrid);
 onPicks(refreshGrid);
-offerLightboxOrder(() => (shownGrid === null ? report.jobs : jobsInOrder(shownGrid.surface.given().layout)));
+/** @returns {GridSurface | null} the one of the page that is shown */
+function shownSurface() {
+  return (shownGrid ?? shownChains)?.surface ?? null;
+}
+
+offerLightboxOrder(() => {
+  const surface = shownSurface();
+  return surface === null ? report.jobs : jobsInOrder(surface.given().layout);
+});
 onLightboxClosed((job) => {
-  if (shownGrid === null) focusBeforeLightbox?.focus();
-  else focusJob(shownGrid.surface, job);
+  const surface = shownSurface();
+  if (surface === null) focusBeforeLightbox?.focus();
+  else focusJob(surface, job);
 });

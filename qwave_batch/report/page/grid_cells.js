@@ -40,11 +40,11 @@ function fillCell(cell, entry, look) {
   const [content, marks, caption] = /** @type {HTMLElement[]} */ ([...cell.children]);
   if (content === undefined || marks === undefined || caption === undefined) return;
   const text = look.caption(entry);
-  const drawn = `${look.side} ${job.status} ${job.error} ${job.images.map((image) => `${image.hash}${image.thumb}`)}`;
+  const drawn = `${look.side} ${job.status} ${job.error} ${entry.image} ${job.images.map((image) => `${image.hash}${image.thumb}`)}`;
   if (drawnCells.get(cell) !== drawn) {
     drawnCells.set(cell, drawn);
     forgetPictures(cell);
-    content.replaceChildren(...(job.images.length > 0 ? picturesOf(job, look.side) : stateOf(job)));
+    content.replaceChildren(...(job.images.length > 0 ? picturesOf(entry, look.side) : stateOf(job)));
     setBox(cell, { width: look.side });
     setBox(content, { height: look.side });
     cell.className = `cell is-${job.images.length > 0 ? "shown" : job.status}`;
@@ -52,6 +52,8 @@ function fillCell(cell, entry, look) {
   const score = look.score === -1 ? "" : scoreBelow(job, look.score);
   caption.replaceChildren(...[text !== "" && el("span", { class: "cell-caption-text" }, text), score !== "" && el("span", { class: "score-below" }, score)].filter((part) => part instanceof Node));
   cell.dataset["jobId"] = job.id;
+  cell.classList.toggle("is-repeated", entry.isRepeated === true);
+  cell.toggleAttribute("data-parent", job.parents !== undefined);
   const compared = isCompared(job);
   cell.classList.toggle("is-compared", compared);
   marks.replaceChildren(...[pickedMarks(job), compared && el("span", { class: "compared-mark" }, "compare")].filter((mark) => mark instanceof Node));
@@ -69,14 +71,17 @@ function forgetPictures(cell) {
 }
 
 /**
- * @param {Job} job
+ * @param {Entry} entry
  * @param {number} side
  * @returns {Node[]}
  */
-function picturesOf(job, side) {
-  const { images } = job;
-  const room = roomOfEach(images, side);
-  return images.map((image, number) => pictureOf(image, images.length > 1 ? `image ${number + 1} of ${images.length}` : "image", room));
+function picturesOf({ job: { images }, image: only }, side) {
+  const shown = only === undefined ? images : images.slice(only, only + 1);
+  const room = roomOfEach(shown, side);
+  return shown.map((image, at) => {
+    const number = at + (only ?? 0);
+    return pictureOf(image, images.length > 1 ? `image ${number + 1} of ${images.length}` : "image", room);
+  });
 }
 
 /**

@@ -92,9 +92,22 @@ function headingNode(surface, before, stop, facts) {
   const key = keyOfStop(surface.given().layout, surface.keys, stop);
   const known = before.nodes.get(key);
   const isSame = known?.getAttribute("aria-label") === headingName(facts.axis, facts.value, facts.mean);
-  const node = known !== undefined && isSame ? known : headingOf(facts);
+  const node = known !== undefined && isSame ? known : newHeading(surface, stop, facts);
   surface.drawing.nodes.set(key, node);
   surface.drawing.keys.set(node, key);
+  return node;
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {GridStop} stop
+ * @param {HeadingFacts} facts
+ * @returns {HTMLElement}
+ */
+function newHeading({ actions }, stop, facts) {
+  const node = headingOf({ ...facts, isFixed: actions.moveHeading === null });
+  const button = stop.part === "cell" ? null : (actions.buttonOf?.(stop) ?? null);
+  if (button !== null) node.querySelector(".heading-text")?.append(button);
   return node;
 }
 

@@ -20,6 +20,13 @@ const STATUSES = ["completed", "failed", "refused", "skipped", "cancelled", "unk
 const gridFilters = [
   { key: "status", label: "Status", options: () => STATUSES, admits: (job, _place, value) => job.status === value },
   { key: "model", label: "Model", options: () => report.data.models, admits: (job, place, value) => modelOf(job, place) === value },
+  {
+    key: "stage",
+    label: "Stage",
+    options: () => stages(),
+    admits: (job, _place, value) => stageOf(job) === value,
+    isOffered: () => stages().length > 0,
+  },
   { key: "tag", label: "Tag", options: tagOptions, admits: hasTag },
   { key: "pick", label: "Pick", options: () => PICK_FILTERS, admits: (job, _place, value) => hasPick(job, value) },
   {

@@ -8,6 +8,7 @@
  * @property {number} value
  * @property {"rowheader" | "columnheader"} role
  * @property {string} [mean] of the score that is shown, with its name
+ * @property {boolean} [isFixed] whether it can't be moved
  */
 
 const EMPTY_LABEL = "(empty)";
@@ -21,10 +22,10 @@ const HEADING_TEXT = 400;
  * @returns {HTMLElement}
  */
 function headingOf(facts) {
-  const { axis, value, role, mean = "" } = facts;
+  const { axis, value, role, mean = "", isFixed = false } = facts;
   return el(
     "div",
-    { role, class: "heading", tabindex: -1, draggable: "true", "aria-haspopup": "dialog", "aria-label": headingName(axis, value, mean) },
+    { role, class: "heading", tabindex: -1, draggable: String(!isFixed), "aria-haspopup": "dialog", "aria-label": headingName(axis, value, mean) },
     headingText(axis, value, mean),
     el("span", { class: "heading-sign", "aria-hidden": "true" }, "⋯"),
   );
@@ -64,6 +65,7 @@ function headingName(axis, value, mean = "") {
  * @returns {string} what stands in small type above a label that alone says too little: the id of a prompt, or the axis
  */
 function subtitleOf(axis, value) {
+  if (axis.aboveOf !== undefined) return axis.aboveOf(value);
   if (axis.name === "prompt") return axis.labelOf(value) === axis.keyOf(value) ? "" : axis.keyOf(value);
   return axis.name === "model" || value === NO_VALUE ? "" : axis.name;
 }

@@ -15,11 +15,13 @@ function listenToGrid(surface) {
     surface.draw();
   });
   surface.root.addEventListener("click", (event) => {
-    const stop = surface.stopAt(/** @type {Element} */ (event.target));
+    const target = /** @type {Element} */ (event.target);
+    const stop = surface.stopAt(target);
     if (stop === null) return;
+    if (stop.part !== "cell" && target.closest("button") !== null) return surface.actions.pressButton?.(surface, stop);
     surface.focusOn(stop);
-    if (stop.part === "cell") openCell(surface, stop, Math.max(0, pictureNumber(event.target)));
-    else openHeadingCard(headingPlace(surface.given(), stop));
+    if (stop.part === "cell") openCell(surface, stop, pictureNumber(event.target));
+    else surface.actions.openHeading(surface, stop);
   });
 }
 
@@ -34,11 +36,20 @@ function pictureNumber(target) {
 /**
  * @param {GridSurface} surface
  * @param {CellStop} stop
- * @param {number} image
+ * @param {number} picture which of those that it shows; -1 for none
  */
-function openCell(surface, stop, image) {
-  const job = jobOfCell(surface, stop);
-  if (job !== undefined) openLightbox(job, image, jobsInOrder(surface.given().layout));
+function openCell(surface, stop, picture) {
+  const entry = entryOfCell(surface, stop);
+  if (entry !== undefined) openLightbox(entry.job, Math.max(0, picture) + (entry.image ?? 0), jobsInOrder(surface.given().layout));
+}
+
+/**
+ * @param {GridSurface} surface
+ * @param {CellStop} stop
+ * @returns {Entry | undefined}
+ */
+function entryOfCell(surface, stop) {
+  return entriesAt(surface.given().layout, stop.row, stop.column)[stop.at];
 }
 
 /**
@@ -47,7 +58,7 @@ function openCell(surface, stop, image) {
  * @returns {Job | undefined}
  */
 function jobOfCell(surface, stop) {
-  return entriesAt(surface.given().layout, stop.row, stop.column)[stop.at]?.job;
+  return entryOfCell(surface, stop)?.job;
 }
 
 /**
@@ -69,11 +80,12 @@ function onGridKey(surface, event) {
  * @returns {boolean} whether the key does something with the cell
  */
 function takeCellKey(surface, stop, event) {
-  const job = jobOfCell(surface, stop);
-  if (job === undefined || event.ctrlKey) return false;
+  const entry = entryOfCell(surface, stop);
+  if (entry === undefined || event.ctrlKey) return false;
+  if (surface.actions.takeKey?.(surface, stop, event)) return true;
   if (event.key === "Enter") openCell(surface, stop, 0);
-  else if (event.key === "c") toggleCompared(job);
-  else return takePickKey(event, job);
+  else if (event.key === "c") toggleCompared(entry.job, entry.image);
+  else return takePickKey(event, entry.job, entry.image);
   return true;
 }
 
@@ -84,11 +96,12 @@ function takeCellKey(surface, stop, event) {
  * @returns {boolean} whether the key does something with the heading
  */
 function takeHeadingKey(surface, stop, event) {
-  const heading = headingPlace(surface.given(), stop);
-  const [back, on] = heading.isAcross ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
-  if (event.key === "Enter") openHeadingCard(heading);
-  else if (!event.shiftKey || (event.key !== back && event.key !== on)) return false;
-  else if (moveHeading(heading, event.key === back ? -1 : 1)) {
+  const { openHeading, moveHeading: move } = surface.actions;
+  const isAcross = stop.part === "column" || stop.part === "supercolumn";
+  const [back, on] = isAcross ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
+  if (event.key === "Enter") openHeading(surface, stop);
+  else if (move === null || !event.shiftKey || (event.key !== back && event.key !== on)) return false;
+  else if (move(surface, stop, event.key === back ? -1 : 1)) {
     if (surface.active !== null) surface.focusOn(surface.active);
     announce(`moved ${event.key.slice("Arrow".length).toLowerCase()}`);
   }

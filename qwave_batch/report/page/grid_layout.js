@@ -28,6 +28,7 @@
  * @property {boolean} hasSupercolumns
  * @property {boolean} hasRows whether rows have headings
  * @property {boolean} hasColumns
+ * @property {number} [between] what stands between columns besides the usual gap
  */
 
 const CELL_GAP = 8;
@@ -42,9 +43,10 @@ const BAND_PX = 36;
 function layoutOf(pivot, size, measures) {
   const stepX = size.side + CELL_GAP;
   const stepY = size.side + size.caption + CELL_GAP;
-  const spans = spansOf(pivot, Math.floor((measures.width - CELL_GAP * pivot.columns.length) / stepX));
+  const gap = CELL_GAP + (measures.between ?? 0);
+  const spans = spansOf(pivot, Math.floor((measures.width - gap * pivot.columns.length) / stepX));
   const columnStarts = [0];
-  for (const span of spans) columnStarts.push((columnStarts.at(-1) ?? 0) + span * stepX + CELL_GAP);
+  for (const span of spans) columnStarts.push((columnStarts.at(-1) ?? 0) + span * stepX + gap);
   const lines = pivot.cells.map((cells) =>
     cells.reduce((most, cell) => Math.max(most, Math.ceil(cell.entries.length / (spans[cell.column] ?? 1))), 1),
   );

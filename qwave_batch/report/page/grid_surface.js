@@ -9,6 +9,15 @@
  * @property {CellLook} look
  * @property {ScoreMeans | null} means of the score that is shown
  *
+ * @typedef {object} SurfaceActions what is done with a surface besides looking at it
+ * @property {(surface: GridSurface, stop: HeadingStop) => void} openHeading
+ * @property {((surface: GridSurface, stop: HeadingStop, by: number) => boolean) | null} moveHeading by -1 or 1; null where
+ *   headings stay where they are; returns whether there was a place to move to
+ * @property {(stop: HeadingStop) => HTMLElement | null} [buttonOf] a button that a heading has
+ * @property {(surface: GridSurface, stop: HeadingStop) => void} [pressButton]
+ * @property {((surface: GridSurface, stop: CellStop, event: KeyboardEvent) => boolean)} [takeKey] returns whether a key on a
+ *   cell did something
+ *
  * @typedef {object} Seen the part of the layout that is seen, and how far it is from where the tree has it
  * @property {number} left
  * @property {number} top
@@ -27,14 +36,19 @@ const NARROW_ROW_HEADING_PX = 104;
 const NARROW_PX = 640;
 
 class GridSurface {
-  constructor() {
+  /**
+   * @param {string} name for those who do not see it
+   * @param {SurfaceActions} actions
+   */
+  constructor(name, actions) {
+    this.actions = actions;
     this.corner = el("div", { class: "grid-corner", "aria-hidden": "true" });
     this.supercolumns = el("div", { role: "row", class: "heading-row super" });
     this.columns = el("div", { role: "row", class: "heading-row" });
     this.strip = el("div", { class: "grid-strip", "aria-hidden": "true" });
     this.head = el("div", { class: "grid-head" }, this.corner, this.supercolumns, this.columns, this.strip);
     this.body = el("div", { class: "grid-body" });
-    this.root = el("div", { role: "grid", "aria-label": "Images", class: "grid" }, this.head, this.body);
+    this.root = el("div", { role: "grid", "aria-label": name, class: "grid" }, this.head, this.body);
     /** @type {SurfaceInput | null} */
     this.input = null;
     this.across = scrollSpan(0, 0);

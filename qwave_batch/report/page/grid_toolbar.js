@@ -15,6 +15,30 @@ const TYPING_MS = 200;
 /** @returns {GridToolbar} */
 function gridToolbar() {
   const roles = ROLES.map(({ role, label }) => followingChoice(label, () => plainOptions(roleOptions()), () => chosenAxes()[role].name, (name) => chooseAxis(role, name)));
+  const filters = filterTools();
+  const size = sizeChoice();
+  const scores = scoreTools();
+  const arrangement = el("button", { type: "button", onclick: openArrangementCard });
+  const { count, show } = countLine();
+  const root = el(
+    "div",
+    { class: "grid-toolbar" },
+    el("div", { class: "toolbar", role: "group", "aria-label": "Axes" }, ...roles.map((each) => each.root), size.root),
+    filters.root,
+    scores.root,
+    el("div", { class: "toolbar grid-tools" }, count, arrangement, pickTools()),
+  );
+  const refresh = () => {
+    for (const each of [...roles, filters, size, scores]) each.refresh();
+    const hidden = hiddenValues().length;
+    arrangement.hidden = hidden === 0 && movedValues().length === 0;
+    arrangement.textContent = hidden > 0 ? `${hidden} hidden` : "Reordered";
+  };
+  return { root, refresh, showCount: (shown) => show(shown, report.jobs.length, "jobs") };
+}
+
+/** The filters and the search. */
+function filterTools() {
   const filters = gridFilters.map((filter) => ({
     filter,
     ...followingChoice(
@@ -24,32 +48,33 @@ function gridToolbar() {
       (value) => setView({ [filter.key]: value === ALL ? null : value }),
     ),
   }));
-  const size = followingChoice("Size", () => plainOptions([...CELL_SIDES.keys()]), chosenSize, (value) => setView({ size: value }));
   const search = searchBox();
-  const scores = scoreTools();
-  const arrangement = el("button", { type: "button", onclick: openArrangementCard });
-  const count = el("p", { role: "status", class: "grid-count" });
-  const root = el(
-    "div",
-    { class: "grid-toolbar" },
-    el("div", { class: "toolbar", role: "group", "aria-label": "Axes" }, ...roles.map((each) => each.root), size.root),
-    el("div", { class: "toolbar", role: "group", "aria-label": "Filters" }, search.root, ...filters.map((each) => each.root)),
-    scores.root,
-    el("div", { class: "toolbar grid-tools" }, count, arrangement, pickTools()),
-  );
+  const root = el("div", { class: "toolbar", role: "group", "aria-label": "Filters" }, search.root, ...filters.map((each) => each.root));
   const refresh = () => {
-    for (const each of [...roles, ...filters, size, search, scores]) each.refresh();
+    for (const each of [search, ...filters]) each.refresh();
     for (const { filter, root: box } of filters) box.hidden = !(filter.isOffered?.() ?? true);
-    const hidden = hiddenValues().length;
-    arrangement.hidden = hidden === 0 && movedValues().length === 0;
-    arrangement.textContent = hidden > 0 ? `${hidden} hidden` : "Reordered";
   };
-  /** @param {number} shown */
-  const showCount = (shown) => {
-    const text = `${shown.toLocaleString("en")} of ${report.jobs.length.toLocaleString("en")} jobs`;
+  return { root, refresh };
+}
+
+/** How large cells are. */
+function sizeChoice() {
+  return followingChoice("Size", () => plainOptions([...CELL_SIDES.keys()]), chosenSize, (value) => setView({ size: value }));
+}
+
+/** A line that says how many of all are seen. */
+function countLine() {
+  const count = el("p", { role: "status", class: "grid-count" });
+  /**
+   * @param {number} shown
+   * @param {number} all
+   * @param {string} noun
+   */
+  const show = (shown, all, noun) => {
+    const text = `${shown.toLocaleString("en")} of ${all.toLocaleString("en")} ${noun}`;
     if (count.textContent !== text) count.textContent = text;
   };
-  return { root, refresh, showCount };
+  return { count, show };
 }
 
 /**

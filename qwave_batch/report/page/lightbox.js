@@ -134,7 +134,8 @@ function takeLightboxKey(event) {
   const shown = shownInLightbox;
   const writes = event.target instanceof HTMLElement && event.target.matches("input, textarea");
   if (shown === null || writes || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (takeZoomKey(event, lightboxZoom) || takePickKey(event, shown.job, shown.image) || event.shiftKey) return;
+  if (takeZoomKey(event, lightboxZoom) || takePickKey(event, shown.job, shown.image)) return;
+  if (takeChainKey(event, shown.job) || event.shiftKey) return;
   if (event.key === "ArrowLeft") stepLightbox(-1);
   else if (event.key === "ArrowRight") stepLightbox(1);
   else if (event.key === "c") sayInLightbox(toggledCompared(shown.job, shown.image));
@@ -150,8 +151,10 @@ onReport(() => {
   const before = shownInLightbox;
   const now = before === null ? undefined : jobWithKey(keyOfJob(before.job));
   const isSame = now !== undefined && before !== null && sameJob(before.job, now);
-  if (isSame) shownInLightbox = { job: now, image: before.image };
-  else if (shownPage !== null && viewValue("job") !== "") showLightbox(); // at first the page below is drawn
+  if (isSame) {
+    shownInLightbox = { job: now, image: before.image };
+    drawLightboxChain(now);
+  } else if (shownPage !== null && viewValue("job") !== "") showLightbox(); // at first the page below is drawn
 });
 onPicks(() => {
   if (shownInLightbox !== null) drawLightboxTools(shownInLightbox);

@@ -59,6 +59,7 @@ function measuredFacts(job, imageIndex) {
   const folder = report.data.folders[job.folder];
   /** @type {Facts} */
   const facts = [["Model", userText(modelOf(job))], ["Status", job.status], ["Cost", `${costText(job.cost)}`]];
+  if (stageOf(job) !== "") facts.unshift(["Stage", userText(stageOf(job))]);
   if (job.seconds !== null) facts.push(["Time", secondsText(job.seconds)]);
   if (image !== undefined) facts.push(["Size", `${image.width} × ${image.height}`]);
   if (report.data.folders.length > 1 && folder !== undefined) facts.push(["Folder", userText(folder.label)]);

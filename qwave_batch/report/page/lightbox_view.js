@@ -31,6 +31,7 @@ function fillLightbox(dialog, shown) {
       { class: "lightbox-side", role: "region", "aria-label": "Details", tabindex: 0 },
       lightboxHead(shown),
       el("div", { class: "lightbox-tools" }),
+      el("div", { class: "lightbox-lineage" }),
       unkeptNotice(),
       el("div", { class: "lightbox-copied" }),
       details,
@@ -39,6 +40,7 @@ function fillLightbox(dialog, shown) {
     ),
   );
   drawLightboxTools(shown);
+  drawLightboxChain(shown.job);
   loadDetails(shown, details);
   loadAhead(shown);
 }
@@ -127,7 +129,7 @@ function lightboxHead({ job, image }) {
       "div",
       { class: "lightbox-title" },
       el("h2", { class: "user-text" }, promptOf(job).id),
-      el("p", {}, el("span", { class: "user-text" }, modelOf(job)), ` · ${place} of ${lightboxKeys.length}${ofImages}`),
+      el("p", {}, el("span", { class: "user-text" }, [stageOf(job), modelOf(job)].filter((part) => part !== "").join(" · ")), ` · ${place} of ${lightboxKeys.length}${ofImages}`),
     ),
     iconButton("Close", "✕", closeLightbox, "plain"),
   );

@@ -8,6 +8,7 @@
  * @property {string} title
  * @property {(main: HTMLElement) => void} show
  * @property {() => void} [hide]
+ * @property {() => boolean} [isOffered] whether there is anything to show; without it there is
  */
 
 /** @type {Page[]} */
@@ -26,11 +27,16 @@ function registerPage(page) {
   registeredPages.sort((one, other) => PAGE_ORDER.indexOf(one.id) - PAGE_ORDER.indexOf(other.id));
 }
 
-const PAGE_ORDER = ["grid", "compare", "vote", "results", "figures"];
+const PAGE_ORDER = ["grid", "chains", "compare", "vote", "results", "figures"];
+
+/** @returns {Page[]} the pages that this report has */
+function offeredPages() {
+  return registeredPages.filter((page) => page.isOffered?.() ?? true);
+}
 
 /** Show the page that the view names. */
 function showPage() {
-  const wanted = registeredPages.find((page) => page.id === viewValue("page")) ?? registeredPages[0];
+  const wanted = offeredPages().find((page) => page.id === viewValue("page")) ?? registeredPages[0];
   if (wanted === undefined || wanted === shownPage) return;
   redrawPage(wanted);
 }
@@ -51,7 +57,7 @@ function redrawPage(page) {
 }
 
 function drawNavigation() {
-  const links = registeredPages.map((page) =>
+  const links = offeredPages().map((page) =>
     el(
       "a",
       {
@@ -69,6 +75,11 @@ function drawNavigation() {
   byId("pages").replaceChildren(...links);
   if (had) links.find((link) => link.hasAttribute("aria-current"))?.focus();
 }
+
+onReport(() => {
+  const isOther = shownPage !== null && byId("pages").childElementCount !== offeredPages().length;
+  if (isOther) drawNavigation();
+});
 
 const THEMES = ["system", "light", "dark"];
 

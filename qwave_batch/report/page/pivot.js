@@ -19,7 +19,11 @@
  * @property {number} outer the value of the super-axis
  * @property {number} inner the value of the axis
  *
- * @typedef {{job: Job, place: PlaceData}} Entry a job, and the first of its places that put it there
+ * @typedef {object} Entry
+ * @property {Job} job
+ * @property {PlaceData} place the first of its places that put it there
+ * @property {boolean} [isRepeated] whether it stands in the row above too
+ * @property {number} [image] the only one of its images that is shown there; all are without it
  * @typedef {{column: number, entries: Entry[]}} PivotCell
  *
  * @typedef {object} Pivot

@@ -73,6 +73,19 @@ function promptNumbered(number) {
   return report.data.prompts[number] ?? { id: "", text: "" };
 }
 
+/** @returns {readonly string[]} the stages of the report; none where its folders have none */
+function stages() {
+  return report.data.stages ?? [];
+}
+
+/**
+ * @param {Job} job
+ * @returns {string} the name of its stage; empty where there are none
+ */
+function stageOf(job) {
+  return stages()[job.stage ?? -1] ?? "";
+}
+
 /**
  * @param {Job} job
  * @returns {string} why there is no image, or an empty text

@@ -67,6 +67,10 @@ interface JobData {
   seconds: number | null;
   detail: number;
   images: ImageData_[];
+  /** The number of its stage; not there for a job of a folder without stages. */
+  stage?: number;
+  /** The jobs that it is made from, by their number in `jobs`, its own parent first, each with the place of the image that it takes, if it takes one. */
+  parents?: Array<[number, number | null]>;
   places: PlaceData[];
 }
 
@@ -88,6 +92,8 @@ interface IndexData {
   models: string[];
   tags: string[];
   axes: AxisData[];
+  /** There where a spec has stages: their names, each behind those that it is made from. */
+  stages?: string[];
   errors: ErrorData[];
   jobs: JobData[];
   /** There where images have scores. */

@@ -1,10 +1,11 @@
-"""The page's grid and what Python draws of it are one: the same rows, columns and jobs for the same index and view."""
+"""The page's grid and chains, and what Python draws of them, are one: the same rows, columns and jobs for a view."""
 
 import random
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from qwave_batch.report.chain_rows import JobChain, chain_pivot
 from qwave_batch.report.grid_view import ReportView
 from qwave_batch.report.pivot import PivotData, pivot, with_default_axes
 from tests.integration.report.conftest import Pages
@@ -22,6 +23,7 @@ ASKED = """
   takeView(new URLSearchParams(fragment));
   const { layout, axes } = shownGrid.surface.given();
   const { rows, columns, cells } = layout.pivot;
+  const chains = chainPivotOf(lineageInReport().chains, visibleInView(), scoreOrder());
   const pairs = (headings) => headings.map(({ outer, inner }) => [outer, inner]);
   return {
     axes: [axes.rows.name, axes.cols.name],
@@ -29,6 +31,8 @@ ASKED = """
     columns: pairs(columns),
     cells: cells.flatMap((line, row) =>
       line.map(({ column, entries }) => [row, column, entries.map((entry) => entry.job.index)])),
+    chains: chains.rows.map(({ inner }, row) => [inner, chains.cells[row].map(({ column, entries }) =>
+      [chains.columns[column].inner, entries.map(({ job, image }) => [job.index, image ?? null])])]),
   };
 })
 """
@@ -40,6 +44,7 @@ def drawn_index(rng: random.Random) -> dict[str, Any]:
     axes = [{"name": f"axis{n}", "values": ["a", "b", "none"][: rng.randint(1, 3)]} for n in range(rng.randint(0, 2))]
     models, tags = ["m0", "all", "m2"][: rng.randint(1, 3)], ["street", "no tag"][: rng.randint(0, 2)]
     folders, scores = rng.randint(1, 2), SCORES[: rng.randint(0, 3)]
+    stages = ["draft", "all", "poster"][: rng.randint(0, 3)]
 
     def image() -> dict[str, Any]:
         told = {"hash": "0" * 32, "width": 8, "height": 8, "tiny": "", "thumb": False}
@@ -61,6 +66,13 @@ def drawn_index(rng: random.Random) -> dict[str, Any]:
         ended = {"status": rng.choice(STATUSES), "error": None, "cost": 0, "seconds": None, "detail": number}
         return {**told, **ended, "images": [image() for _ in range(rng.choice((0, 1, 1, 2)))]}
 
+    jobs = [job(number) for number in range(rng.randint(0, 9))]
+    for each in jobs if stages else ():
+        if rng.random() < 0.9:
+            each["stage"] = rng.randrange(len(stages))
+        staged = [number for number, other in enumerate(jobs) if "stage" in other and other is not each]
+        if staged and "stage" in each and rng.random() < 0.6:  # at times round in a circle, as no plan is
+            each["parents"] = [[rng.choice(staged), rng.choice((None, 0, 1))] for _ in range(rng.randint(1, 2))]
     return {
         "format": 1,
         "revision": "",
@@ -76,17 +88,27 @@ def drawn_index(rng: random.Random) -> dict[str, Any]:
             {"name": name, "low": None, "high": None, "better": rng.choice(("higher", "lower", None)), "unit": ""}
             for name in scores
         ],
-        "jobs": [job(number) for number in range(rng.randint(0, 9))],
+        "jobs": jobs,
+        **({"stages": stages} if stages else {}),
     }
 
 
 def drawn_view(rng: random.Random, index: dict[str, Any]) -> dict[str, str]:
     """A fragment's keys and values for an index."""
-    axes = ["prompt", "model", "tag", "folder", "none", *(axis["name"] for axis in index["axes"])]
+    axes = [
+        "prompt",
+        "model",
+        "tag",
+        "folder",
+        "none",
+        *(["stage"] * ("stages" in index)),
+        *(axis["name"] for axis in index["axes"]),
+    ]
     view = {role: rng.choice(axes) for role in ROLES if rng.random() < 0.7}
     choices = {
         "status": ["all", *STATUSES],
         "model": ["all", *index["models"]],
+        "stage": ["all", *index.get("stages", ())],
         "tag": ["all", *index["tags"], *(["no tag"] if index["tags"] else [])],
         "q": [word[1:4] for word in WORDS] + [word.swapcase() for word in WORDS],
     }
@@ -126,6 +148,7 @@ def answer(index: dict[str, Any], fragment: str) -> dict[str, Any]:
     data = PivotData.of_index(index)
     chosen = with_default_axes(data, ReportView.of_fragment(fragment))
     grid = pivot(data, chosen)
+    chain_grid, chains = chain_pivot(data, chosen)
     numbers = {(row, column): jobs for (row, column), jobs in grid.cells.items()}
     return {
         "axes": [chosen.rows, chosen.cols],
@@ -134,7 +157,18 @@ def answer(index: dict[str, Any], fragment: str) -> dict[str, Any]:
         "cells": sorted(
             [grid.rows.index(row), grid.columns.index(column), list(jobs)] for (row, column), jobs in numbers.items()
         ),
+        "chains": [[row.inner, told_chain(chains[row], data)] for row in chain_grid.rows],
     }
+
+
+def told_chain(chain: JobChain, data: PivotData) -> list[Any]:
+    """The stages of a chain in order, each with its jobs, and of each job the image that the next one is made from."""
+    stages: dict[int, list[Any]] = {}
+    for number, image in zip(chain.jobs, chain.images, strict=True):
+        job = data.jobs[number]
+        is_there = image is not None and image < len(job.scores)
+        stages.setdefault(job.stage, []).append([number, image if is_there else None])
+    return [[stage, stages[stage]] for stage in sorted(stages)]
 
 
 def test_the_page_and_python_put_jobs_in_the_same_places(pages: Pages, report: Path) -> None:
@@ -147,3 +181,4 @@ def test_the_page_and_python_put_jobs_in_the_same_places(pages: Pages, report: P
     said = page.evaluate(ASKED, cases)
     assert said == [answer(index, fragment) for index, fragment in zip(indexes, fragments, strict=True)]
     assert sum(len(case["cells"]) > 1 for case in said) > CASES / 3  # else the views left nothing to compare
+    assert sum(len(case["chains"]) > 1 for case in said) > CASES / 5
