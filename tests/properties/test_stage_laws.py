@@ -1,7 +1,7 @@
 """Laws of stages: what the plan of a spec with stages says does not depend on how the spec is written down."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.parent_links import parent_links_in
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.expand.entries import expand_plainly
+from qwave_batch.plan.file.plan_file import plan_lines, read_plan
 from qwave_batch.plan.planner import Plan, make_plan
 from qwave_batch.spec.loading import load_spec
 from tests.properties.staged_specs import Freedom, Part, staged_specs
@@ -142,6 +143,26 @@ def said(file: Path, spec: Part) -> tuple[list[PlanItem], Any]:
         return [], sum(problem.severity == "error" for problem in error.problems)
     items = [replace(item, stage="") if isinstance(item, Job) else item for item in plan.items()]
     return items, (plan.figures.as_line(), plan.figures.folded, plan.figures.estimate, len(plan.warnings))
+
+
+@given(spec=staged_specs())
+def test_a_plan_file_holds_the_stages_and_parents_of_its_plan(
+    plan_of: PlanOf, tmp_path_factory: pytest.TempPathFactory, spec: Part
+) -> None:
+    plan = plan_of(spec)
+    if plan is None:
+        return
+    file = tmp_path_factory.mktemp("plan") / "plan.jsonl"
+    file.write_text("".join(plan_lines(plan)), encoding="utf-8", newline="")
+    saved = read_plan(file)
+    read = [item for item in saved.items() if isinstance(item, Job)]
+    assert read == [replace(job, max_images=1) if job.skip else job for job in jobs_of(plan)]
+    assert places_of(saved.items()) == places_of(plan.items())
+    assert (saved.stages, saved.figures) == (plan.stages, plan.figures)
+
+
+def places_of(items: Any) -> Counter[tuple[str, int]]:
+    return Counter((item.job_id, item.index) for item in items if isinstance(item, Duplicate))
 
 
 @given(spec=staged_specs())
