@@ -54,7 +54,7 @@ def spec_of(shape: str, jobs: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCost:
-    """What one plan has cost."""
+    """The cost of one plan."""
 
     jobs: int
     plan_s: float
