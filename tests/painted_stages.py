@@ -46,7 +46,7 @@ def painted_stages(folder: Path, spec: str = NIGHT_MARKET, *, but: Collection[st
     """Make a folder in which all jobs of a spec are complete but those of some stages, and return it.
 
     Args:
-        folder: Where it is to be.
+        folder: The path of the folder.
         spec: The text of the spec.
         but: Names of stages.
         paint: Another number gives other images, of other tasks.
