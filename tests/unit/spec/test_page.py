@@ -43,7 +43,9 @@ def read(example: str, folder: Path) -> Spec:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     (folder / "spec.yaml").write_text(head + example)
-    overrides = [] if re.search(r"^ +model:|\bmatrix: {model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]
+    overrides = (
+        [] if re.search(r"^ +model:|\bmatrix: {model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]
+    )
     return load_spec(folder / "spec.yaml", overrides=overrides)
 
 
