@@ -67,8 +67,8 @@ def _parent_problems(stage: StageText, named: Mapping[str, StageText]) -> Iterat
         yield _at(stage.block_map, where, f'the stage "{parent}" cannot be its own parent', parent, hint)
     elif parent not in named:
         guess = nearest(parent, others)
-        hint = f'did you mean "{guess}"?' if guess else None
-        yield _at(stage.block_map, where, f'there is no stage "{parent}"', parent, hint, allowed=tuple(others))
+        meant = f'did you mean "{guess}"?' if guess else None
+        yield _at(stage.block_map, where, f'there is no stage "{parent}"', parent, meant, allowed=tuple(others))
 
 
 def _without_prompts(stage: StageText, others: Sequence[str]) -> Problem:
