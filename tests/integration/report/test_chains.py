@@ -154,6 +154,16 @@ def test_children_that_come_are_shown_where_they_were_waited_for(pages: Pages, s
     expect(page.locator(":focus").get_by_role("img")).to_have_count(1)
 
 
+def test_figures_say_what_each_stage_costs_and_takes(pages: Pages, staged_report: Path) -> None:
+    page = pages.open(staged_report, "page=figures")
+    told = data_of(staged_report, "figures")["stages"]
+    for name in ("Latency by stage", "Failures and refusals by stage", "Cost by stage"):
+        expect(page.get_by_role("figure", name=name, exact=True)).to_be_visible()
+    cost = page.get_by_role("figure", name="Cost by stage", exact=True)
+    assert "draft $0.005, $0.03 in all; night $0.04" in (cost.get_by_role("img").get_attribute("aria-label") or "")
+    assert [row["stage"] for row in told["costs"]] == [*STAGES]
+
+
 def before_edits(index: dict[str, Any]) -> dict[str, Any]:
     """The index of the same folder while only drafts are made."""
     jobs = [{**job, "status": "pending", "images": [], "error": None} if job["stage"] else job for job in index["jobs"]]
