@@ -34,6 +34,9 @@ ALLOWED: dict[str, set[str]] = {
         "spec",
     },
     "quality": {"errors", "executors", "files", "folder", "imaging", "lazy", "ledger", "model", "output"},
+    "choosing": {
+        "errors", "files", "folder", "ledger", "model", "output", "plan", "quality", "scoring", "spec", "voting",
+    },
     "voting": {"errors", "estimating", "files", "folder", "lazy", "model", "output"},
     "gating": {
         "errors", "estimating", "files", "folder", "lazy", "model", "output", "quality", "scoring", "spec", "voting",
@@ -53,8 +56,8 @@ ALLOWED: dict[str, set[str]] = {
         "voting",
     },
     "api": {
-        "bench", "capacity", "catalog", "catalog_reading", "client", "errors", "executors", "export", "files", "folder",
-        "gating",
+        "bench", "capacity", "catalog", "catalog_reading", "choosing", "client", "errors", "executors", "export",
+        "files", "folder", "gating",
         "git", "hub", "imaging", "judging", "lazy", "ledger", "model", "output", "plan", "quality", "report",
         "reproducing", "resources", "run", "scoring", "simulator", "spec", "voting",
     },

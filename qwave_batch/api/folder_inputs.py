@@ -29,6 +29,7 @@ from qwave_batch.folder.storage import storage_errors
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.output.folder_reader import FolderReader
+from qwave_batch.output.parent_lines import ParentLines
 
 _LIMITS = DownloadLimits(max_bytes=64 * 2**20, timeout_s=60.0)
 _WAITS_S = (0.5, 2.0)
@@ -90,6 +91,7 @@ def inputs_of_folders(
             readers=readers,
             fields=[image_fields_in(reader, catalogs) for reader in readers],
             web=[fetchers[home] for home in homes],
+            parents=[ParentLines(reader) for reader in readers],
         )
 
 

@@ -19,6 +19,7 @@ from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, ta
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
 from qwave_batch.api.store_choice import bind_store, keep_choice
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.choosing.kept_stages import keep_stages
 from qwave_batch.client.connection import Connection, Reached, Simulated
 from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
 from qwave_batch.executors.worker_pool import WorkerPool
@@ -203,6 +204,7 @@ def _prepare(
     keep_images(layout, plan)
     resigned = ResignedJobs.of(ledger, plan)
     ledger.replace_plan(_until_stopped(plan.items(), setup.callbacks.stop))
+    keep_stages(layout, plan.stages)
     hours = setup.catalog.idempotency_hours
     losses = take_in_losses(layout, ledger, files, idempotency_hours=hours, now=clock.now())
     keep_sources(layout, plan)
@@ -253,6 +255,7 @@ class _FolderRun:
             warnings = (*losses, *not_taken)
             end, options = await self._fetch_given_up()
             if end is None or end.exit_status in {0, 1}:
+                warnings += await asyncio.to_thread(self._choose, options)
                 expected = await asyncio.to_thread(self._estimate, options)
                 self._confirm(replace(expected, warnings=warnings))
                 self._emit_estimate(expected, reused)
@@ -262,7 +265,25 @@ class _FolderRun:
                 await asyncio.to_thread(self.recorder.give_up, error)
             _emit_end(self.feed, error.kind, str(error))
             raise
-        return _Outcome(end=end, reused=reused, warnings=warnings)
+        waiting = await asyncio.to_thread(self._waiting)
+        return _Outcome(end=end, reused=reused, warnings=(*warnings, *waiting))
+
+    def _choose(self, options: RunOptions) -> tuple[RunWarning, ...]:
+        """Decide which jobs of stages are made, as far as that depends on scores, checks and picks. It blocks."""
+        stages = self.setup.plan.stages
+        if not any(stage.is_decided_later for stage in stages):
+            self.ledger.replace_decisions(())
+            return ()
+        return api.stage_choices.take_decisions(self.setup.layout, self.ledger, stages, options)
+
+    def _waiting(self) -> tuple[RunWarning, ...]:
+        """Return what jobs wait for whose stage is decided later. It blocks."""
+        stages = self.setup.plan.stages
+        if not any(stage.is_decided_later for stage in stages):
+            return ()
+        with suppress(QwaveError):  # a file that can't be read now is told when the next run decides
+            return api.stage_choices.waiting_warnings(self.setup.layout, self.ledger, stages, RunOptions())
+        return ()
 
     def _reuse(self, sources: Sequence[ReuseSource]) -> tuple[int, tuple[RunWarning, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
@@ -285,7 +306,7 @@ class _FolderRun:
 
     def _estimate(self, options: RunOptions) -> CostEstimate:
         jobs = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop, stored=())
-        return estimate(jobs, options)
+        return estimate(jobs, options, self.setup.scope)
 
     def _confirm(self, expected: CostEstimate) -> None:
         confirm = self.setup.callbacks.confirm
@@ -318,6 +339,8 @@ class _FolderRun:
                         idempotency_hours=setup.catalog.idempotency_hours,
                         catalog=setup.catalog,
                         image_fields=setup.catalog.image_fields,
+                        task_fields=setup.catalog.task_fields,
+                        result_lifetime_s=setup.catalog.result_lifetime_hours[0] * 3600,
                         write_manifest=self._write_down,
                         pictures=self.pages,
                         permit=self.permit,

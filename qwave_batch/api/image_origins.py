@@ -17,6 +17,7 @@ from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import FoundJob, WantedImage, jobs_of_image
+from qwave_batch.output.parent_lines import ParentLines
 from qwave_batch.output.summary import read_summary
 from qwave_batch.spec.loading import load_spec
 
@@ -170,7 +171,8 @@ class _OriginsInFolder:
 
     def _origin(self, found: FoundJob, summary: JsonObject) -> ImageOrigin:
         file = self.wanted.file_of(found.line)
-        spec, notes = SpecRestorer(self.reader.layout, summary, self.beside).restored(found)
+        restorer = SpecRestorer(self.reader.layout, summary, self.beside, ParentLines(self.reader))
+        spec, notes = restorer.restored(found)
         if found.number is None:
             notes = (OriginNote.LEFT_PLAN, *notes)
         return ImageOrigin(

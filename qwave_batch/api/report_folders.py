@@ -17,6 +17,7 @@ from qwave_batch.output.folder_labels import folder_labels
 from qwave_batch.output.folder_reader import FolderReader, open_folder
 from qwave_batch.output.image_search import all_jobs
 from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.output.parent_lines import ParentLines
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.report.figure_counting import figure_numbers
 from qwave_batch.report.folder_picks import picks_json
@@ -140,7 +141,7 @@ class _Report:
     ) -> None:
         layout = reader.layout
         root = None if layout.store is not None else layout.root.absolute()
-        specs = SpecRestorer(layout, reader.header().summary or {}, self.folder.path.parent)
+        specs = SpecRestorer(layout, reader.header().summary or {}, self.folder.path.parent, ParentLines(reader))
         for found in all_jobs(reader):
             spec = specs.spec_of(found)
             line = _as_far_as_brought(found.line, originals)

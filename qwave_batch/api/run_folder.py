@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from qwave_batch import api, output, quality
 from qwave_batch.api.worker_opening import Executor, opened_workers
@@ -28,6 +28,9 @@ from qwave_batch.output.folder_status import FolderStatus, Glance, folder_status
 from qwave_batch.output.manifest import refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.output.summary import read_summary
+
+if TYPE_CHECKING:
+    from qwave_batch.choosing.stage_outlook import StageOutlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,17 @@ class RunFolder:
         layout = self._layout
         with open_ledger(layout) as ledger:
             return folder_status(layout, ledger)
+
+    def outlooks(self) -> "tuple[StageOutlook, ...]":
+        """Return how the stages stand whose jobs are chosen by scores, checks or picks; none for a folder without any.
+
+        Raises:
+            UsageError: a ``where`` of a stage fails on what the folder knows.
+            FolderError, StorageError: scores, checks or picks can't be read.
+        """
+        layout = self._layout
+        with open_ledger(layout) as ledger:
+            return api.stage_choices.stage_outlooks(layout, ledger)
 
     def glance(self) -> Glance:
         """Return as much as can be seen without reading the plan: cheap, for watching; nothing is written."""

@@ -20,6 +20,7 @@ from qwave_batch.model.money import InUsdIfKnown, usd_words
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_folder
+from qwave_batch.output.parent_lines import ParentLines
 from qwave_batch.scoring.folder_scoring import FolderScoring, ScoringCounts, ScoringOutlook
 from qwave_batch.scoring.known_answers import KnownAnswers
 from qwave_batch.scoring.score_items import ItemMaker
@@ -213,7 +214,7 @@ class _Scoring:
         return FolderScoring(
             reader=reader,
             facts=scorer,
-            maker=ItemMaker(reader, scorer.needs, self._references),
+            maker=ItemMaker(reader, scorer.needs, self._references, ParentLines(reader)),
             choice=QuestionChoice(where=request.where, axis=request.axis, pairs=request.pairs, seed=request.seed),
             known=self._known_answers(scorer),
             clock=self._clock,

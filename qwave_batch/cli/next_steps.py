@@ -35,6 +35,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.CHECK_BALANCE: "compare the balance before and after the run: qwave-batch balance",
     NextStep.CHECK_WEBHOOK_URL: "check --webhook-url",
     NextStep.NAME_WEBHOOK_URL: "name it with --webhook-url URL",
+    NextStep.NAME_PUBLIC_URL: "if a store serves the run folder, name its address with --public-url URL",
     NextStep.SIMULATE: "use --simulate",
     NextStep.TRY_SIMULATOR: "to try things without one, run with --simulate",
     NextStep.DO_NOT_SIMULATE: "leave out --simulate",
@@ -49,6 +50,14 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
     NextStep.VERIFY: "qwave-batch verify {about} says more",
     NextStep.CHECK: "qwave-batch check {about} checks it",
+    NextStep.SCORE: (
+        "have it scored, then run it again: qwave-batch score {about} --with {of}, or with the YAML file of a command"
+    ),
+    NextStep.CHECK_THEN_RUN: "check it, then run it again: qwave-batch check {about}",
+    NextStep.IMPORT_PICKS: (
+        "pick in the page of qwave-batch report {about}, bring in what it exports with qwave-batch votes {about} FILE, "
+        "then run it again"
+    ),
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
     NextStep.OVERWRITE: "keep what you need of it (words of a card belong into --card FILE) and go on with --overwrite",
     NextStep.SELECT_JOBS: 'choose with --where "{about}"',
@@ -68,6 +77,9 @@ _PASTED = frozenset(
         NextStep.LOCK,
         NextStep.VERIFY,
         NextStep.CHECK,
+        NextStep.CHECK_THEN_RUN,
+        NextStep.IMPORT_PICKS,
+        NextStep.SCORE,
         NextStep.WRITE_MANIFEST,
     }
 )
@@ -84,7 +96,7 @@ def step_words(advice: Advice) -> str:
         about = pasted(about) if about else _ANY_FOLDER
     elif advice.step is NextStep.NAME_API:
         about = about or _ANY_ADDRESS
-    return _WORDS[advice.step].replace("{about}", about)
+    return _WORDS[advice.step].replace("{about}", about).replace("{of}", advice.of)
 
 
 def _with_advice(message: str, next_steps: Sequence[Advice]) -> str:

@@ -15,6 +15,8 @@ _MEANINGS: Mapping[str, str] = {
     "image_index": "which image of the job it is, from 0",
     "model": "the model that made it",
     "action": "what was done: generate, edit, ...",
+    "stage": "the stage of the spec that the job belongs to",
+    "parents": "the jobs of earlier stages that it was made from, as JSON; images are numbered from 1",
     "seed": "the seed that was asked for",
     "repeat": "which repetition of the same request it is, from 0",
     "tags": "the tags of the prompt",

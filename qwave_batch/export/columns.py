@@ -83,6 +83,8 @@ _FIXED: Mapping[str, tuple[ColumnKind, _Get]] = {
     "image_index": (ColumnKind.INTEGER, lambda row, _: row.image_index),
     "model": (ColumnKind.TEXT, lambda row, _: row.line.model),
     "action": (ColumnKind.TEXT, lambda row, _: row.line.action),
+    "stage": (ColumnKind.TEXT, lambda row, _: row.line.stage or None),
+    "parents": (ColumnKind.JSON, lambda row, _: _parents(row)),
     "seed": (ColumnKind.INTEGER, lambda row, _: _seed(row)),
     "repeat": (ColumnKind.INTEGER, lambda row, _: row.line.repeat),
     "tags": (ColumnKind.TEXTS, lambda row, _: list(row.line.tags)),
@@ -305,6 +307,11 @@ def _seed(row: ExportRow) -> int | None:
     seed = row.line.request.get("seed")
     is_whole = isinstance(seed, int) and not isinstance(seed, bool)
     return seed if is_whole and -_LONGEST_INTEGER <= seed < _LONGEST_INTEGER else None  # type: ignore[operator, return-value]
+
+
+def _parents(row: ExportRow) -> str | None:
+    links: list[Json] = [{"job_id": link.job_id, "image": link.image} for link in row.line.parents]
+    return json_text(links) if links else None
 
 
 def _moment(unix_s: float | None) -> str | None:

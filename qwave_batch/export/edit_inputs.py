@@ -1,11 +1,13 @@
 """The input images of a row: which request fields hold them, and which of them is a mask. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qwave_batch.model.input_references import is_reference
+from qwave_batch.model.input_references import PREFIX, is_reference
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import ParentLink, parent_link
+from qwave_batch.model.record import ImageFile
 
 
 class InputRole(StrEnum):
@@ -25,12 +27,16 @@ class EditInput:
     """Its place in the request, such as ``image_urls[0]``."""
     role: InputRole
     source: str
-    """The ``sha256:...`` of a file in the run folder's ``inputs/``, or a web address."""
+    """The ``sha256:...`` of a file of the run folder, or a web address; of a parent that is not there ``job:...``."""
+    parent: ParentLink | None = None
+    """The job that made it, and which of its images it is; None for one that did not come from this folder."""
+    path: str = ""
+    """Its path among the images of the folder; empty for one of ``inputs/``, and one that is not there."""
 
     @property
     def is_stored(self) -> bool:
-        """Whether the run folder holds its bytes."""
-        return is_reference(self.source)
+        """Whether the run folder holds its bytes, or should."""
+        return self.parent is not None or is_reference(self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +52,31 @@ class ImageFields:
         return ImageFields(images=self.images | other.images, masks=self.masks | other.masks)
 
 
-def inputs_of(request: JsonObject, fields: ImageFields) -> tuple[EditInput, ...]:
+def inputs_of(
+    request: JsonObject, fields: ImageFields, image_of: Callable[[ParentLink], ImageFile | None] = lambda _: None
+) -> tuple[EditInput, ...]:
     """Return the images that a request was made with, in its order; images of a mask field are masks.
 
     Args:
         request: The request of a manifest line.
         fields: By the catalog of the line's folder.
+        image_of: Returns the image of a parent; None for one that the folder does not hold.
     """
     return tuple(
-        EditInput(field=place, role=InputRole.MASK if name in fields.masks else InputRole.INPUT, source=text)
+        _input_at(place, InputRole.MASK if name in fields.masks else InputRole.INPUT, text, image_of)
         for name, value in request.items()
         if name in fields.images
         for place, text in _texts_by_place(value, name)
         if text
     )
+
+
+def _input_at(place: str, role: InputRole, text: str, image_of: Callable[[ParentLink], ImageFile | None]) -> EditInput:
+    link = parent_link(text)
+    image = None if link is None else image_of(link)
+    if image is None:
+        return EditInput(field=place, role=role, source=text, parent=link)
+    return EditInput(field=place, role=role, source=PREFIX + image.sha256, parent=link, path=image.path)
 
 
 def with_role(inputs: Iterable[EditInput], role: InputRole) -> tuple[EditInput, ...]:

@@ -34,6 +34,8 @@ class KeptInputs:
     def _told(self, row: ExportRow) -> Iterator[dict[str, Json]]:
         for image in self.export.inputs.of(row):
             told: dict[str, Json] = {"field": image.field, "role": image.role.value, "source": image.source}
+            if image.parent is not None:
+                told["parent"] = {"job_id": image.parent.job_id, "image": image.parent.image}
             if image.is_stored:
                 told["file"] = self._file_of(row, image)
             yield told

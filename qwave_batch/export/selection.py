@@ -54,6 +54,8 @@ class LeftOut(StrEnum):
     """Votes on a pair of which an image has no row, in a format of pairs that people voted on."""
     OTHER_TEXT = "other_text"
     """Votes on images that were made of different prompts, in such a format."""
+    OTHER_PARENT = "other_parent"
+    """Votes on images that were made from different images, other than by an axis of an earlier stage, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

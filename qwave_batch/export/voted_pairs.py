@@ -59,9 +59,16 @@ def voted_pairs(export: OpenExport) -> dict[str, list[VotedPair]]:
             _leave_out(export, LeftOut.NOT_BOTH)
         elif left.line.prompt != right.line.prompt:
             _leave_out(export, LeftOut.OTHER_TEXT)
+        elif left.line.parents != right.line.parents and not _is_of_parents(vote.axis, left):
+            _leave_out(export, LeftOut.OTHER_PARENT)
         else:
             found[left.split].append(VotedPair(vote, left, right))
     return found
+
+
+def _is_of_parents(axis: str, row: ExportRow) -> bool:
+    """Whether an axis is one of an earlier stage, ``draft.model``: then whole lines of jobs were compared."""
+    return bool(row.line.parents) and "." in axis
 
 
 def _votes(export: OpenExport) -> Iterator[tuple[int, Vote]]:

@@ -27,6 +27,8 @@ from qwave_batch.ledger.folder_identity import (
 from qwave_batch.ledger.group_writer import GroupWriter
 from qwave_batch.ledger.image_makers import JobOfImage, read_makers
 from qwave_batch.ledger.job_reading import (
+    read_line_of,
+    read_made,
     read_plan_lines,
     read_record,
     read_snapshots,
@@ -41,7 +43,7 @@ from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, 
 from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
 from qwave_batch.ledger.plan_replacement import replace_plan
 from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
-from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot, PlanLine, StoredJob
+from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot, MadeJob, PlanLine, StoredJob
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 
@@ -239,9 +241,17 @@ class Ledger:
         """Return the current snapshots of a few jobs by their rows, in that order."""
         return self._ask(lambda connection: read_snapshots_of(connection, rows))
 
+    def made(self, job_ids: Collection[str]) -> dict[str, MadeJob]:
+        """Return the newest attempts of a few jobs with their images, by their ids; those without any are left out."""
+        return self._ask(lambda connection: read_made(connection, job_ids))
+
     def record(self, job_id: str) -> JobRecord:
         """Return the record of a job; one that never began is pending."""
         return self._ask(lambda connection: read_record(connection, job_id))
+
+    def line_of(self, job_id: str) -> PlanLine | None:
+        """Return the line of a job, planned or not; None for one that is not on record."""
+        return self._ask(lambda connection: read_line_of(connection, job_id))
 
     def reusable_job(self, job_id: str) -> ReusableJob | None:
         """Return the parts of a job that another folder may reuse, planned or not; None when it is not completed."""

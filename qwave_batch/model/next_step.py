@@ -55,6 +55,8 @@ class NextStep(StrEnum):
     CHECK_WEBHOOK_URL = "check_webhook_url"
     """Check the address under which the API should reach this machine."""
     NAME_WEBHOOK_URL = "name_webhook_url"
+    NAME_PUBLIC_URL = "name_public_url"
+    """Name the address under which the images of the run folder can be read."""
     SIMULATE = "simulate"
     """Run against the embedded simulator."""
     TRY_SIMULATOR = "try_simulator"
@@ -81,6 +83,12 @@ class NextStep(StrEnum):
     """Check the folder; about the folder."""
     CHECK = "check"
     """Check the folder's images; about the folder."""
+    SCORE = "score"
+    """Have a scorer give its numbers to images, then run again; about the folder, of the scorer."""
+    CHECK_THEN_RUN = "check_then_run"
+    """Check the folder's images, then run again; about the folder."""
+    IMPORT_PICKS = "import_picks"
+    """Bring the picks of people into the folder, then run again; about the folder."""
     WRITE_MANIFEST = "write_manifest"
     """Write the manifest anew from the ledger; about the folder."""
     OVERWRITE = "overwrite"
@@ -102,6 +110,8 @@ class Advice:
     step: NextStep
     about: str = ""
     """The folder, file or name, where the step needs one."""
+    of: str = ""
+    """The name beside it, where the step needs two."""
 
 
 @dataclass(frozen=True, slots=True)

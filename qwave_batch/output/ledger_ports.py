@@ -18,6 +18,10 @@ class LedgerReading(Protocol):
         """Stream the plan in its order, each line with its record."""
         ...
 
+    def line_of(self, job_id: str) -> PlanLine | None:
+        """Return the line of a job, planned or not; None for one that is not on record."""
+        ...
+
     def lines_id(self) -> str | None:
         """Return an id of what the lines say, asked for before they are read; None when it is not known."""
         ...

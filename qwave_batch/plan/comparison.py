@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 
@@ -150,7 +151,7 @@ def compare(
             continue
         price = entry.nusd if price_of is catalog_price_of else price_of(entry.job())
         mark = marks.pop(entry.number, 0)
-        stage, can_be_taken = _STAGES[mark >> _STAGE_SHIFT], entry.number in reusable and not entry.job().random
+        stage, can_be_taken = _STAGES[mark >> _STAGE_SHIFT], _can_be_taken(entry, reusable)
         for change in result.of(entry.model):
             (change.unchanged if mark & _PLANNED else change.added).add(entry.images, price)
             _fate(change, stage, can_be_taken=can_be_taken).add(entry.images, price)
@@ -158,6 +159,13 @@ def compare(
             result.added.append(label_of(entry.job()))
     _note_removed(result, theirs, marks)
     return result
+
+
+def _can_be_taken(entry: PlanEntrySummary, reusable: Collection[int]) -> bool:
+    """Whether another folder may give a job, and all that it is made from."""
+    if entry.number not in reusable or (job := entry.job()).random:
+        return False
+    return all(number_of(link.job_id) in reusable for link in job.parents)
 
 
 def label_of(job: Job) -> str:

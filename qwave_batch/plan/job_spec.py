@@ -1,13 +1,17 @@
-"""The smallest spec that asks for one job: planned again, it gives the same job id."""
+"""The smallest spec that asks for one job: planned again, it gives the same job id.
+
+A job that is made from others comes with them: a stage of one job for its parent, for the parent's own, and so on.
+"""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qwave_batch.model.input_references import is_reference, with_texts
+from qwave_batch.model.input_references import is_reference, texts_in, with_texts
 from qwave_batch.model.job_identity import job_id, sample_hash
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import ParentLink, parent_link
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 _READ_OTHERWISE = frozenset({"null", "true", "false"})
@@ -35,11 +39,20 @@ class AskedJob:
     """The files behind the references to images in its request, by how the spec is to name them."""
     has_stable_addresses: bool = False
     """Whether its addresses count without their signatures."""
+    stage: str = ""
+    """The stage of its folder's spec, for a job with a parent and for such a parent."""
+    parent: "AskedJob | None" = None
+    """The job of an earlier stage that it is made from."""
 
     @property
     def job_id(self) -> str:
         """The id that planning its spec gives."""
         return job_id(self.request, self.repeat)
+
+    @property
+    def chain(self) -> tuple["AskedJob", ...]:
+        """The jobs that it is made from, the first one first, and itself."""
+        return (self,) if self.parent is None else (*self.parent.chain, self)
 
 
 def spec_of_job(job: AskedJob) -> str:
@@ -52,40 +65,72 @@ def spec_of_job(job: AskedJob) -> str:
 
 
 def draws_alone(job: AskedJob) -> bool:
-    """Whether the spec of a job makes this job alone."""
-    return job.repeat == 0 or _sample_seed(job) is not None
+    """Whether the spec of a job makes this job alone, and what it is made from."""
+    return all(each.repeat == 0 or _sample_seed(each) is not None for each in job.chain)
 
 
 def _lines(job: AskedJob) -> Iterator[str]:
     yield "version: 1"
     yield f"name: job-{job.job_id}"
     date = json.dumps(job.catalog)
-    overlay = None if job.overlay is None else _text(job.overlay, is_template=False)
-    yield f"catalog: {date}" if overlay is None else f"catalog: {{date: {date}, overlay: {overlay}}}"
-    if job.has_stable_addresses:
+    overlay = next((each.overlay for each in job.chain if each.overlay is not None), None)
+    named = None if overlay is None else _text(overlay, is_template=False)
+    yield f"catalog: {date}" if named is None else f"catalog: {{date: {date}, overlay: {named}}}"
+    if any(each.has_stable_addresses for each in job.chain):
         yield "identity: {addresses: stable}"
+    if job.parent is None:
+        yield from _block(job)
+        return
+    yield "stages:"
+    for each in job.chain:
+        yield f"  - name: {_text(each.stage, is_template=False)}"
+        if each.parent is not None:
+            yield f"    from_stage: {_text(each.parent.stage, is_template=False)}"
+        yield from (f"    {line}" for line in _block(each))
+
+
+def _block(job: AskedJob) -> Iterator[str]:
+    """Yield the lines of a spec, or of a stage of one, that ask for a job."""
     if job.repeat:
         yield f"repeat: {job.repeat + 1}"
         seed = _sample_seed(job)
         if seed is not None:
             yield f"sample: {{count: 1, seed: {seed}}}"
     yield "request:"
+    templates = _templates_of(job)
     for name, value in job.request.items():
         if name != _PROMPT:
             named = with_texts(value, lambda text: job.files.get(text, text) if is_reference(text) else text)
-            yield f"  {_text(name, is_template=False)}: {_value(named)}"
-    yield "prompts:"
-    yield f"  - {_text(str(job.request[_PROMPT]))}" if _PROMPT in job.request else f"  - id: job-{job.job_id}"
+            yield f"  {_text(name, is_template=False)}: {_value(named, templates)}"
+    prompt = _text(str(job.request[_PROMPT])) if _PROMPT in job.request else None
+    if job.parent is None:
+        yield "prompts:"
+        yield f"  - id: job-{job.job_id}" if prompt is None else f"  - {prompt}"
+    elif prompt is not None:
+        yield f"text: {prompt}"
 
 
-def _value(value: Json) -> str:
+def _templates_of(job: AskedJob) -> dict[str, str]:
+    """Return the templates that give the references to what a job is made from, by reference."""
+    found = {text: link for text in texts_in(job.request) if (link := parent_link(text)) is not None}
+    names = {each.job_id: ".".join(["parent"] * depth) for depth, each in enumerate(reversed(job.chain)) if depth}
+    return {text: _template_of(link, names[link.job_id]) for text, link in found.items() if link.job_id in names}
+
+
+def _template_of(link: ParentLink, name: str) -> str:
+    if link.image is None:
+        return f"{{{{ {name}.task }}}}"
+    return f"{{{{ {name}.image }}}}" if link.image == 1 else f"{{{{ {name}.images[{link.image - 1}] }}}}"
+
+
+def _value(value: Json, templates: Mapping[str, str]) -> str:
     if isinstance(value, str):
-        return _text(value)
+        return json.dumps(templates[value]) if value in templates else _text(value)
     if isinstance(value, Mapping):
-        inside = (f"{_text(name, is_template=False)}: {_value(item)}" for name, item in value.items())
+        inside = (f"{_text(name, is_template=False)}: {_value(item, templates)}" for name, item in value.items())
         return f"{{{', '.join(inside)}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(_value(item, templates) for item in value)}]"
     return json.dumps(value)
 
 

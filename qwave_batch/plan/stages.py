@@ -11,8 +11,9 @@ from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.expansion import Expansion, PlanPlaces
 from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.plan_summary import PlanEntrySummary
-from qwave_batch.plan.preparation import PreparedSpec, StagePart, prepare
+from qwave_batch.plan.preparation import PreparedSpec, prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.plan.stage_part import StagePart
 from qwave_batch.spec.document import Duplicates, Spec
 
 

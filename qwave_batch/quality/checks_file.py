@@ -24,7 +24,7 @@ from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.quality.finding import COMPARING, Finding, FindingKind, finding_from_json
 
 _MOST_LINE_BYTES = 64 * 1024
-_MOST_BYTES_OF_CHECKED = 4 * 1024
+_MOST_BYTES_OF_CHECKED = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,48 +92,17 @@ def kinds_named(names: Collection[str]) -> frozenset[FindingKind]:
     return frozenset(map(FindingKind, names))
 
 
-def read_checks(reader: FolderReader) -> Checks:
-    """Return what the last check of a folder found.
-
-    Raises:
-        FolderError: it was never checked, or its images are others since, or the file was not written by ``check``.
-        StorageError: the disk or the ledger fails.
-    """
-    layout = reader.layout
-    advice = Advice(NextStep.CHECK, layout.address)
-    if layout.artifacts.look(CHECKS) is None:
-        raise FolderError(f"{layout.address} was not checked yet: it has no {CHECKS}", next_steps=(advice,))
-    digest, findings = hashlib.sha256(), dict[str, tuple[Finding, ...]]()
-    for number, raw in enumerate(_raw_lines(layout), 1):
-        digest.update(raw)
-        try:
-            finding = finding_from_json(json.loads(raw))
-        except (ValueError, RecursionError) as error:
-            raise FolderError(
-                f"{layout.place_of(CHECKS)}:{number}: not a finding of a check ({error})", next_steps=(advice,)
-            ) from error
-        if finding.path is not None:
-            findings[finding.path] = (*findings.get(finding.path, ()), finding)
-    if _is_outdated(reader, digest.hexdigest()):
-        raise FolderError(
-            f"{layout.place_of(CHECKS)} is older than the images: they changed since", next_steps=(advice,)
-        )
-    return Checks(findings)
-
-
-def _raw_lines(layout: RunLayout) -> Iterator[bytes]:
-    with storage_errors(layout.root, "read", CHECKS):
-        file = layout.artifacts.open(CHECKS)
-    with file:
-        while raw := file.readline(_MOST_LINE_BYTES):
-            yield raw
-
-
 class ImagesDigest:
     """A hash over the images of a folder, in plan order: it changes when any is added, removed or replaced."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
+        self.stages: dict[str, str] = {}
+        """By stage: the hash of all images up to its last one, as far as ``end_stage`` was called."""
+
+    def end_stage(self, stage: str) -> None:
+        """Note the hash of all images so far as that of a stage."""
+        self.stages[stage] = self.hexdigest()
 
     def add(self, image: ImageFile) -> None:
         """Take in the next image."""
@@ -145,22 +114,104 @@ class ImagesDigest:
 
 
 @dataclass(frozen=True, slots=True)
+class StageChecks:
+    """The findings of a folder, and the stages whose images they are about."""
+
+    checks: Checks
+    stages: frozenset[str]
+    """Those whose images, and all before them in the plan, are the ones that were checked."""
+
+
+def read_stage_checks(reader: FolderReader, images: ImagesDigest) -> StageChecks:
+    """Return what the last check found, as far as it is about the images that are there; nothing without a check.
+
+    Later stages may have more images since: no finding about an image depends on those behind it in the plan.
+
+    Args:
+        reader: The folder.
+        images: The hash of its images by stage.
+
+    Raises:
+        FolderError: the file was not written by ``check``.
+        StorageError: the disk or the ledger fails.
+    """
+    layout = reader.layout
+    if layout.artifacts.look(CHECKS) is None:
+        return StageChecks(Checks({}), frozenset())
+    findings, sha256 = _read_findings(layout)
+    checked = _remembered(layout)
+    if checked is not None and checked.checks_sha256 == sha256:
+        same = {stage for stage, told in images.stages.items() if checked.stages.get(stage) == told}
+        return StageChecks(findings, frozenset(same))
+    is_outdated = _is_outdated(reader, sha256)
+    return StageChecks(findings, frozenset() if is_outdated else frozenset(images.stages))
+
+
+def read_checks(reader: FolderReader) -> Checks:
+    """Return what the last check of a folder found.
+
+    Raises:
+        FolderError: it was never checked, or its images are others since, or the file was not written by ``check``.
+        StorageError: the disk or the ledger fails.
+    """
+    layout = reader.layout
+    advice = Advice(NextStep.CHECK, layout.address)
+    if layout.artifacts.look(CHECKS) is None:
+        raise FolderError(f"{layout.address} was not checked yet: it has no {CHECKS}", next_steps=(advice,))
+    checks, sha256 = _read_findings(layout)
+    if _is_outdated(reader, sha256):
+        raise FolderError(
+            f"{layout.place_of(CHECKS)} is older than the images: they changed since", next_steps=(advice,)
+        )
+    return checks
+
+
+def _read_findings(layout: RunLayout) -> tuple[Checks, str]:
+    """Return what the file holds, and its hash."""
+    advice = Advice(NextStep.CHECK, layout.address)
+    digest, findings = hashlib.sha256(), dict[str, tuple[Finding, ...]]()
+    for number, raw in enumerate(_raw_lines(layout), 1):
+        digest.update(raw)
+        try:
+            finding = finding_from_json(json.loads(raw))
+        except (ValueError, RecursionError) as error:
+            raise FolderError(
+                f"{layout.place_of(CHECKS)}:{number}: not a finding of a check ({error})", next_steps=(advice,)
+            ) from error
+        if finding.path is not None:
+            findings[finding.path] = (*findings.get(finding.path, ()), finding)
+    return Checks(findings), digest.hexdigest()
+
+
+def _raw_lines(layout: RunLayout) -> Iterator[bytes]:
+    with storage_errors(layout.root, "read", CHECKS):
+        file = layout.artifacts.open(CHECKS)
+    with file:
+        while raw := file.readline(_MOST_LINE_BYTES):
+            yield raw
+
+
+@dataclass(frozen=True, slots=True)
 class _Checked:
     """The memory of a check."""
 
     checks_sha256: str
     """Of the file as it was written."""
     images_sha256: str
+    stages: Mapping[str, str] = field(default_factory=dict)
+    """By stage: the hash of all images up to its last one."""
 
 
 _CODEC = Codec({})
 
 
-def remember_checks(layout: RunLayout, *, checks_sha256: str, images_sha256: str) -> None:
+def remember_checks(layout: RunLayout, *, checks_sha256: str, images: ImagesDigest) -> None:
     """Remember which images the file is about, where the folder has its workspace."""
     if layout.tree.is_folder(PRIVATE):
         with suppress(OSError, StorageError, UsageError):
-            told = json.dumps(_CODEC.encode(_Checked(checks_sha256, images_sha256))).encode() + b"\n"
+            told = (
+                json.dumps(_CODEC.encode(_Checked(checks_sha256, images.hexdigest(), images.stages))).encode() + b"\n"
+            )
             write_atomic(layout.tree, CHECKED, told, mode=PRIVATE_MODE)
 
 

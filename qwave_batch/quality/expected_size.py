@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import parent_link
 
 _GRID_SLACK = 32
 """Pixels: half of 64."""
@@ -71,9 +72,12 @@ def expected_size(request: JsonObject) -> ExpectedSize:
 
 
 def has_sources(request: JsonObject) -> bool:
-    """Whether a request begins with other pictures: input images, masks, style images, or those of an earlier task."""
+    """Whether a request begins with other pictures: input images, masks, style images, or those of an earlier job."""
     return bool(request.get("ref_task_id")) or any(
-        _INPUT.match(text) for name, value in request.items() if name != "prompt" for text in _texts(value)
+        _INPUT.match(text) or parent_link(text)
+        for name, value in request.items()
+        if name != "prompt"
+        for text in _texts(value)
     )
 
 

@@ -115,7 +115,11 @@ class _Check:
     def read(self, reader: FolderReader, where: LineFilter, counts: FindingCounts) -> ImagesDigest:
         """Take in all lines, with what can be said of them without reading an image."""
         at_scale, images = reader.header().backend != SIMULATOR, ImagesDigest()
+        stage = ""
         for line in reader.lines():
+            if line.stage != stage:
+                images.end_stage(stage)
+                stage = line.stage
             is_shown, begins_with_others = where.takes(line), has_sources(line.request)
             job = self.spool.add_job(line, is_shown=is_shown, has_sources=begins_with_others)
             if is_shown:
@@ -123,6 +127,7 @@ class _Check:
             if line.status is JobStatus.FAILED:
                 self.spool.add_finding(FindingKind.REFUSED, job=job)
             self._take_images(line, job, images, at_scale=at_scale)
+        images.end_stage(stage)
         return images
 
     def _take_images(self, line: ManifestLine, job: int, images: ImagesDigest, *, at_scale: bool) -> None:
@@ -223,5 +228,5 @@ def _write(layout: RunLayout, spool: CheckSpool, images: ImagesDigest) -> str | 
         layout.artifacts.put(CHECKS, lines())
     except (StorageError, FolderError, UsageError) as error:  # a read-only folder, or a full disk
         return str(error)
-    remember_checks(layout, checks_sha256=digest.hexdigest(), images_sha256=images.hexdigest())
+    remember_checks(layout, checks_sha256=digest.hexdigest(), images=images)
     return None

@@ -22,7 +22,8 @@ from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
-from qwave_batch.model.record import ImageFile, ReusedFrom
+from qwave_batch.model.parent_links import ParentLink
+from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, ReusedFrom
 from qwave_batch.run.state.context import JobScope
 from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
@@ -74,6 +75,9 @@ class Reuser:
         waiting: list[ReusedJob] = []
         try:
             for snapshot in jobs_in_scope(self._ledger, scope, stop):
+                parents = {link.job_id for link in snapshot.line.job.parents}
+                if any(each.reusable.attempt.job_id in parents for each in waiting):
+                    self._record(waiting)
                 taken = self._find(snapshot.line.job) if _may_take(snapshot) else None
                 if taken is not None:
                     waiting.append(taken)
@@ -89,6 +93,8 @@ class Reuser:
     def _find(self, job: Job) -> ReusedJob | None:
         damaged: ReuseSource | None = None
         for source in self._sources:
+            if not self._has_same_parents(job, source):
+                continue
             reusable = source.ledger.reusable_job(job.job_id)
             files = self._bring(job, source, reusable) if reusable is not None else None
             if reusable is not None and files is not None:
@@ -98,6 +104,12 @@ class Reuser:
         if damaged is not None:
             self._damaged[damaged.layout] += 1
         return None
+
+    def _has_same_parents(self, job: Job, source: ReuseSource) -> bool:
+        """Whether all that a job is made from is complete here, and the same to the byte as there."""
+        return all(
+            _is_same(link, self._ledger.record(link.job_id), source.ledger.record(link.job_id)) for link in job.parents
+        )
 
     def _bring(self, job: Job, source: ReuseSource, reusable: ReusableJob) -> list[StoredFile] | None:
         """Return the files of a job, in place here; None if one of them is not intact there."""
@@ -142,6 +154,15 @@ class Reuser:
 def _is_on_record(info: ImageInfo, image: ImageFile) -> bool:
     found = (info.sha256, info.format, info.width, info.height)
     return found == (image.sha256, image.format, image.width, image.height)
+
+
+def _is_same(link: ParentLink, ours: JobRecord, theirs: JobRecord) -> bool:
+    if ours.status is not JobStatus.COMPLETED or theirs.status is not JobStatus.COMPLETED:
+        return False
+    here, there = ([image.sha256 for image in record.images] for record in (ours, theirs))
+    if link.image is None:
+        return here == there if here else ours.task_id == theirs.task_id
+    return link.image <= len(here) and here[link.image - 1 : link.image] == there[link.image - 1 : link.image]
 
 
 def _may_take(snapshot: JobSnapshot) -> bool:

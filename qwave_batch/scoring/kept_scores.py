@@ -68,6 +68,7 @@ class KeptScores:
     _numbers: Mapping[str, "array[float]"] = field(repr=False)
     _pairs: tuple[PairScore, ...] = field(repr=False)
     _sets: tuple[SetScore, ...] = field(repr=False)
+    _refused: Mapping[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def of(self, job_id: str, image: int, sha256: str) -> Mapping[str, float]:
         """Return the numbers of an image by full name; an output that it has no number of is not there."""
@@ -76,6 +77,10 @@ class KeptScores:
             return {}
         numbers = ((name, column[row]) for name, column in self._numbers.items() if row < len(column))
         return {name: number for name, number in numbers if not math.isnan(number)}
+
+    def refused_by(self, job_id: str, image: int, sha256: str) -> frozenset[str]:
+        """Return the scorers that could not score an image and are not asked again by a plain run."""
+        return self._refused.get(_row_key(job_id, image, sha256), frozenset())
 
     def outputs_of(self, level: Level) -> Mapping[str, Output]:
         """Return the outputs of the scorers of a level, by full name."""
@@ -163,6 +168,8 @@ class _Gathering:
     numbers: dict[str, "array[float]"] = field(default_factory=dict)
     others: dict[tuple[str, ...], ScoreLine] = field(default_factory=dict)
     """The newest line of each pair and of each set."""
+    refused: dict[bytes, frozenset[str]] = field(default_factory=dict)
+    """By the image: the scorers whose newest line about it is an error that stays."""
 
     def gather(self, reader: FolderReader, file: BinaryIO) -> KeptScores:
         counting = {scorer.edition for scorer in self.scorers.values()}
@@ -179,10 +186,15 @@ class _Gathering:
             for scorer in self.scorers.values()
             for name, output in scorer.outputs.items()
         }
-        return KeptScores(outputs, self.scorers, self.rows, self.numbers, pairs, sets)
+        return KeptScores(outputs, self.scorers, self.rows, self.numbers, pairs, sets, self.refused)
 
     def _take(self, line: ScoreLine) -> None:
-        row = self.rows.setdefault(_row_key(line.job_id or "", line.image or 0, line.sha256), len(self.rows))
+        key = _row_key(line.job_id or "", line.image or 0, line.sha256)
+        row = self.rows.setdefault(key, len(self.rows))
+        if line.error is not None and not line.error.retryable:
+            self.refused[key] = self.refused.get(key, frozenset()) | {line.scorer}
+        elif line.scorer in self.refused.get(key, ()):
+            self.refused[key] -= {line.scorer}
         for output in self.scorers[line.scorer].outputs:  # the newest line holds, also where it is an error
             column = self.numbers.setdefault(f"{line.scorer}.{output}", array("d"))
             if row >= len(column):

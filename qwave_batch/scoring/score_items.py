@@ -17,10 +17,12 @@ from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.model.input_references import PREFIX, is_reference, texts_in
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import parent_link
 from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.output.parent_lines import ParentLines
 from qwave_batch.scoring.scorer import Item, ItemFile, Need, ScoreError
 
 NO_BYTES = b""
@@ -41,6 +43,8 @@ class ItemMaker:
     needs: frozenset[Need]
     references: Path | None = None
     """The folder in which ``meta.reference`` names files."""
+    parents: ParentLines | None = None
+    """The jobs of the folder that others are made from; None where no scorer needs their images."""
     _hashes: dict[Path, str] = field(default_factory=dict, repr=False)
 
     def items_of(self, line: ManifestLine) -> Iterator[Item | Lacking]:
@@ -92,8 +96,17 @@ class ItemMaker:
         )
 
     def _inputs(self, line: ManifestLine) -> tuple[ItemFile, ...]:
-        """Return the images that the folder holds of those in the request, in its order."""
-        return tuple(_unseen(text, text.removeprefix(PREFIX)) for text in texts_in(line.request) if is_reference(text))
+        """Return the images that the folder holds of those in the request, in its order; those of parents too."""
+        return tuple(file for text in texts_in(line.request) if (file := self._input(line, text)) is not None)
+
+    def _input(self, line: ManifestLine, text: str) -> ItemFile | None:
+        if is_reference(text):
+            return _unseen(text, text.removeprefix(PREFIX))
+        link = parent_link(text)
+        if self.parents is None or link is None or link not in line.parents:
+            return None
+        image = self.parents.image(link)
+        return None if image is None else self.file_of(image)
 
     def _references(self, line: ManifestLine) -> tuple[ItemFile, ...]:
         if self.references is None:
@@ -157,6 +170,8 @@ class ItemLoader:
             raise UnreadableItem("image_damaged", f"{file.name} can't be read: {error}") from None
 
     def _input(self, file: ItemFile) -> ItemFile:
+        if not is_reference(file.name):
+            return self._image(file)
         source = self.reader.open_input(file.name)
         if source is None:  # a live run writes it with its manifest
             raise UnreadableItem("input_missing", f"the input image {file.name[:19]}... is not in the folder")

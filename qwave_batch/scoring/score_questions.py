@@ -170,7 +170,7 @@ def _value_of(line: ManifestLine, axis: str) -> str | None:
 def _common(line: ManifestLine, axis: str) -> Json:
     """Return what the two images of a pair have in common."""
     others = {name: value for name, value in line.axes.items() if name != axis}
-    return [line.prompt_id, line.prompt, line.action, others, "" if axis == MODEL_AXIS else line.model]
+    return [line.prompt_id, line.prompt, line.action, line.stage, others, "" if axis == MODEL_AXIS else line.model]
 
 
 def _hash_of(*parts: Json) -> bytes:

@@ -16,6 +16,8 @@ from qwave_batch.voting.vote_lines import Vote, VotedFolder, VotedRun
 
 MODEL, REPEAT = "model", "repeat"
 """Every job has them, and can be compared in them as in an axis."""
+STAGE = "stage"
+"""Every job of a spec with stages has one likewise; an axis of that name hides it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class JobPlace:
 
     prompt_id: str
     values: Mapping[str, str]
-    """By axis: the value as a text. The model and the repeat are axes too."""
+    """By axis: the value as a text. The model, the repeat and the stage are axes too."""
     tags: frozenset[str]
 
 
@@ -114,7 +116,8 @@ def judged_job(line: ManifestLine) -> JudgedJob:
 
 
 def _place(line: ManifestLine, prompt_id: str, axes: Mapping[str, Json], tags: Collection[str]) -> JobPlace:
-    values = {name: axis_label(value) for name, value in axes.items()}
+    stage = {STAGE: line.stage} if line.stage else {}
+    values = {**stage, **{name: axis_label(value) for name, value in axes.items()}}
     return JobPlace(
         prompt_id=prompt_id,
         values={**values, MODEL: model_label(axes, line.model), REPEAT: str(line.repeat)},

@@ -18,7 +18,7 @@ from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.job_identity import canonical, job_id
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.jobs import is_random
-from qwave_batch.plan.expand.request_assembly import Rejected, is_refused, judge_request
+from qwave_batch.plan.expand.judgement import Rejected, is_refused, judge_request
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.document import Unsupported
 from qwave_batch.spec.loading import load_spec

@@ -8,6 +8,7 @@ import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.status_view import draw_glance, draw_status, glance_sentence
+from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.terminal import over
 from qwave_batch.cli.options import add_json
 
@@ -33,11 +34,13 @@ def execute(args: Namespace, console: Console) -> int:
     run = qb.folders.open_run(args.folder)
     if args.watch:
         _watch(run, args, console)
-    status = run.status()
+    status, outlooks = run.status(), run.outlooks()
     if args.json:
-        console.print_json(status.as_json(), on_one_line=args.watch)
+        choices = {"choices": [outlook.as_json() for outlook in outlooks]} if outlooks else {}
+        console.print_json({**status.as_json(), **choices}, on_one_line=args.watch)
     else:
-        console.print(draw_status(status, console.out, now=time.time()))
+        notes = [note for outlook in outlooks for note in outlook.notes(run.address)]
+        console.print([*draw_status(status, console.out, now=time.time()), *draw_warnings(notes, console.out)])
     return 0
 
 

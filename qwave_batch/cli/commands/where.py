@@ -29,6 +29,8 @@ _NOTES = {
     "signed_addresses": "the addresses of its images were signed for a time: sign them anew before a run",
     "own_catalog": "this catalog does not ship: name its folder with --catalog-path",
     "with_repeats": "the job is the last of these repeats: run it alone with --only",
+    "with_parents": "the job is made from others: the spec makes those too, a stage for each",
+    "parent_gone": "the folder no longer holds a job that it is made from, so there is no spec of it",
     "not_restored": "the folder does not hold all that the request was made of, so there is no spec of this job alone",
 }
 """By the note on a spec: the words about it."""

@@ -17,6 +17,7 @@ _LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "no_split": ("image", "without a tag or value that names a split"),
     "no_input": ("image", "of jobs without an input image"),
     "not_both": ("vote", "on a pair of which an image is not taken or no longer there"),
+    "other_parent": ("vote", "on images that were made from different ones, since a preference needs one input"),
     "other_text": ("vote", "on images of different prompts, since a preference needs one prompt"),
     "twice": ("image", "that another folder has brought already"),
 }

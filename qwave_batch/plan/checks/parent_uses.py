@@ -1,6 +1,6 @@
 """Checks where templates name the parent's images and task: those are references, which only some fields can hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
@@ -20,7 +20,7 @@ class ParentUses:
     """The templates of one stage."""
 
     base: Mapping[str, TemplateValue | None]
-    prompts: list[CompiledPrompt]
+    prompts: Sequence[CompiledPrompt]
     matrix: ResolvedMatrix
     where: TemplateValue | None
     path: TemplateValue | None

@@ -14,8 +14,9 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.job_identity import job_id, number_of
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.cells import CellScope, MatrixCell
+from qwave_batch.plan.expand.judgement import Fits
 from qwave_batch.plan.expand.prompts import CompiledPrompt
-from qwave_batch.plan.expand.request_assembly import AssembledRequest, Fits, RequestAssembler
+from qwave_batch.plan.expand.request_assembly import AssembledRequest, RequestAssembler
 from qwave_batch.plan.input_images import InputImage
 
 _READ_FIRST = ("model", "action", "prompt")

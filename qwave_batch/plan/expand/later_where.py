@@ -47,6 +47,15 @@ class MissingFact:
     """Whether nobody will ever know it: the scorer can't give it."""
 
 
+@dataclass(frozen=True, slots=True)
+class WhereAnswer:
+    """The answer for a parent, with the facts that it was given by."""
+
+    is_met: bool
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """By the names of ``MissingFact``."""
+
+
 def is_decided_later(where: TemplateValue) -> bool:
     """Whether a ``where`` can be decided only once the parents are made and looked at."""
     return any(_is_later(way) for way in where.attributes)
@@ -80,7 +89,12 @@ class LaterWhere:
         """
         return cls(template=compile_value(source.strip(), ("where",)), variables=variables)
 
-    def answer(self, parent: Mapping[str, Json], facts: Callable[[str], LaterFacts]) -> bool | MissingFact:
+    @property
+    def scores(self) -> frozenset[str]:
+        """The full names of the scores that it asks for."""
+        return frozenset(name for _, name in _asked_scores(self.template) if name is not None)
+
+    def answer(self, parent: Mapping[str, Json], facts: Callable[[str], LaterFacts]) -> WhereAnswer | MissingFact:
         """Return the answer for a parent, or the first fact that it depends on and that is missing.
 
         Args:
@@ -90,13 +104,13 @@ class LaterWhere:
         Raises:
             TemplateFault: the template fails, or gives something other than true or false.
         """
-        missing: list[MissingFact] = []
-        seen: Any = _SeenParent(parent, facts, missing)
+        notes = _Notes()
+        seen: Any = _SeenParent(parent, facts, notes)
         try:
             answer = self.template.render({**self.variables, _PARENT: seen})
         except TemplateFault:
-            if missing:
-                return missing[0]
+            if notes.missing:
+                return notes.missing[0]
             raise
         if not isinstance(answer, bool):
             raise TemplateFault(
@@ -104,7 +118,7 @@ class LaterWhere:
                 self.template.where,
                 suggestion='write one comparison, such as "{{ parent.scores.checks.sharpness > 0.1 }}"',
             )
-        return answer
+        return WhereAnswer(answer, notes.seen)
 
     def check(self, parent: Mapping[str, Json], problems: ProblemCollector) -> None:
         """Report the mistakes that would show only later, by trying it on a parent with facts that are made up."""
@@ -130,27 +144,42 @@ class _NotKnown(Exception):
     """A template asked for a fact that is missing."""
 
 
+@dataclass(slots=True)
+class _Notes:
+    """The facts that a template asks for."""
+
+    seen: dict[str, Json] = field(default_factory=dict)
+    missing: list[MissingFact] = field(default_factory=list)
+
+    def found(self, name: str, value: Json) -> Json:
+        self.seen[name] = value
+        return value
+
+    def lacking(self, missing: MissingFact) -> _NotKnown:
+        self.missing.append(missing)
+        return _NotKnown(missing.name)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _SeenParent(Mapping[str, Any]):
     """The ``parent`` that a template sees, which notes what it asks for in vain."""
 
     record: Mapping[str, Any]
     facts: Callable[[str], LaterFacts]
-    missing: list[MissingFact]
+    notes: _Notes
 
     def __getitem__(self, name: str) -> Any:
         if name == _PARENT:
-            return _SeenParent(self.record[name], self.facts, self.missing)
+            return _SeenParent(self.record[name], self.facts, self.notes)
         if name not in LATER_NAMES:
             return self.record[name]
         facts = self.facts(self.record["job_id"])
         if name == _SCORES:
-            return _SeenScores(facts, "", self.missing)
+            return _SeenScores(facts, "", self.notes)
         found = getattr(facts, name)
         if found is None:
-            self.missing.append(MissingFact(name))
-            raise _NotKnown(name)
-        return list(found) if isinstance(found, tuple) else found
+            raise self.notes.lacking(MissingFact(name))
+        return self.notes.found(name, list(found) if isinstance(found, tuple) else found)
 
     def __iter__(self) -> Iterator[str]:
         yield from self.record
@@ -166,16 +195,15 @@ class _SeenScores(Mapping[str, Any]):
 
     facts: LaterFacts
     scorer: str
-    missing: list[MissingFact]
+    notes: _Notes
 
     def __getitem__(self, name: str) -> Any:
         if not self.scorer and "." not in name:
-            return _SeenScores(self.facts, name, self.missing)
+            return _SeenScores(self.facts, name, self.notes)
         full = f"{self.scorer}.{name}" if self.scorer else name
         if full not in self.facts.scores:
-            self.missing.append(MissingFact(full, is_never_known=full in self.facts.unscorable))
-            raise _NotKnown(full)
-        return self.facts.scores[full]
+            raise self.notes.lacking(MissingFact(full, is_never_known=full in self.facts.unscorable))
+        return self.notes.found(full, self.facts.scores[full])
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str)  # a score that nobody gave is missing, and no unknown name

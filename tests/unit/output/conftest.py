@@ -42,6 +42,9 @@ class PlainLedger:
     def lines(self) -> Iterator[PlanLine]:
         return iter(self.planned)
 
+    def line_of(self, job_id: str) -> PlanLine | None:
+        return next((line for line in self.planned if line.job.job_id == job_id), None)
+
     def lines_id(self) -> str | None:
         return None
 

@@ -1,10 +1,11 @@
 """The smallest spec of a job gives the same job id when it is planned."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwave_batch.model.job import Job
@@ -39,6 +40,78 @@ def test_every_job_of_the_examples_is_made_again(file: Path, tmp_path: Path) -> 
         assert [item.job_id for item in again.items()] == [job.job_id]
         assert [(item.body(), item.model) for item in jobs_of(again)] == [(job.body({}), job.model)]
         assert again.warnings == ()
+
+
+CHAIN = """\
+version: 1
+name: chain
+catalog: "2026-10"
+repeat: {repeat}
+stages:
+  - name: last
+    from_stage: middle
+    text: {last}
+    request: {{action: edit, image_urls: [{images}]}}
+    matrix: {{model: [gpt-image-2, qwen-image-2.0]}}
+  - name: first
+    prompts: [{first}, A cup]
+    request: {{model: qwen-image-2.0, n: 3}}
+  - name: middle
+    from_stage: first
+    text: "{{{{ parent.prompt }}}} {middle}"
+    request: {{action: edit, model: qwen-image-2.0, image_urls: ["{{{{ parent.images[1] }}}}"], n: 2}}
+"""
+REFERENCES = ("parent.image", "parent.images[1]", "parent.parent.image", "parent.parent.images[2]")
+
+
+def lineage_of(job: Job, jobs: Mapping[str, Job]) -> AskedJob:
+    parent = lineage_of(jobs[job.parents[0].job_id], jobs) if job.parents else None
+    return AskedJob(request=job.request, repeat=job.repeat, catalog="2026-10", stage=job.stage, parent=parent)
+
+
+@settings(max_examples=12)
+@given(
+    texts=st.lists(st.text("{}%#\n '\"ab茶", min_size=1).filter(str.strip), min_size=2, max_size=2),
+    middle=st.text("ab .,"),
+    images=st.lists(st.sampled_from(REFERENCES), min_size=1, max_size=3, unique=True),
+    repeat=st.integers(1, 3),
+)
+def test_every_job_of_a_chain_comes_with_its_line(
+    folder: Path, texts: list[str], middle: str, images: list[str], repeat: int
+) -> None:
+    first, last = (json.dumps(f"{{% raw %}}{text}{{% endraw %}}") for text in texts)
+    names = ", ".join(f'"{{{{ {name} }}}}"' for name in images)
+    spec = CHAIN.format(repeat=repeat, first=first, last=last, middle=middle, images=names)
+    (folder / "chain.yaml").write_bytes(spec.encode())
+    jobs = {job.job_id: job for job in jobs_of(make_plan(load_spec(folder / "chain.yaml")))}
+    assert {job.stage for job in jobs.values()} == {"first", "middle", "last"}
+    for job in list(jobs.values())[:: len(jobs) // 3]:
+        asked = lineage_of(job, jobs)
+        again = list(jobs_of(planned(asked, folder)))
+        assert [item.job_id for item in again] == [each.job_id for each in asked.chain]
+        assert again[-1].request == job.request
+        assert again[-1].parents == job.parents
+
+
+TASKS = """\
+version: 1
+name: tasks
+catalog: "2026-10"
+request: {model: midjourney}
+stages:
+  - {name: grid, prompts: [A fox], request: {action: imagine}}
+  - {name: large, from_stage: grid, request: {action: upscale, ref_task_id: "{{ parent.task }}", index: 2}}
+  - {name: wide, from_stage: large, request: {action: zoom, ref_task_id: "{{ parent.task }}", index: 1, zoom_ratio: 2}}
+"""
+
+
+def test_a_line_of_tasks_is_asked_for_by_tasks(folder: Path) -> None:
+    (folder / "tasks.yaml").write_text(TASKS)
+    jobs = {job.job_id: job for job in jobs_of(make_plan(load_spec(folder / "tasks.yaml")))}
+    again = list(jobs_of(planned(lineage_of(list(jobs.values())[-1], jobs), folder)))
+    assert [(item.job_id, item.prompt, item.body()) for item in again] == [
+        (job.job_id, job.prompt, job.body()) for job in jobs.values()
+    ]
 
 
 @pytest.fixture(scope="module")

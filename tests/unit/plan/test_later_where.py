@@ -4,7 +4,7 @@ import pytest
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.plan.expand.later_where import LaterFacts, LaterWhere, MissingFact, is_decided_later
+from qwave_batch.plan.expand.later_where import LaterFacts, LaterWhere, MissingFact, WhereAnswer, is_decided_later
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import TemplateFault, compile_value
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
@@ -72,13 +72,20 @@ def test_a_fact_that_nobody_gave_is_waited_for(
     answer: bool | MissingFact,  # noqa: FBT001
 ) -> None:
     facts = LaterFacts(**{"scores": {}, **known})  # type: ignore[arg-type]
-    assert LaterWhere.of(source, {"most": 0.1}).answer(DRAFT, lambda _: facts) == answer
+    found = LaterWhere.of(source, {"most": 0.1}).answer(DRAFT, lambda _: facts)
+    assert (found.is_met if isinstance(found, WhereAnswer) else found) == answer
+
+
+def test_an_answer_tells_what_it_was_given_by() -> None:
+    facts = LaterFacts(scores={"ocr.cer": 0.4, "ocr.word_accuracy": 1.0}, findings=("blank",), rating=2.0)
+    where = LaterWhere.of("{{ parent.scores.ocr.cer < 0.1 or not parent.findings or parent.model == 'b' }}", {})
+    assert where.answer(DRAFT, lambda _: facts) == WhereAnswer(False, {"ocr.cer": 0.4, "findings": ["blank"]})
 
 
 def test_what_is_known_of_an_ancestor_is_asked_by_its_own_id() -> None:
-    known = {DRAFT["job_id"]: LaterFacts(scores={"ocr.cer": 0.0}), NIGHT["job_id"]: NOTHING}
+    known = {str(DRAFT["job_id"]): LaterFacts(scores={"ocr.cer": 0.0}), str(NIGHT["job_id"]): NOTHING}
     where = LaterWhere.of("{{ parent.parent.scores.ocr.cer == 0 }}", {})
-    assert where.answer(NIGHT, lambda job_id: known[job_id]) is True
+    assert where.answer(NIGHT, lambda job_id: known[job_id]) == WhereAnswer(True, {"ocr.cer": 0.0})
 
 
 @in_one_test(

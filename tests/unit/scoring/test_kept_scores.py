@@ -69,6 +69,17 @@ def test_the_last_line_of_an_image_holds(folder: Path) -> None:
     assert numbers_of(folder) == {}
 
 
+def test_an_error_that_stays_is_told_until_there_is_a_number(folder: Path) -> None:
+    def refused(error: ScoreError | None, scores: Mapping[str, float]) -> frozenset[str]:
+        write_scores(folder, [SCORER, a_score(SCORER, JOB, scores, error=error)])
+        return read(folder).refused_by(JOB, 0, image_sha256(JOB))
+
+    assert refused(ScoreError("too_small", "8 x 8"), {}) == {"ocr"}
+    assert refused(ScoreError("timeout", "no answer", retryable=True), {}) == frozenset()
+    assert refused(ScoreError("too_small", "8 x 8"), {}) == {"ocr"}
+    assert refused(None, {"cer": 0.1}) == frozenset()
+
+
 def test_the_newest_line_of_a_scorer_decides_which_scores_count(folder: Path) -> None:
     """The earlier numbers are back when the earlier parameters are."""
     other = a_scorer(params={"against": "prompt"})
