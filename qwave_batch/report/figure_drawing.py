@@ -41,7 +41,7 @@ class DrawnFigure:
 def draw_figures(numbers: FigureNumbers) -> Iterator[DrawnFigure]:
     """Yield every figure that there are numbers for."""
     with own_style():
-        for name, draw in figures_of(numbers).items():
+        for name, draw in figures_to_draw(numbers).items():
             figure = lazy.matplotlib_figure.Figure(figsize=(WIDTH_IN, WIDTH_IN * 0.75))
             if draw(numbers, figure):
                 vectors = saved(figure, "svg")
@@ -231,8 +231,8 @@ STAGE_FIGURES: Mapping[str, Callable[[FigureNumbers, "Figure"], bool]] = {
 """Those that only specs with stages have."""
 
 
-def figures_of(numbers: FigureNumbers) -> Mapping[str, Callable[[FigureNumbers, "Figure"], bool]]:
-    """Return the figures of some folders, also those that there may be no numbers for."""
+def figures_to_draw(numbers: FigureNumbers) -> Mapping[str, Callable[[FigureNumbers, "Figure"], bool]]:
+    """Return the figures that some folders may have."""
     return {**FIGURES, **STAGE_FIGURES} if numbers.stages.outcomes else FIGURES
 
 

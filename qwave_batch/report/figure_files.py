@@ -8,7 +8,7 @@ from qwave_batch.errors import MissingExtra
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.report.figure_drawing import draw_figures, figures_of
+from qwave_batch.report.figure_drawing import draw_figures, figures_to_draw
 from qwave_batch.report.figure_numbers import FigureNumbers
 from qwave_batch.report.figure_tables import figure_tables
 
@@ -54,5 +54,5 @@ def write_figures(numbers: FigureNumbers, out: Path) -> FiguresWritten:
             if table.rows:
                 write_atomic(tree, f"{table.name}.csv", table.as_csv())
     return FiguresWritten(
-        out=out, names=tuple(names), empty=tuple(name for name in figures_of(numbers) if name not in names)
+        out=out, names=tuple(names), empty=tuple(name for name in figures_to_draw(numbers) if name not in names)
     )

@@ -12,7 +12,7 @@ from qwave_batch import lazy
 from qwave_batch.errors import MissingExtra
 from qwave_batch.report import figure_files
 from qwave_batch.report.figure_counting import FigureCounter
-from qwave_batch.report.figure_drawing import FIGURES, draw_figures, figures_of
+from qwave_batch.report.figure_drawing import FIGURES, draw_figures, figures_to_draw
 from qwave_batch.report.figure_files import write_figures
 from qwave_batch.report.figure_numbers import FigureNumbers, ScoreRow
 from qwave_batch.scoring.scorer import Better, Output
@@ -98,12 +98,12 @@ def test_the_tables_hold_the_numbers(written: Path) -> None:
 def test_stages_have_figures_where_there_are_any() -> None:
     counter = FigureCounter(("one",))
     counter.add(0, DONE)
-    assert figures_of(counter.numbers()) == FIGURES
+    assert figures_to_draw(counter.numbers()) == FIGURES
     counter.add(0, replace(DONE, stage="draft", cost_usd=0.5))
     told = counter.numbers()
-    drawn = {name: lazy.matplotlib_figure.Figure() for name in figures_of(told).keys() - FIGURES.keys()}
+    drawn = {name: lazy.matplotlib_figure.Figure() for name in figures_to_draw(told).keys() - FIGURES.keys()}
     assert set(drawn) == {"latency-by-stage", "outcomes-by-stage", "cost-by-stage"}
-    assert all(figures_of(told)[name](told, figure) for name, figure in drawn.items())
+    assert all(figures_to_draw(told)[name](told, figure) for name, figure in drawn.items())
     labels = {name: [text.get_text() for text in figure.axes[0].get_yticklabels()] for name, figure in drawn.items()}
     assert labels["cost-by-stage"] == ["draft"]
     assert labels["latency-by-stage"] == ["draft (n=1)"]
