@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from qwave_batch import api, client
 from qwave_batch.catalog.catalog import Catalog
@@ -129,6 +130,27 @@ def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms:
             f"completion: webhook needs an address under which {base_url.host} reaches this machine",
             next_steps=(NextStep.NAME_WEBHOOK_URL,),
         )
+
+
+def check_public_url(options: RunOptions) -> None:
+    """Raise UsageError for an address by which nobody could read the images of the run folder."""
+    told = options.public_url
+    if told is None:
+        return
+    try:
+        address = urlsplit(told)
+        is_whole = address.scheme == "https" and bool(address.hostname) and address.port != 0
+    except ValueError:
+        is_whole, address = False, urlsplit("")
+    if not is_whole or not told.isascii() or not told.isprintable() or " " in told:
+        raise UsageError(
+            "the public URL is no https address: it looks like https://pictures.example.com/runs/tea, the place that "
+            "holds what the run folder, or its store, holds"
+        )
+    if "@" in address.netloc:
+        raise UsageError("the public URL holds a name or a password, which would be passed on: leave it out")
+    if "?" in told or "#" in told:
+        raise UsageError("the public URL ends in a query or a fragment; give the address of a folder alone")
 
 
 @asynccontextmanager

@@ -306,7 +306,7 @@ class _FolderRun:
 
     def _estimate(self, options: RunOptions) -> CostEstimate:
         jobs = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop, stored=())
-        return estimate(jobs, options)
+        return estimate(jobs, options, self.setup.scope)
 
     def _confirm(self, expected: CostEstimate) -> None:
         confirm = self.setup.callbacks.confirm
@@ -339,6 +339,8 @@ class _FolderRun:
                         idempotency_hours=setup.catalog.idempotency_hours,
                         catalog=setup.catalog,
                         image_fields=setup.catalog.image_fields,
+                        task_fields=setup.catalog.task_fields,
+                        result_lifetime_s=setup.catalog.result_lifetime_hours[0] * 3600,
                         write_manifest=self._write_down,
                         pictures=self.pages,
                         permit=self.permit,

@@ -1,8 +1,9 @@
 """The jobs of a plan that a run is about: what ``only`` and ``limit`` say, made ready for use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.output.line_condition import compile_condition
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.run.state.context import JobScope
@@ -14,13 +15,21 @@ _NAMES = (
 )  # fmt: skip
 
 
-def scope_of(options: RunOptions) -> JobScope:
+def scope_of(options: RunOptions, stages: Sequence[PlannedStage] = ()) -> JobScope:
     """Return the jobs that a run with these options is about.
+
+    Args:
+        options: The options.
+        stages: The stages of the plan.
 
     Raises:
         UsageError: as ``lines_where`` does.
     """
-    return JobScope(takes=None if options.only is None else lines_where(options.only), limit=options.limit)
+    return JobScope(
+        takes=None if options.only is None else lines_where(options.only),
+        limit=options.limit,
+        deciding=frozenset(stage.name for stage in stages if stage.is_decided_later),
+    )
 
 
 def lines_where(expression: str) -> Callable[[PlanLine], bool]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwave_batch import api
-from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks, check_public_url
 from qwave_batch.api.catalog_lookup import catalogs_beside
 from qwave_batch.api.folder_run import Confirm, OnNote, RunCallbacks, RunSetup, run_in_folder
 from qwave_batch.api.image_keeping import check_images_are_there
@@ -146,9 +146,10 @@ async def _run(plan: AnyPlan, request: RunRequest, callbacks: RunCallbacks) -> R
     terms = request.terms or plan.terms
     backend = backend_name(connection, catalog)
     check_callbacks(connection, catalog, terms, request.options)
+    check_public_url(request.options)
     if request.executor is not None:
         api.run_workers.check_ray_is_here()
-    scope = await asyncio.to_thread(scope_of, request.options)
+    scope = await asyncio.to_thread(scope_of, request.options, plan.stages)
     place = await asyncio.to_thread(run_place, plan, connection, request.out_dir)
     place.check()
     layout, store = await asyncio.to_thread(_with_store, RunLayout(place.folder), request, plan)

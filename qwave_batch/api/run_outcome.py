@@ -13,7 +13,9 @@ from qwave_batch.model.money import InUsd, usd_words
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
-from qwave_batch.run.schedule.job_actions import is_to_submit
+from qwave_batch.run.schedule.job_actions import action_for, is_to_submit
+from qwave_batch.run.schedule.parent_readiness import ParentReadiness, Readiness
+from qwave_batch.run.state.context import WHOLE_PLAN, JobScope
 from qwave_batch.run.state.run_end import JobCounts, reason_of_end
 from qwave_batch.run.state.run_request import RunOptions
 
@@ -35,21 +37,24 @@ class CostEstimate:
     typical_usd = InUsd()
 
 
-def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
+def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions, scope: JobScope = WHOLE_PLAN) -> CostEstimate:
     """Return what a run with these options would submit.
 
     Args:
         snapshots: The jobs that the run is about (``run.work_list.jobs_in_scope``).
         options: The options of the run.
+        scope: The scope of those jobs.
 
     Raises:
         UsageError: ``only`` takes no line at all.
     """
     jobs = images = taken = 0
+    readiness = ParentReadiness(deciding=scope.deciding, is_whole=scope.is_whole)
     cost = NOTHING
     for snapshot in snapshots:
         taken += snapshot.is_planned
-        if is_to_submit(snapshot, options):
+        can_be_made = readiness.judge(snapshot, action_for(snapshot, options)) in {Readiness.READY, Readiness.WAITS}
+        if can_be_made and is_to_submit(snapshot, options):
             jobs += 1
             images += snapshot.line.job.max_images
             cost += snapshot.line.job.estimate

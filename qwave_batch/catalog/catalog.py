@@ -6,7 +6,7 @@ from functools import cached_property
 
 from qwave_batch.catalog.catalog_changes import CatalogChanges
 from qwave_batch.catalog.catalog_data import CatalogData
-from qwave_batch.catalog.image_fields import image_fields_of
+from qwave_batch.catalog.image_fields import image_fields_of, longest_text, takes_text
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.overlay import Overlay
 from qwave_batch.errors import UnknownName
@@ -101,6 +101,21 @@ class Catalog:
         """Return the file format that a job's images should have; None if the catalog lacks its model."""
         model = self.models.get(job.model)
         return None if model is None else model.image_format(job.request)
+
+    def job_takes_text(self, job: Job, field: str, start: str, length: int) -> bool:
+        """Whether a job's model takes a text in a field that begins so and has so many characters.
+
+        Args:
+            job: The job.
+            field: A field of its request, one that holds images.
+            start: The beginning of the text, which fits the schema if the whole text does.
+            length: The number of characters of the whole text.
+        """
+        model = self.models.get(job.model)
+        if model is None or not takes_text(model, field, start):
+            return False
+        longest = longest_text(model, field)
+        return longest is None or length <= longest
 
     def successor(self, name: str) -> Model | None:
         """Return the model that replaces a retired one; None if the name is not retired, or no single model does."""

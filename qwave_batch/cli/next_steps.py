@@ -35,6 +35,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.CHECK_BALANCE: "compare the balance before and after the run: qwave-batch balance",
     NextStep.CHECK_WEBHOOK_URL: "check --webhook-url",
     NextStep.NAME_WEBHOOK_URL: "name it with --webhook-url URL",
+    NextStep.NAME_PUBLIC_URL: "if a store serves the run folder, name its address with --public-url URL",
     NextStep.SIMULATE: "use --simulate",
     NextStep.TRY_SIMULATOR: "to try things without one, run with --simulate",
     NextStep.DO_NOT_SIMULATE: "leave out --simulate",

@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -10,8 +11,18 @@ from typing import Any, TypeAlias
 from qwave_batch.files.sqlite_files import DamagedDatabase
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, error_from_text
 from qwave_batch.ledger.attempt_states import OPEN, AttemptState
+from qwave_batch.ledger.parent_states import error_of_parents, read_parent_states
 from qwave_batch.ledger.plan_replacement import PLAN_ITEMS
-from qwave_batch.ledger.snapshots import FileFacts, JobDecision, JobSnapshot, PlanLine, StoredJob, derive_record
+from qwave_batch.ledger.snapshots import (
+    FileFacts,
+    JobDecision,
+    JobSnapshot,
+    MadeJob,
+    ParentState,
+    PlanLine,
+    StoredJob,
+    derive_record,
+)
 from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.money import MAX_NUSD
 from qwave_batch.model.portable_paths import IMAGES, path_fault
@@ -99,6 +110,14 @@ def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> li
     return _snapshots(connection, [found[row] for row in asked if row in found])
 
 
+def read_made(connection: sqlite3.Connection, job_ids: Collection[str]) -> dict[str, MadeJob]:
+    """Return the newest attempts of a few jobs with their images, by their ids; those without any are left out."""
+    page = [(job_id,) for job_id in sorted(job_ids)]
+    attempts, images = (_by_job(connection, query, page) for query in (_ATTEMPTS, _IMAGES))
+    newest = {job_id: attempt_from_row(rows[-1]) for job_id, rows in attempts.items()}
+    return {job_id: MadeJob(attempt, _files(attempt, images.get(job_id, ()))) for job_id, attempt in newest.items()}
+
+
 def read_plan_lines(connection: sqlite3.Connection) -> Iterator[list[PlanLine]]:
     """Yield pages of the plan in its order."""
     for page in _pages(connection, _PLANNED):
@@ -166,34 +185,57 @@ def _snapshots(connection: sqlite3.Connection, page: Sequence[Row]) -> list[JobS
         job_id: JobDecision(job_id, error_from_text(error, job_id))
         for job_id, error in connection.execute(_DECISIONS, (asked,))
     }
-    return [
-        _snapshot(
-            job, attempts.get(job[0], ()), images.get(job[0], ()), duplicates.get(job[0], ()), decided.get(job[0])
+    planned = [
+        _PlannedJob(
+            row=row,
+            position=position,
+            job=_job(job_id, body),
+            attempts=[attempt_from_row(attempt) for attempt in attempts.get(job_id, ())],
+            also=tuple(_duplicate(*each) for each in duplicates.get(job_id, ())),
+            decision=decided.get(job_id),
         )
-        for job in page
+        for job_id, row, position, body in page
     ]
+    links = {link.job_id for each in planned if not each.is_stored for link in each.job.parents}
+    parents = read_parent_states(connection, links) if links else {}
+    return [each.snapshot(images.get(each.job.job_id, ()), parents) for each in planned]
 
 
-def _snapshot(
-    job_row: Row,
-    attempts: Iterable[Row],
-    images: Iterable[Row],
-    duplicates: Iterable[Row],
-    decision: JobDecision | None,
-) -> JobSnapshot:
-    job_id, row, position, body = job_row
-    job = _job(job_id, body)
-    made = [attempt_from_row(attempt) for attempt in attempts]
-    files = _files(made[-1], images) if made else ()
-    record = derive_record(job_id, made, _images(files), job.skip)
-    return JobSnapshot(
-        row=row,
-        position=position,
-        line=PlanLine(job=job, also=tuple(_duplicate(*each) for each in duplicates), record=record),
-        attempt=made[-1] if made else None,
-        files=files,
-        decision=decision,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlannedJob:
+    """A job with all that is recorded of itself, but for its images."""
+
+    row: int
+    position: int | None
+    job: Job
+    attempts: Sequence[Attempt]
+    also: tuple[Duplicate, ...]
+    decision: JobDecision | None
+
+    @property
+    def is_stored(self) -> bool:
+        return bool(self.attempts) and self.attempts[-1].state is AttemptState.STORED
+
+    def snapshot(self, images: Iterable[Row], states: Mapping[str, ParentState]) -> JobSnapshot:
+        job, newest = self.job, self.attempts[-1] if self.attempts else None
+        files = () if newest is None else _files(newest, images)
+        links = () if self.is_stored else job.parents
+        parents = {link.job_id: states[link.job_id] for link in links if link.job_id in states}
+        skip = job.skip
+        if newest is None and skip is None:
+            decided = None if self.decision is None else self.decision.error
+            skip = decided or error_of_parents(links, parents)
+        return JobSnapshot(
+            row=self.row,
+            position=self.position,
+            line=PlanLine(
+                job=job, also=self.also, record=derive_record(job.job_id, self.attempts, _images(files), skip)
+            ),
+            attempt=newest,
+            files=files,
+            decision=self.decision,
+            parents=parents,
+        )
 
 
 def _by_job(connection: sqlite3.Connection, query: str, page: Sequence[Row]) -> Mapping[str, list[Row]]:

@@ -28,6 +28,7 @@ from qwave_batch.ledger.group_writer import GroupWriter
 from qwave_batch.ledger.image_makers import JobOfImage, read_makers
 from qwave_batch.ledger.job_reading import (
     read_line_of,
+    read_made,
     read_plan_lines,
     read_record,
     read_snapshots,
@@ -42,7 +43,7 @@ from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, 
 from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
 from qwave_batch.ledger.plan_replacement import replace_plan
 from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
-from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot, PlanLine, StoredJob
+from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot, MadeJob, PlanLine, StoredJob
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 
@@ -239,6 +240,10 @@ class Ledger:
     def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
         """Return the current snapshots of a few jobs by their rows, in that order."""
         return self._ask(lambda connection: read_snapshots_of(connection, rows))
+
+    def made(self, job_ids: Collection[str]) -> dict[str, MadeJob]:
+        """Return the newest attempts of a few jobs with their images, by their ids; those without any are left out."""
+        return self._ask(lambda connection: read_made(connection, job_ids))
 
     def record(self, job_id: str) -> JobRecord:
         """Return the record of a job; one that never began is pending."""

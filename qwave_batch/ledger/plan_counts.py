@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.parent_states import LEFT_OUT_JOBS
 from qwave_batch.ledger.snapshots import status_in
 from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
 from qwave_batch.model.jsontypes import Json
@@ -62,15 +63,17 @@ _OF_NEWEST = "images.job_id = planned.job_id AND images.number = newest.number"
 _WITH_IMAGES = f"state IN ('{AttemptState.STORED}', '{AttemptState.UNRECOVERABLE}')"
 _EARLIER = "attempts.job_id = planned.job_id AND attempts.number < newest.number"
 _ALIKE = f"""
+    WITH RECURSIVE {LEFT_OUT_JOBS},
     -- sorted by the job's id, so that the look-ups in the other tables go through their pages once
-    WITH planned AS MATERIALIZED (
+    planned AS MATERIALIZED (
         SELECT job_id, json_extract(body, '$.max_images') AS wanted,
             json_extract(body, '$.skip') IS NOT NULL AS is_skipped,
             position, json_extract(body, '$.stage') AS stage
         FROM jobs WHERE position IS NOT NULL ORDER BY +job_id
     ),
     told AS (
-        SELECT stage, position, state, is_skipped, wanted,
+        SELECT stage, position, state, wanted,
+            is_skipped OR (state IS NULL AND planned.job_id IN (SELECT job_id FROM left_out)) AS is_skipped,
             COALESCE(error, '') <> '' AS has_error, COALESCE(origin, '') <> '' AS is_reused,
             newest.cost_nusd + CASE WHEN newest.number > 1
                 THEN COALESCE((SELECT SUM(cost_nusd) FROM attempts WHERE {_EARLIER}), 0) ELSE 0 END AS cost,

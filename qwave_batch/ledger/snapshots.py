@@ -1,11 +1,12 @@
 """The facts about a job at one moment: its record, its line in the plan, and the snapshot that a run acts on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Duplicate, Job, JobError
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 
 _STATUS = {
@@ -86,6 +87,21 @@ class JobDecision:
     """Why it is not made; None where it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class ParentState:
+    """The state of a job that another one waits for."""
+
+    row: int
+    """As in a ``JobSnapshot``."""
+    status: JobStatus
+    images: int
+    """How many it has in place."""
+
+    def meets(self, link: ParentLink) -> bool:
+        """Whether it is made, with the image that is needed of it."""
+        return self.status is JobStatus.COMPLETED and (link.image or 0) <= self.images
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
     """A job of the plan, the entries that resolved to the same job, and its record."""
@@ -110,11 +126,26 @@ class JobSnapshot:
     """The images of the newest attempt."""
     decision: JobDecision | None = None
     """As it was last taken, if the job needs one; a job of a stage that decides waits while there is none."""
+    parents: Mapping[str, ParentState] = field(default_factory=dict)
+    """Those on record by their ids; empty for a job whose images are in place."""
 
     @property
     def is_planned(self) -> bool:
         """Whether the plan holds the job."""
         return self.position is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeJob:
+    """A job as those need it that are made of its images: without its request."""
+
+    attempt: Attempt
+    """The newest one."""
+    files: tuple[StoredFile, ...]
+
+    def meets(self, link: ParentLink) -> bool:
+        """Whether its images are in place, with the one that is needed."""
+        return self.attempt.state is AttemptState.STORED and (link.image or 0) <= len(self.files)
 
 
 @dataclass(frozen=True, slots=True)

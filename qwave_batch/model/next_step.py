@@ -55,6 +55,8 @@ class NextStep(StrEnum):
     CHECK_WEBHOOK_URL = "check_webhook_url"
     """Check the address under which the API should reach this machine."""
     NAME_WEBHOOK_URL = "name_webhook_url"
+    NAME_PUBLIC_URL = "name_public_url"
+    """Name the address under which the images of the run folder can be read."""
     SIMULATE = "simulate"
     """Run against the embedded simulator."""
     TRY_SIMULATOR = "try_simulator"

@@ -7,16 +7,16 @@ from qwave_batch.folder.traces import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed
+from qwave_batch.run.child_warnings import child_warnings, open_children
 from qwave_batch.run.limits.admission import BalanceCall
 from qwave_batch.run.progress_feed import ProgressFeed
 from qwave_batch.run.run_parts import RunParts, assemble
-from qwave_batch.run.schedule.job_actions import JobAction
 from qwave_batch.run.state.budget import check_estimate, read_budget
 from qwave_batch.run.state.context import RunContext, SubmitPermit
 from qwave_batch.run.state.run_end import RunEnd
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.wakeup import Wakeup, is_done_by, wait_until_either
-from qwave_batch.run.work_list import check_storage, make_work_list
+from qwave_batch.run.work_list import WorkList, check_storage, make_work_list
 
 MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20
@@ -41,7 +41,7 @@ async def run_plan(context: RunContext) -> RunEnd:
         make_work_list, context.ledger, journal, context.layout, context.options, context.stop, context.scope
     )
     budget, moved = await asyncio.to_thread(lambda: (read_budget(context), _moved(context)))
-    submits = work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT)
+    submits = work_list.has_submits
     if moved is not None and submits:
         raise FolderError(str(moved), next_steps=moved.next_steps)
     check_estimate(context, work_list.estimate_nusd, budget)
@@ -57,6 +57,7 @@ async def run_plan(context: RunContext) -> RunEnd:
     try:
         if not work_list.is_empty:
             await _work(parts, progress)
+        _say_what_waits(run, work_list)
     finally:
         progress.show_end()
     if run.stops.storage_error is not None and isinstance(run.stops.gravest, StorageFailed):
@@ -82,6 +83,15 @@ async def _work(parts: RunParts, progress: ProgressFeed) -> None:
         finally:
             for helper in helpers:
                 helper.cancel()
+
+
+def _say_what_waits(run: RunState, work_list: WorkList) -> None:
+    folder, counters = str(run.context.layout.root), run.counters
+    for warning in child_warnings(work_list.left, counters.not_passed, folder):
+        counters.add_warning(warning)
+    jobs, _ = work_list.waiting.open_rows()
+    if jobs and not run.stops.is_on:  # else the reason to stop says it
+        counters.add_warning(open_children(jobs))
 
 
 async def _check_balance(run: RunState) -> None:

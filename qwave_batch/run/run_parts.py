@@ -12,6 +12,7 @@ from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
 from qwave_batch.run.images.image_store import ImageStore
 from qwave_batch.run.images.thread_image_store import ThreadImageStore
+from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.known_limits import KnownLimits
 from qwave_batch.run.limits.rate_limiter import RateLimiter
@@ -31,6 +32,7 @@ from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.state.stop_reasons import StopReasons
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.poll_calls import PollCalls
+from qwave_batch.run.tasks.request_inputs import RequestInputs
 from qwave_batch.run.tasks.settling import Settler
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.tasks.submit_refusals import SubmitRefusals
@@ -91,7 +93,8 @@ def assemble(  # noqa: PLR0913 - all that a run is made of
         keeps_keys=context.idempotency_hours is not None,
         timeout_s=context.terms.timeout_s,
     )
-    queues = build_model_queues(work_list.work, context.terms.limits, limiter, long_poll)
+    waiting = work_list.waiting
+    queues = build_model_queues(work_list.work, waiting.left_by_model(), context.terms.limits, limiter, long_poll)
     model_queues = ModelQueues(queues, budget)
     stops = StopReasons()
     connectivity = Connectivity(
@@ -114,8 +117,8 @@ def assemble(  # noqa: PLR0913 - all that a run is made of
     watchdog, breaker = StatusWatchdog(), ImageBreaker(earlier=len(fetches))
     wakeup = Wakeup(context.clock)
     inbox = _inbox(context, completion)
-    worker = _worker(state, watchdog, breaker, wakeup, long_poll, inbox, moved, _image_store(context, remote))
-    scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, fetches)
+    worker = _worker(state, watchdog, breaker, wakeup, long_poll, inbox, moved, _image_store(context, remote), waiting)
+    scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, fetches, waiting)
     return RunParts(
         state=state,
         model_queues=model_queues,
@@ -149,16 +152,19 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     inbox: CallbackInbox | None,
     moved: FolderMoved | None,
     fetching: tuple[ImageStore, int],
+    waiting: WaitingChildren,
 ) -> Worker:
     image_store, most_downloads = fetching
     calls = PollCalls(state, watchdog)
     failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)
+    inputs = RequestInputs(state, calls, waiting)
     downloads = min(max(FEWEST_DOWNLOADS, state.limiter.known.concurrency.ceiling), most_downloads)
     return Worker(
         state=state,
         breaker=breaker,
-        submitter=Submitter(state, failures, watchdog, long_poll, inbox, moved),
+        submitter=Submitter(state, failures, watchdog, long_poll, inbox, moved, inputs),
+        inputs=inputs,
         failures=failures,
         poller=TaskPoller(state, calls, watchdog, PollPlanner(), inbox),
         ended_tasks=ended_tasks,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TypeAlias
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.artifacts import IMAGES
@@ -18,7 +19,9 @@ from qwave_batch.ledger.snapshots import JobSnapshot, StoredJob, status_in
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.images.stored_files import check_files, unchanged_jobs
 from qwave_batch.run.jobs.job_run import needed_nusd
+from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.schedule.job_actions import JobAction, action_for
+from qwave_batch.run.schedule.parent_readiness import ParentReadiness, Readiness
 from qwave_batch.run.state.context import WHOLE_PLAN, JobScope, RunContext
 from qwave_batch.run.state.counters import is_short
 from qwave_batch.run.state.run_request import RunOptions
@@ -30,6 +33,8 @@ TOUCHED_AT_ONCE = 1_000
 """In a copied folder every file has a new time: this many jobs share one sync of the disk."""
 LOOKED_AT_ONCE = 200
 """Jobs whose files are looked at together."""
+StageReadiness: TypeAlias = tuple[str, Readiness]
+"""A stage, and why a run does not begin jobs of it."""
 
 
 @dataclass(slots=True)
@@ -50,6 +55,11 @@ class WorkList:
     """The first image folders of paid and missing images, relative to the run folder."""
     estimate_nusd: int = 0
     """The most that the submits can cost, in addition to the reservations of keys in flight."""
+    waiting: WaitingChildren = field(default_factory=WaitingChildren)
+    """Jobs that are submitted once the parents that this run makes are stored; they are part of the estimate."""
+    left: Counter[StageReadiness] = field(default_factory=Counter)
+    """Pending jobs that this run does not begin."""
+    _readiness: ParentReadiness = field(default_factory=ParentReadiness, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -59,6 +69,11 @@ class WorkList:
     def has(self, *kinds: JobAction) -> bool:
         """Whether there is work of one of these kinds."""
         return any(kind in kinds for _, kind in self.work)
+
+    @property
+    def has_submits(self) -> bool:
+        """Whether anything is to be submitted, now or once its parents are made."""
+        return len(self.waiting) > 0 or self.has(JobAction.SUBMIT, JobAction.RESUBMIT)
 
     def rows(self, kind: JobAction) -> "array[int]":
         """Return the rows of all models of a kind."""
@@ -71,19 +86,40 @@ class WorkList:
     def add(self, snapshot: JobSnapshot, work: JobAction) -> None:
         """Add one job of the run."""
         record = snapshot.line.record
+        readiness = self._readiness.judge(snapshot, work)
         if snapshot.is_planned:
-            self.statuses[record.status] += 1
+            # a parent that failed before is tried again, so that its children are to be made as others are
+            is_back = readiness is Readiness.WAITS and record.status is JobStatus.SKIPPED
+            status = JobStatus.PENDING if is_back else record.status
+            self.statuses[status] += 1
             self.images += len(record.images)
             self.short += is_short(snapshot.line.job.max_images, len(record.images), record.status)
             self.damaged += work is JobAction.FETCH and record.status is JobStatus.COMPLETED
         if work is JobAction.NOTHING:
             return
-        self.work.setdefault((snapshot.line.job.model, work), array("q")).append(snapshot.row)
+        match readiness:
+            case Readiness.READY:
+                self.work.setdefault((snapshot.line.job.model, work), array("q")).append(snapshot.row)
+            case Readiness.WAITS:
+                self._wait(snapshot, work)
+            case _:
+                self.left[snapshot.line.job.stage, readiness] += record.status is JobStatus.PENDING
+                return
         if work in {JobAction.POLL, JobAction.FETCH}:
             self._expect(snapshot)
         if work in {JobAction.SUBMIT, JobAction.RESUBMIT}:
             self.images_to_come += snapshot.line.job.max_images
             self.estimate_nusd += needed_nusd(snapshot.line.job, snapshot.attempt)
+
+    def _wait(self, snapshot: JobSnapshot, work: JobAction) -> None:
+        self.waiting.add(
+            snapshot.row,
+            snapshot.line.job.model,
+            self._readiness.awaited(snapshot),
+            status=snapshot.line.record.status,
+            has_begun=snapshot.attempt is not None,
+            is_resubmit=work is JobAction.RESUBMIT,
+        )
 
     def add_unchanged(self, job: StoredJob) -> None:
         """Add a job whose files are as recorded, so that there is nothing to do for it."""
@@ -112,7 +148,7 @@ def make_work_list(
     Raises:
         RunStopped: told to end meanwhile.
     """
-    work_list = WorkList()
+    work_list = WorkList(_readiness=ParentReadiness(deciding=scope.deciding, is_whole=scope.is_whole))
     changed = None
     if scope.is_whole and not options.fetch_only:
         changed = _look_at_stored_jobs(ledger, layout, work_list, stop)

@@ -64,6 +64,12 @@ def configure(parser: Parser) -> None:
     add_pace(parser)
     add_completion(parser)
     parser.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="the https address that serves the run folder or its store: later stages are given images by it where the "
+        "API has them no more",
+    )
+    parser.add_argument(
         "--reuse",
         metavar="DIR",
         action="append",
@@ -157,6 +163,7 @@ def _options(args: Namespace) -> "RunOptions":
         limit=args.limit,
         fail_fast=args.fail_fast,
         report=args.report,
+        public_url=args.public_url,
         **read_completion(args),
         **read_run_options(args),
     )

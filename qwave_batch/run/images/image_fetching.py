@@ -334,7 +334,7 @@ class ImageFetcher:
                 step = Finished(status=JobStatus.FAILED, is_final_failure=True)
             case Complete():
                 self._breaker.forget(state.job_id)
-                job_run.attempt = await run.journal.store(attempt, files)
+                job_run.attempt, job_run.stored_images = await run.journal.store(attempt, files), len(files)
                 step = Finished(status=JobStatus.COMPLETED)
             case _:
                 assert_never(end)

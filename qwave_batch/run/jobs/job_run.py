@@ -37,6 +37,8 @@ class JobRun:
     """The processing of one job; only its current worker changes it."""
 
     job: Job
+    row: int
+    """As in a ``JobSnapshot``."""
     order: int
     """Lower values go first."""
     is_planned: bool
@@ -71,6 +73,12 @@ class JobRun:
     """The error in the last success of a submit that had no task."""
     is_resubmit: bool = False
     """Whether a lost task's key is sent again at a user's request."""
+    stored_images: int = 0
+    """How many of its images are in place."""
+    parent_tries: int = 0
+    """How often the API did not say where the images of its parents are."""
+    unanswered_since: float | None = None
+    """Monotonic seconds of the first such time."""
 
     @classmethod
     def of(cls, snapshot: JobSnapshot, retry_attempts: int) -> "JobRun":
@@ -78,6 +86,7 @@ class JobRun:
         attempt = snapshot.attempt
         return cls(
             job=snapshot.line.job,
+            row=snapshot.row,
             order=snapshot.row if snapshot.position is None else snapshot.position,
             is_planned=snapshot.is_planned,
             status=snapshot.line.record.status,
@@ -86,6 +95,7 @@ class JobRun:
             record=snapshot.line.record,
             tries_left=retry_attempts,
             is_maybe_submitted=attempt is not None and _may_be_submitted(attempt),
+            stored_images=len(snapshot.files),
         )
 
     @property

@@ -71,6 +71,8 @@ class ModelQueue:
     resubmits: RowQueue = field(default_factory=RowQueue)
     """Submits without a definite answer."""
     new_jobs: RowQueue = field(default_factory=RowQueue)
+    waiting: int = 0
+    """Jobs that come to these queues once their parents are stored."""
     alive: int = 0
     """Slots that its jobs hold."""
     submitting: int = 0

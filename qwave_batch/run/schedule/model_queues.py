@@ -10,6 +10,7 @@ from qwave_batch.model.terms import Limits, ModelLimits
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.jobs.job_run import JobRun
 from qwave_batch.run.jobs.model_queue import ModelQueue, RowQueue
+from qwave_batch.run.jobs.waiting_children import ChildrenChange
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
@@ -36,6 +37,7 @@ class ModelQueues:
 
     def __init__(self, queues: Sequence[ModelQueue], budget: MoneyBudget) -> None:
         self._all = queues
+        self._by_model = {model_queue.model: model_queue for model_queue in queues}
         self._budget = budget
         self._is_short = False
         """Whether a job was left to another run because of the budget."""
@@ -68,8 +70,9 @@ class ModelQueues:
         """
         submits = {} if is_stopped else {queue.model: queue.submits_left for queue in self._all if queue.submits_left}
         polls = sum(queue.open_tasks.left for queue in self._all)
+        waiting = 0 if is_stopped else sum(queue.waiting for queue in self._all if not queue.closed)
         return JobsLeft(
-            jobs=self.alive + polls + sum(submits.values()) if self._all else pending,
+            jobs=self.alive + polls + sum(submits.values()) + waiting if self._all else pending,
             alive=self.alive,
             last_submit_at=limiter.known.last_submit_at(submits, now),
         )
@@ -84,6 +87,16 @@ class ModelQueues:
         """Yield every queue of every model."""
         for model_queue in self._all:
             yield from (model_queue.open_tasks, model_queue.resubmits, model_queue.new_jobs)
+
+    def apply(self, change: ChildrenChange) -> None:
+        """Queue the jobs whose parents are stored now, and expect those no longer that are given up."""
+        for child in change.freed:
+            model_queue = self._by_model[child.model]
+            queue = model_queue.resubmits if child.is_resubmit else model_queue.new_jobs
+            queue.rows.append(child.row)
+            model_queue.waiting -= 1
+        for model in change.given_up:
+            self._by_model[model].waiting -= 1
 
     def first_open_task(self) -> Candidate | None:
         """Return the recorded task to poll next: it is alive at the API, whatever the limits are."""
@@ -121,25 +134,26 @@ class ModelQueues:
 
 
 def build_model_queues(
-    work: Mapping[tuple[str, JobAction], "array[int]"], limits: Limits, limiter: RateLimiter, long_poll: LongPollPolicy
+    work: Mapping[tuple[str, JobAction], "array[int]"],
+    waiting: Mapping[str, int],
+    limits: Limits,
+    limiter: RateLimiter,
+    long_poll: LongPollPolicy,
 ) -> list[ModelQueue]:
-    """Return a queue for each model with more work than fetches, and set its limits in the limiter."""
-    account = limiter.known.concurrency
-    model_queues: dict[str, ModelQueue] = {}
+    """Return a queue for each model with more work than fetches, and set its limits in the limiter.
+
+    Args:
+        work: The rows of jobs by model and kind.
+        waiting: How many jobs of a model wait for others.
+        limits: The limits of the spec.
+        limiter: The rate limiter.
+        long_poll: How answers are waited for.
+    """
+    models = dict.fromkeys([*(model for model, kind in work if kind is not JobAction.FETCH), *waiting])
+    model_queues = {model: _queue_of(model, limits, limiter, long_poll) for model in models}
     for (model, kind), rows in work.items():
         if kind is JobAction.FETCH:
             continue
-        own = limits.models.get(model, ModelLimits())
-        is_named = own.concurrency is not None or account.limit == account.ceiling
-        ceiling = min(own.concurrency or account.ceiling, account.ceiling) if is_named else None
-        if model not in model_queues:
-            throttle = ModelThrottle(
-                model,
-                concurrency=AdaptiveConcurrency.under(ceiling),
-                window=SlidingWindow(own.requests_per_minute),
-                width=math.inf if long_poll.wait_s(is_first=True) else 1,
-            )
-            model_queues[model] = ModelQueue(limiter.known.add(throttle))
         model_queue = model_queues[model]
         queue = {
             JobAction.POLL: model_queue.open_tasks,
@@ -147,4 +161,20 @@ def build_model_queues(
             JobAction.SUBMIT: model_queue.new_jobs,
         }[kind]
         queue.rows = rows
+    for model, children in waiting.items():
+        model_queues[model].waiting = children
     return list(model_queues.values())
+
+
+def _queue_of(model: str, limits: Limits, limiter: RateLimiter, long_poll: LongPollPolicy) -> ModelQueue:
+    account = limiter.known.concurrency
+    own = limits.models.get(model, ModelLimits())
+    is_named = own.concurrency is not None or account.limit == account.ceiling
+    ceiling = min(own.concurrency or account.ceiling, account.ceiling) if is_named else None
+    throttle = ModelThrottle(
+        model,
+        concurrency=AdaptiveConcurrency.under(ceiling),
+        window=SlidingWindow(own.requests_per_minute),
+        width=math.inf if long_poll.wait_s(is_first=True) else 1,
+    )
+    return ModelQueue(limiter.known.add(throttle))

@@ -36,6 +36,8 @@ class JobScope:
     """Whether it covers a line of the plan; None means all. It raises UsageError if that cannot be decided."""
     limit: int | None = None
     """The maximum number of jobs; None means all."""
+    deciding: frozenset[str] = frozenset()
+    """The stages whose jobs are made only if a decision on record says so."""
 
     @property
     def is_whole(self) -> bool:
@@ -59,6 +61,10 @@ class JobCatalog(Protocol):
 
     def job_image_format(self, job: Job) -> str | None:
         """Return the file format that the images should have; None if it is unknown."""
+        ...
+
+    def job_takes_text(self, job: Job, field: str, start: str, length: int) -> bool:
+        """Whether the model takes a text in a field of the request that begins so and has so many characters."""
         ...
 
 
@@ -149,6 +155,10 @@ class RunContext:
     catalog: JobCatalog
     image_fields: frozenset[str] = frozenset()
     """The request fields in which references stand for the images in ``inputs/`` (``Catalog.image_fields``)."""
+    task_fields: frozenset[str] = frozenset()
+    """The request fields in which references stand for the tasks of other jobs (``Catalog.task_fields``)."""
+    result_lifetime_s: float = 86_400.0
+    """How long an image surely stays at its address (``Catalog.result_lifetime_hours``)."""
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread from time to time during the run."""
     permit: SubmitPermit | None = None
@@ -166,3 +176,8 @@ class RunContext:
     stop: StopSignal = field(default_factory=StopSignal)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)
+
+    @property
+    def reference_fields(self) -> frozenset[str]:
+        """The request fields in which references stand for what other jobs have made."""
+        return self.image_fields | self.task_fields

@@ -2,13 +2,18 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.run.jobs.parent_choices import NotPassed
 from qwave_batch.run.state.completion_history import FEWEST_S, CompletionHistory
 from qwave_batch.run.state.limit_counts import LimitCounts
 from qwave_batch.run.state.run_end import JobCounts, RequestCounts
+
+StageReason: TypeAlias = tuple[str, NotPassed]
+"""A stage, and why jobs of it could not be sent."""
 
 
 @dataclass(slots=True)
@@ -33,6 +38,8 @@ class RunCounters:
     """Jobs whose key was sent again although it may have created a task."""
     still_gone: set[str] = field(default_factory=set)
     """Jobs given up earlier whose images are gone according to their tasks."""
+    not_passed: Counter[StageReason] = field(default_factory=Counter)
+    """Jobs that are left to the next run because what their parents give could not be passed."""
     warnings: list[RunWarning] = field(default_factory=list)
     history: CompletionHistory = field(init=False)
     """When jobs ended in this run."""
@@ -69,7 +76,10 @@ class RunCounters:
 
     def warn(self, message: str, *next_steps: NextStep) -> None:
         """Keep a warning, without repetitions."""
-        warning = RunWarning(message, tuple(map(Advice, next_steps)))
+        self.add_warning(RunWarning(message, tuple(map(Advice, next_steps))))
+
+    def add_warning(self, warning: RunWarning) -> None:
+        """Keep a warning, without repetitions."""
         if warning not in self.warnings:
             self.warnings.append(warning)
 

@@ -39,6 +39,9 @@ class RunOptions:
     """The address that the receiver listens on."""
     webhook_port: int = 0
     """The port that the receiver listens on; 0 takes a free one."""
+    public_url: str | None = None
+    """The https address under which anyone can read what is in the run folder or its store: an image of a job is passed
+    to the next one by it where the API has the image no more."""
     max_usd: float | None = None
     """A cap on the total cost of the folder; it can only lower the spec's."""
     until_budget: bool = False

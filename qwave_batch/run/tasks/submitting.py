@@ -7,23 +7,27 @@ from typing import Any
 
 from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer, Throttled
 from qwave_batch.folder.probing import StorageProbe
-from qwave_batch.folder.stored_inputs import StoredInputs
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.model.input_references import references_in, with_images
+from qwave_batch.ledger.snapshots import status_of
+from qwave_batch.model.input_references import with_images
 from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh
 from qwave_batch.model.task import Task
 from qwave_batch.run.jobs.job_errors import key_too_old
-from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, JobRun, RetryAt, Step
+from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
 from qwave_batch.run.jobs.model_queue import ModelQueue
+from qwave_batch.run.jobs.parent_choices import NotPassed
 from qwave_batch.run.jobs.slot_lease import SlotLease
 from qwave_batch.run.limits.admission import Reaction, SubmitCall
+from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, callback_fields
 from qwave_batch.run.polling.long_poll import HELD_FROM_S, LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.state.connectivity import is_key_kept
 from qwave_batch.run.state.run_state import RunState
+from qwave_batch.run.tasks.request_inputs import RequestInputs
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.wakeup import is_done_by
 
@@ -34,7 +38,7 @@ SURPRISING_HOLD = 2
 class Submitter:
     """Creates tasks, each at most once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run that it brings together
         self,
         run: RunState,
         failures: SubmitFailures,
@@ -42,6 +46,7 @@ class Submitter:
         long_poll: LongPollPolicy,
         inbox: CallbackInbox | None,
         moved: FolderMoved | None,
+        inputs: RequestInputs,
     ) -> None:
         self._run = run
         self._failures = failures
@@ -52,7 +57,7 @@ class Submitter:
         self._context = run.context
         self._journal = run.journal
         self._place = StorageProbe(run.context.layout)
-        self._inputs = StoredInputs(run.context.layout)
+        self._inputs = inputs
 
     async def submit(self, job_run: JobRun, lease: SlotLease) -> AcceptedAttempt | EndedTask | Step:
         """Return the task that the API created, running or ended, or the next step of a job without one.
@@ -63,7 +68,12 @@ class Submitter:
             return self._stay(job_run, self._moved)
         await self._await_permit()
         await self._try_place(job_run.job)
-        images = await self._images(job_run.job)
+        inputs = await self._inputs.texts_for(job_run)
+        if isinstance(inputs, NotPassed):
+            return await self._leave_for_parents(job_run, inputs)
+        if job_run.job.parents and self._run.stops.is_on:  # told to end while the API was asked for addresses
+            self._run.budget.release(job_run.needed_nusd)
+            return RetryAt(at=self._run.now())
         is_key_out = job_run.is_out and job_run.is_maybe_submitted
         before, attempt = job_run.attempt, await self._intend(job_run)
         job_run.attempt = attempt
@@ -84,7 +94,7 @@ class Submitter:
         if job_run.is_maybe_submitted:
             self._run.counters.resent.add(job_run.job.job_id)
         wait_s = self._long_poll.wait_s(is_first=not lease.model_queue.throttle.is_proven)
-        answer = await self._send(job_run.job, attempt, images, lease, wait_s)
+        answer = await self._send(job_run.job, attempt, inputs, lease, wait_s)
         reaction = self._record(job_run, answer, lease.model_queue, wait_s)
         made: AcceptedAttempt | EndedTask | Step
         match answer:
@@ -123,23 +133,30 @@ class Submitter:
         self._run.budget.release(job_run.needed_nusd)
         return RetryAt(at=self._run.now())
 
-    async def _images(self, job: Job) -> Mapping[str, str]:
-        """Return the images of a job that are kept in the folder, as they are sent, by their references.
-
-        A key is always sent with the same body, whatever has become of the files that the spec named.
-
-        Raises:
-            StorageError: one is gone or damaged; nothing was recorded or sent.
-        """
-        references = dict.fromkeys(references_in(job.request, self._context.image_fields))
-        return {each: await asyncio.to_thread(self._inputs.text_of, each) for each in references}
+    async def _leave_for_parents(self, job_run: JobRun, why: NotPassed) -> Step:
+        """Leave a job as it is until its parents can be passed: later in this run, or to the next one."""
+        run, now = self._run, self._run.now()
+        run.budget.release(job_run.needed_nusd)
+        if job_run.unanswered_since is None:
+            job_run.unanswered_since = now
+        is_over = now - job_run.unanswered_since > self._context.options.max_wait_s
+        if why is NotPassed.UNANSWERED and not is_over:
+            job_run.parent_tries += 1
+            return RetryAt(at=now + backoff_s(job_run.parent_tries, self._context.rng))
+        if job_run.attempt is not None:
+            status = status_of(job_run.attempt)
+        else:
+            status = (await asyncio.to_thread(self._context.ledger.record, job_run.job.job_id)).status
+        if status is not JobStatus.SKIPPED:
+            run.counters.not_passed[job_run.job.stage, why] += 1
+        return Finished(status=status)
 
     async def _send(
-        self, job: Job, attempt: Attempt, images: Mapping[str, str], lease: SlotLease, wait_s: float | None
+        self, job: Job, attempt: Attempt, inputs: Mapping[str, str], lease: SlotLease, wait_s: float | None
     ) -> Answer:
         body = job.body(attempt.callback)
-        if images:
-            body = with_images(body, self._context.image_fields, images)
+        if inputs:
+            body = with_images(body, self._context.reference_fields, inputs)
         sending = self._context.api.submit(body, idempotency_key=attempt.key, prefer_wait_s=wait_s)
         is_alone = wait_s is None or lease.model_queue.throttle.width == math.inf
         return await (sending if is_alone else self._until_held(sending, lease))

@@ -10,6 +10,7 @@ from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, J
 from qwave_batch.run.jobs.slot_lease import SlotLease
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
+from qwave_batch.run.tasks.request_inputs import RequestInputs
 from qwave_batch.run.tasks.settling import Settler
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.tasks.submitting import Submitter
@@ -23,6 +24,7 @@ class Worker:
     state: RunState
     breaker: ImageBreaker
     submitter: Submitter
+    inputs: RequestInputs
     failures: SubmitFailures
     poller: TaskPoller
     ended_tasks: EndedTaskPoller
@@ -51,6 +53,7 @@ class Worker:
         if not isinstance(listed, EndedTask):
             return listed
         self._note_end(job_run, listed)
+        self.inputs.remember(job_run, listed.task.images)
         settled = await self.settler.settle(job_run, listed)
         lease.settled()
         match settled:

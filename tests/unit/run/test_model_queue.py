@@ -32,6 +32,7 @@ def job_run_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -
     )
     return JobRun(
         job=job,
+        row=index,
         order=index,
         is_planned=True,
         status=JobStatus.PENDING,

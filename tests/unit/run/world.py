@@ -4,7 +4,7 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qwave_batch.folder.layout import RunLayout
@@ -14,7 +14,8 @@ from qwave_batch.ledger.group_writer import GroupWriter, Write, _answer_all, _It
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Job
-from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import ParentLink, image_reference, task_reference
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
@@ -27,6 +28,7 @@ from tests.unit.run.honest_api import IMAGE_NUSD, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
 
 PRICE_NUSD = IMAGE_NUSD
+LONGEST_INLINE = 100_000
 CLAIM = FolderClaim(spec_name="tea", backend="simulator", path="/runs/tea", host="here", key="k")
 
 
@@ -44,6 +46,19 @@ def make_job(index: int, *, model: str = "m", n: int = 1, price_nusd: int = PRIC
         max_images=n,
         estimated_nusd=n * price_nusd,
     )
+
+
+def make_child(index: int, *needs: tuple[int, int], model: str = "m", task_of: int | None = None, n: int = 1) -> Job:
+    """Return a job whose request refers to images of others, by their indexes and numbers, and to a task."""
+    fields: dict[str, Json] = {}
+    if needs:
+        fields["image_urls"] = [image_reference(f"{parent:016x}", number) for parent, number in needs]
+    links = [ParentLink(f"{parent:016x}", number) for parent, number in needs]
+    if task_of is not None:
+        fields["ref_task_id"] = task_reference(f"{task_of:016x}")
+        links.append(ParentLink(f"{task_of:016x}"))
+    plain = make_job(index, model=model, n=n)
+    return replace(plain, request={**plain.request, **fields}, parents=tuple(links), stage="later")
 
 
 class WatchedWriter(GroupWriter):
@@ -99,6 +114,8 @@ class WorldCatalog:
     """A catalog in which every image costs the same."""
 
     asked_format: Callable[[Job], str | None]
+    inline_fields: frozenset[str] = frozenset()
+    """Fields that take images as text."""
 
     def job_cost(self, _job: Job, images: int) -> CostRange:
         return CostRange.exactly(PRICE_NUSD * images)
@@ -108,6 +125,9 @@ class WorldCatalog:
 
     def job_image_format(self, job: Job) -> str | None:
         return self.asked_format(job)
+
+    def job_takes_text(self, _job: Job, field: str, start: str, length: int) -> bool:
+        return field in self.inline_fields and start.startswith("data:") and length <= LONGEST_INLINE
 
 
 @dataclass
@@ -130,6 +150,7 @@ class World:
     callbacks: CallbackSource | None = None
     asked_format: Callable[[Job], str | None] = lambda _: None
     scope: JobScope = WHOLE_PLAN
+    inline_fields: frozenset[str] = frozenset()
     ledger_pages_left: int | None = None
     """How much the ledger can grow before its disk is full; None is without end."""
 
@@ -211,7 +232,9 @@ class World:
             options=self.options,
             idempotency_hours=self.idempotency_hours,
             scope=self.scope,
-            catalog=WorldCatalog(self.asked_format),
+            catalog=WorldCatalog(self.asked_format, self.inline_fields),
+            image_fields=frozenset({"image_urls"}),
+            task_fields=frozenset({"ref_task_id"}),
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
             infers_windows=self.infers_windows,

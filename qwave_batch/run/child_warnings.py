@@ -1,0 +1,69 @@
+"""Says of jobs of later stages why a run has left them to another one. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import assert_never
+
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
+from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.schedule.parent_readiness import Readiness
+from qwave_batch.run.state.counters import StageReason
+from qwave_batch.run.work_list import StageReadiness
+
+
+def child_warnings(
+    left: Counter[StageReadiness], not_passed: Counter[StageReason], folder: str
+) -> Iterator[RunWarning]:
+    """Yield why jobs of later stages are still pending, by stage and reason.
+
+    Args:
+        left: The jobs that the run has not begun, by their stages and the reason.
+        not_passed: Those that were to be sent, and what their parents give could not be passed.
+        folder: The run folder.
+    """
+    for (stage, readiness), jobs in left.items():
+        match readiness:
+            case Readiness.OUT_OF_SCOPE:
+                yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made, and that this run leaves out")
+            case Readiness.PARENT_OPEN:
+                yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made")
+            case Readiness.READY | Readiness.WAITS | Readiness.SKIPPED | Readiness.UNDECIDED:
+                pass  # made, skipped, or told of where decisions are taken
+            case _:
+                assert_never(readiness)
+    for (stage, why), jobs in not_passed.items():
+        message, *steps = _not_passed(why, folder)
+        yield RunWarning(f"{_jobs(jobs, stage)} {message}", tuple(steps))
+
+
+def open_children(jobs: int) -> RunWarning:
+    """Return that jobs wait for others which the run has not come to, or has left to the next one."""
+    return RunWarning(f"{_jobs(jobs, '')} for others that are not made yet", (Advice(NextStep.RUN_AGAIN),))
+
+
+def _not_passed(why: NotPassed, folder: str) -> tuple[str, *tuple[Advice, ...]]:
+    match why:
+        case NotPassed.UNMADE:
+            return ("for others that are not made", Advice(NextStep.RUN_AGAIN))
+        case NotPassed.UNANSWERED:
+            return ("for images of others, and the API does not say where those are", Advice(NextStep.RUN_AGAIN))
+        case NotPassed.NO_ADDRESS:
+            return (
+                "for images of others that the API has no more, and the model takes only addresses",
+                Advice(NextStep.NAME_PUBLIC_URL),
+            )
+        case NotPassed.DAMAGED:
+            return (
+                "for images of others that the API has no more, and whose files are damaged or gone",
+                Advice(NextStep.NAME_PUBLIC_URL),
+                Advice(NextStep.REFETCH, folder),
+            )
+        case NotPassed.NO_TASK:
+            return ("for tasks of others that have none: their images came from elsewhere",)
+        case _:
+            assert_never(why)
+
+
+def _jobs(jobs: int, stage: str) -> str:
+    of_stage = f" of stage {stage}" if stage else ""
+    return f"1 job{of_stage} waits" if jobs == 1 else f"{jobs:,} jobs{of_stage} wait"
