@@ -30,7 +30,7 @@ from qwave_batch.plan.expand.jobs import is_random
 from qwave_batch.plan.file.earlier_jobs import LineFault
 from qwave_batch.plan.file.plan_lines import LineReader, PlannedLine
 from qwave_batch.plan.input_images import InputImage
-from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
+from qwave_batch.plan.plan_samples import SHOWN, JobSample, PlanSampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, figures_of, summary_of
 from qwave_batch.reproducing.repeated_jobs import UncomparedJob
 from qwave_batch.reproducing.spread_sample import SpreadSample
@@ -54,7 +54,7 @@ class RepeatPlan:
     jobs: tuple[Job, ...]
     inputs: Mapping[str, InputImage]
     figures: Figures
-    sampler: Sampler = field(repr=False, compare=False)
+    sampler: PlanSampler = field(repr=False, compare=False)
     seedless: Mapping[str, int]
     """By model: complete jobs without a seed, of which none is chosen."""
     eligible: int
@@ -98,7 +98,7 @@ class RepeatPlan:
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to so many jobs as samples."""
-        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+        return samples_of(self.sampler, count, self.figures.jobs_by_stage, self.items)
 
 
 def plan_repeats(
@@ -138,7 +138,7 @@ def plan_repeats(
             f"none of the {len(chosen):,} jobs that were chosen of {folder} can be asked for again; "
             f"job {first.job_id} of {first.model}: {first.reason}"
         )
-    sampler = Sampler()
+    sampler = PlanSampler()
     figures = figures_of(iter(jobs), catalog.unpriced, sampler=sampler)
     sha256 = (header.summary or {}).get("spec_sha256")
     return RepeatPlan(

@@ -4,7 +4,7 @@ In the end an address or a ``data:`` URI is sent, and the id of a task: none of 
 The identifying request has the references again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from qwave_batch.catalog.catalog import Catalog
@@ -89,6 +89,16 @@ def _not_alone(name: str, text: str) -> Violation:
         message="an image or task of the parent is made later, so nothing can stand beside it",
         suggestion="write {{ parent.image }} or {{ parent.task }} alone",
     )
+
+
+def with_stand_ins(request: JsonObject, fields: Collection[str]) -> dict[str, Json]:
+    """Return a request with a stand-in for each reference in some fields, as its model is asked about it."""
+
+    def stood(text: str) -> str:
+        link = parent_link(text)
+        return text if link is None else _stand_in(link)
+
+    return {name: with_texts(value, stood) if name in fields else value for name, value in request.items()}
 
 
 def _stand_in(link: ParentLink) -> str:
