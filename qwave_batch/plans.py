@@ -13,6 +13,7 @@ from qwave_batch.api.plan_opening import (
 from qwave_batch.model.cost_range import CostRange
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.planned_stage import ParentPick, PlannedStage
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, read_plan
@@ -63,8 +64,10 @@ __all__ = [
     "ModelLimits",
     "ModelWork",
     "MoneyLeft",
+    "ParentPick",
     "Plan",
     "PlanItem",
+    "PlannedStage",
     "Problem",
     "Rewrite",
     "SavedPlan",

@@ -47,6 +47,7 @@ class PlanComparison:
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --against --json`` prints under ``against``."""
         found = self.comparison
+        by_stage: dict[str, Json] = {stage: _CHANGE.encode(change) for stage, change in found.by_stage.items()}
         return {
             "name": self.against or None,
             "kind": self.kind,
@@ -55,6 +56,7 @@ class PlanComparison:
             **_CHANGE.encode(found.total),
             "removed_kept": found.kept.jobs,
             "by_model": {model: _CHANGE.encode(change) for model, change in found.by_model.items()},
+            **({"by_stage": by_stage} if by_stage else {}),
             "first_added": list(found.added),
             "first_removed": list(found.removed),
         }

@@ -18,11 +18,14 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.plan.comparison import ComparedJob, Stage, label_of
+from qwave_batch.plan.comparison import ComparedJob, Standing, label_of
 from qwave_batch.run.schedule.job_actions import JobAction, action_for
 from qwave_batch.run.state.run_request import RunOptions
 
-_AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
+_NOT_CHOSEN = frozenset({"not_picked", "left_out_by_where"})
+_WITHOUT_PARENT = frozenset({"parent_failed", "parent_short"})
+"""Codes of errors for which a run skips a job of a stage, though the plan has it to make."""
+_AT_REST = {JobStatus.COMPLETED: Standing.MADE, JobStatus.UNKNOWN: Standing.HELD}
 """By status, jobs that a plain run leaves as they are; the others have failed for good."""
 
 
@@ -47,13 +50,13 @@ class FolderJobs:
         """Yield the jobs of its plan, then those that left it with their images still there."""
         if not self.layout.tree.is_file(LEDGER):
             lines = FolderReader(self.layout, None).lines()
-            yield from (self._of_manifest(line) for line in lines if not _is_skipped(line.status))
+            yield from (self._of_manifest(line) for line in lines if not _is_skipped(line))
             return
         with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             yield from (
                 _of_ledger(snapshot)
                 for snapshot in ledger.snapshots()
-                if snapshot.is_planned and not _is_skipped(snapshot.line.record.status)
+                if snapshot.is_planned and not _is_skipped(snapshot.line.record)
             )
             yield from (_of_record(record) for record in ledger.unplanned())
 
@@ -65,7 +68,7 @@ class FolderJobs:
         """
         if not self.layout.tree.is_file(LEDGER):
             raise FolderError(f"{self.layout.root} came without its ledger, so nothing can be taken from it")
-        return frozenset(known.number for known in self.jobs() if known.stage is Stage.MADE)
+        return frozenset(known.number for known in self.jobs() if known.standing is Standing.MADE)
 
     def money(self) -> tuple[int, int]:
         """Return what the folder has cost, and the most that may still come, in nano-dollars."""
@@ -88,8 +91,9 @@ class FolderJobs:
             model=line.model,
             images=model.max_images(line.request) if model else 1,
             nusd=model.estimate_nusd(line.request) if model else 0,
-            stage=_stage_told(line),
-            label=partial(_label, line.prompt_id, line.axes),
+            standing=_standing_told(line),
+            stage=line.stage,
+            label=partial(_label, line.stage, line.prompt_id, line.axes),
         )
 
 
@@ -100,7 +104,8 @@ def _of_ledger(snapshot: JobSnapshot) -> ComparedJob:
         model=job.model,
         images=job.max_images,
         nusd=job.estimated_nusd,
-        stage=_stage(snapshot),
+        standing=_standing(snapshot),
+        stage=job.stage,
         label=partial(label_of, job),
     )
 
@@ -108,34 +113,49 @@ def _of_ledger(snapshot: JobSnapshot) -> ComparedJob:
 def _of_record(record: JobRecord) -> ComparedJob:
     """Return a job that left the plan: only what has come of it matters."""
     return ComparedJob(
-        number=number_of(record.job_id), model="", images=0, nusd=0, stage=_stage_told(record), is_planned=False
+        number=number_of(record.job_id), model="", images=0, nusd=0, standing=_standing_told(record), is_planned=False
     )
 
 
-def _is_skipped(status: JobStatus) -> bool:
-    return status is JobStatus.SKIPPED
+def _is_skipped(told: ManifestLine | JobRecord) -> bool:
+    """Whether the plan itself leaves a job out."""
+    return told.status is JobStatus.SKIPPED and _standing_of_child(told) is None
 
 
-def _stage(snapshot: JobSnapshot) -> Stage:
+def _standing_of_child(told: ManifestLine | JobRecord) -> Standing | None:
+    """Return the standing of a job that a run skips for the sake of its parents; None for any other."""
+    code = told.error.code if told.status is JobStatus.SKIPPED and told.error is not None else ""
+    if code in _NOT_CHOSEN:
+        return Standing.LEFT_OUT
+    return Standing.FAILED if code in _WITHOUT_PARENT else None
+
+
+def _standing(snapshot: JobSnapshot) -> Standing:
+    of_child = _standing_of_child(snapshot.line.record)
+    if of_child is not None:
+        return of_child
     match action_for(snapshot, RunOptions()):
         case JobAction.SUBMIT:
-            return Stage.PLANNED
+            return Standing.PLANNED
         case JobAction.POLL | JobAction.RESUBMIT | JobAction.FETCH:
-            return Stage.HELD
+            return Standing.HELD
         case JobAction.NOTHING:
-            return _AT_REST.get(snapshot.line.record.status, Stage.FAILED)
+            return _AT_REST.get(snapshot.line.record.status, Standing.FAILED)
 
 
-def _stage_told(told: ManifestLine | JobRecord) -> Stage:
+def _standing_told(told: ManifestLine | JobRecord) -> Standing:
     """Return how far a job has come by its record, which knows less than its attempts."""
+    of_child = _standing_of_child(told)
+    if of_child is not None:
+        return of_child
     match told.status:
         case JobStatus.PENDING:
             is_held = told.task_id is not None and not _is_over_unpaid(told)
-            return Stage.HELD if is_held else Stage.PLANNED
+            return Standing.HELD if is_held else Standing.PLANNED
         case JobStatus.FAILED:
-            return Stage.PLANNED if told.error is not None and told.error.retryable else Stage.FAILED
+            return Standing.PLANNED if told.error is not None and told.error.retryable else Standing.FAILED
         case JobStatus.CANCELLED | JobStatus.SKIPPED:
-            return Stage.PLANNED
+            return Standing.PLANNED
         case JobStatus.COMPLETED | JobStatus.UNKNOWN:
             return _AT_REST[told.status]
 
@@ -145,8 +165,8 @@ def _is_over_unpaid(told: ManifestLine | JobRecord) -> bool:
     return told.completed_at is not None and not told.cost_usd
 
 
-def _label(prompt_id: str, axes: JsonObject) -> str:
-    return " ".join([prompt_id, *map(_plain, axes.values())])
+def _label(stage: str, prompt_id: str, axes: JsonObject) -> str:
+    return " ".join([*([stage] if stage else []), prompt_id, *map(_plain, axes.values())])
 
 
 def _plain(label: Json) -> str:

@@ -23,7 +23,7 @@ from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.folder_reader import FolderReader, LineFilter, open_folder
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.plan.comparison import Stage
+from qwave_batch.plan.comparison import Standing
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.quality.expected_size import expected_size
 
@@ -64,7 +64,9 @@ def plan_capacity(
     there = is_run_folder(place)
     measures = _measured(place) if there else FolderMeasures()
     known = FolderJobs.of(place, plan.catalog_used) if there else None
-    at_rest = frozenset(job.number for job in known.jobs() if job.stage is not Stage.PLANNED) if known else frozenset()
+    at_rest = (
+        frozenset(job.number for job in known.jobs() if job.standing is not Standing.PLANNED) if known else frozenset()
+    )
     counts, wanted_nusd = _counted(plan, at_rest)
     ask = CapacityAsk(
         latency_s={"": latency_s} if isinstance(latency_s, int | float) else latency_s or {},

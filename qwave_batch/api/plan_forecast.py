@@ -13,11 +13,23 @@ from qwave_batch.plan.file.plan_file import AnyPlan
 def expected_seconds(plan: AnyPlan, capacity: Capacity | None = None) -> float:
     """Return about how long a plan takes by its own limits, with tasks of 12 seconds; see ``plan_capacity`` for more.
 
+    Stages overlap, but a chain of them takes as many tasks one after the other.
+
     Args:
         plan: The plan.
         capacity: Its figures are taken instead, and all that bounds it.
     """
-    return bounded_by(_whole(plan, capacity)).seconds
+    load = _whole(plan, capacity)
+    task_s = max((work.latency.value for work in load.models if work.jobs), default=0.0)
+    return bounded_by(load).seconds + max(0, _longest_chain(plan) - 1) * task_s
+
+
+def _longest_chain(plan: AnyPlan) -> int:
+    """Return how many stages the longest chain has, of those that make something."""
+    length: dict[str | None, int] = {}
+    for stage in plan.stages:
+        length[stage.name] = length.get(stage.from_stage, 0) + bool(plan.figures.of_stage(stage.name).jobs)
+    return max(length.values(), default=1)
 
 
 def expected_seconds_of(plan: AnyPlan, model: str, capacity: Capacity | None = None) -> float:

@@ -107,7 +107,7 @@ def plan_summary(plan: AnyPlan) -> dict[str, Json]:
     header: dict[str, Json] = {"name": plan.name, "spec_sha256": plan.spec_sha256, "catalog": plan.catalog}
     if overlay is not None:
         header["overlay"] = overlay.as_json()
-    return figures_as_json(plan.figures, header, assumptions(plan))
+    return figures_as_json(plan.figures, header, assumptions(plan), plan.stages)
 
 
 def assumptions(plan: AnyPlan) -> dict[str, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.stages import prepare_plan
 from qwave_batch.plan.support_matrix import SupportMatrix, axes_that_set_fields, support_of
 from qwave_batch.resources import shipped
-from qwave_batch.spec.document import Unsupported
+from qwave_batch.spec.document import Spec, Unsupported
 from qwave_batch.spec.loading import load_spec
 
 
@@ -82,11 +82,17 @@ def support_matrix(
     """
     if is_plan_file(Path(source)):
         raise UsageError(f"{source} is a plan, and only a spec has axes to look at")
-    spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
+    spec = _dropping(load_spec(source, overrides=overrides, allow_read=allow_read))
     catalog = catalog_of_spec(spec, ProblemCollector(spec.source_map), catalogs)
     prepared = prepare_plan(spec, catalog, lambda part: ProblemCollector(part.source_map))
     entries = _as_far_as_they_go(prepared.outlines())
     return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
+
+
+def _dropping(spec: Spec) -> Spec:
+    """Return a spec that drops what a model does not take, and so do its stages."""
+    stages = tuple(replace(stage, spec=_dropping(stage.spec)) for stage in spec.stages)
+    return replace(spec, unsupported=Unsupported.DROP, stages=stages)
 
 
 def _as_far_as_they_go(entries: Iterator[PlanEntrySummary]) -> Iterator[PlanEntrySummary]:

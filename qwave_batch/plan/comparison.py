@@ -12,11 +12,11 @@ from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 
 EXAMPLES = 5
-_PLANNED = 1  # a mark is one small integer, to save memory for a million of them: this bit, and the stage above it
-_STAGE_SHIFT = 1
+_PLANNED = 1  # a mark is one small integer, to save memory for a million of them: this bit, and the standing above it
+_STANDING_SHIFT = 1
 
 
-class Stage(Enum):
+class Standing(Enum):
     """The progress of a job on the other side."""
 
     PLANNED = auto()
@@ -26,9 +26,11 @@ class Stage(Enum):
     """In flight or unknown: it may be paid for already, so a plain run does not submit it again."""
     FAILED = auto()
     """It failed for good: a plain run does not retry it."""
+    LEFT_OUT = auto()
+    """Its stage takes other parents, by scores, checks or picks; new ones may decide otherwise."""
 
 
-_STAGES = tuple(Stage)
+_STANDINGS = tuple(Standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,9 @@ class ComparedJob:
     """The maximum number of images."""
     nusd: int
     """The estimated cost, in nano-dollars."""
-    stage: Stage = Stage.PLANNED
+    standing: Standing = Standing.PLANNED
+    stage: str = ""
+    """The stage of the spec that it belongs to; empty where there are none."""
     is_planned: bool = True
     """False for a job that is still in the folder and no longer in its plan."""
     label: Callable[[], str] = str
@@ -92,6 +96,8 @@ class Change:
     """Jobs of the plan, added or unchanged, whose images exist already."""
     held: JobSums = field(default_factory=JobSums)
     failed: JobSums = field(default_factory=JobSums)
+    left_out: JobSums = field(default_factory=JobSums)
+    """Jobs that a run leaves out by scores, checks or picks of their parents."""
     reused: JobSums = field(default_factory=JobSums)
     """Jobs that can be reused from another folder."""
     to_make: JobSums = field(default_factory=JobSums)
@@ -105,6 +111,8 @@ class Comparison:
     total: Change = field(default_factory=Change)
     by_model: dict[str, Change] = field(default_factory=dict)
     """In the order of the plan; models that are only on the other side come last."""
+    by_stage: dict[str, Change] = field(default_factory=dict)
+    """Likewise; empty where neither side has stages."""
     kept: JobSums = field(default_factory=JobSums)
     """Removed jobs that are complete: their images stay until they are pruned."""
     added: list[str] = field(default_factory=list)
@@ -124,9 +132,12 @@ class Comparison:
         """Whether both sides hold the same jobs."""
         return not self.total.added.jobs and not self.total.removed.jobs
 
-    def of(self, model: str) -> tuple[Change, Change]:
-        """Return the total change and the change of a model."""
-        return self.total, self.by_model.setdefault(model, Change())
+    def of(self, model: str, stage: str) -> Iterator[Change]:
+        """Yield the total change and those of a model and a stage."""
+        yield self.total
+        yield self.by_model.setdefault(model, Change())
+        if stage:
+            yield self.by_stage.setdefault(stage, Change())
 
 
 def compare(
@@ -151,10 +162,11 @@ def compare(
             continue
         price = entry.nusd if price_of is catalog_price_of else price_of(entry.job())
         mark = marks.pop(entry.number, 0)
-        stage, can_be_taken = _STAGES[mark >> _STAGE_SHIFT], _can_be_taken(entry, reusable)
-        for change in result.of(entry.model):
+        standing = _STANDINGS[mark >> _STANDING_SHIFT]
+        can_be_taken = _can_be_taken(entry, reusable)
+        for change in result.of(entry.model, entry.stage):
             (change.unchanged if mark & _PLANNED else change.added).add(entry.images, price)
-            _fate(change, stage, can_be_taken=can_be_taken).add(entry.images, price)
+            _fate(change, standing, can_be_taken=can_be_taken).add(entry.images, price)
         if not mark & _PLANNED and len(result.added) < EXAMPLES:
             result.added.append(label_of(entry.job()))
     _note_removed(result, theirs, marks)
@@ -169,9 +181,10 @@ def _can_be_taken(entry: PlanEntrySummary, reusable: Collection[int]) -> bool:
 
 
 def label_of(job: Job) -> str:
-    """Return the name shown to users for a job: its prompt and its value on each axis."""
+    """Return the name shown to users for a job: its stage, its prompt and its value on each axis."""
     values = [str(label) if isinstance(label, str | int | float) else "..." for label in job.axes.values()]
-    return " ".join([job.prompt_id, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
+    named = [job.stage, job.prompt_id] if job.stage else [job.prompt_id]
+    return " ".join([*named, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
 
 
 def compared_jobs(entries: Iterable[PlanEntrySummary]) -> Iterator[ComparedJob]:
@@ -183,6 +196,7 @@ def compared_jobs(entries: Iterable[PlanEntrySummary]) -> Iterator[ComparedJob]:
                 model=entry.model,
                 images=entry.images,
                 nusd=entry.nusd,
+                stage=entry.stage,
                 label=partial(_label, entry),
             )
 
@@ -192,18 +206,20 @@ def _label(entry: PlanEntrySummary) -> str:
 
 
 def _mark(known: ComparedJob) -> int:
-    return _STAGES.index(known.stage) << _STAGE_SHIFT | known.is_planned * _PLANNED
+    return _STANDINGS.index(known.standing) << _STANDING_SHIFT | known.is_planned * _PLANNED
 
 
-def _fate(change: Change, stage: Stage, *, can_be_taken: bool) -> JobSums:
-    match stage:
-        case Stage.MADE:
+def _fate(change: Change, standing: Standing, *, can_be_taken: bool) -> JobSums:
+    match standing:
+        case Standing.MADE:
             return change.made
-        case Stage.HELD:
+        case Standing.HELD:
             return change.held
-        case Stage.FAILED:
+        case Standing.FAILED:
             return change.reused if can_be_taken else change.failed
-        case Stage.PLANNED:
+        case Standing.LEFT_OUT:
+            return change.left_out
+        case Standing.PLANNED:
             return change.reused if can_be_taken else change.to_make
 
 
@@ -214,9 +230,9 @@ def _note_removed(result: Comparison, theirs: OtherJobs, left: dict[int, int]) -
     for known in theirs():
         if not known.is_planned or known.number not in left:
             continue
-        for change in result.of(known.model):
+        for change in result.of(known.model, known.stage):
             change.removed.add(known.images, known.nusd)
-        if known.stage is Stage.MADE:
+        if known.standing is Standing.MADE:
             result.kept.add(known.images, known.nusd)
         if len(result.removed) < EXAMPLES:
             result.removed.append(known.label())

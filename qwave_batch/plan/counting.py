@@ -13,14 +13,14 @@ from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.expand.jobs import JobMaker, TakeEntry
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.input_images import InputImages
-from qwave_batch.plan.plan_samples import Sampler
+from qwave_batch.plan.plan_samples import PlanSampler
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.stages import PreparedPlan
 from qwave_batch.spec.template.templates import TemplateFault
 
 
 def count_plan(
-    prepared: PreparedPlan, figures: Figures, sampler: Sampler | None = None, take: TakeEntry | None = None
+    prepared: PreparedPlan, figures: Figures, sampler: PlanSampler | None = None, take: TakeEntry | None = None
 ) -> None:
     """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported.
 
@@ -30,7 +30,7 @@ def count_plan(
         sampler: Picks samples among the jobs.
         take: Given all entries.
     """
-    pass_ = _Pass(figures=figures, sampler=sampler or Sampler(), take=take, places=prepared.places())
+    pass_ = _Pass(figures=figures, sampler=sampler or PlanSampler(), take=take, places=prepared.places())
     for part in prepared.parts:
         _PartCount(part.expansion, part.links, prepared.images, pass_).run()
 
@@ -41,12 +41,10 @@ class _Pass:
 
     figures: Figures
     """Grows during the pass."""
-    sampler: Sampler
+    sampler: PlanSampler
     take: TakeEntry | None
     places: PlanPlaces
     clashes: PathClashes = field(default_factory=PathClashes)
-    made: int = 0
-    """Jobs so far."""
 
 
 @dataclass(slots=True)
@@ -61,7 +59,7 @@ class _PartCount:
 
     def run(self) -> None:
         """Count the plan; all mistakes found are reported."""
-        expansion, figures, sampler = self.expansion, self.whole.figures, self.whole.sampler
+        expansion, figures, sampler = self.expansion, self.whole.figures, self.whole.sampler.of(self.expansion.stage)
         texts = TextCheck(spec=expansion.spec, matrix=expansion.matrix, problems=expansion.problems)
         sameness = Sameness(
             base=expansion.assembler.base,
@@ -72,7 +70,7 @@ class _PartCount:
         seeds = SameSeeds(expansion.problems)
         texts.begin(expansion.prompts)
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
-        made, wanted, last = self.whole.made, sampler.next_position, None
+        made, wanted, last = 0, sampler.next_position, None
         case: PromptCase | None = None
         for entry, is_new in self._entries(maker):
             verdict = entry.verdict
@@ -110,7 +108,6 @@ class _PartCount:
                 made += 1
                 if checks_paths:
                     self._check_path(maker, entry)
-        self.whole.made = made
         sameness.finish(expansion.entries)
         self.links.note_axes(expansion.matrix)
         self.links.report(expansion.problems)

@@ -1,7 +1,8 @@
 """Picks sample jobs of a plan for people to review before they pay: in one pass, without holding the plan."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.model.codec import Codec, Key
@@ -29,6 +30,8 @@ class JobSample:
     job_id: str
     index: int
     """The position in the full product, from 0."""
+    stage: str = ""
+    """The stage that it belongs to; empty for a spec without stages."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -39,7 +42,7 @@ class JobSample:
         return _SAMPLE.encode(self)
 
 
-_SAMPLE = Codec({JobSample: {"varies": Key(write=dict)}})
+_SAMPLE = Codec({JobSample: {"varies": Key(write=dict), "stage": Key(is_default_written=False)}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Sampler:
                 prompt_id=job.prompt_id,
                 model=job.model,
                 prompt=job.prompt,
+                stage=job.stage,
                 varies={name: _cut(label) for name, label in job.axes.items() if name not in _OWN_PLACE} | fields,
             ),
         )
@@ -128,24 +132,63 @@ class Sampler:
         return replace(job, varies={name: value for name, value in job.varies.items() if name in self._varying})
 
 
+@dataclass(slots=True)
+class PlanSampler:
+    """Samples the jobs of each stage by themselves; a plan without stages has one, without a name."""
+
+    wanted: int = SHOWN
+    """The maximum number of samples of each."""
+    _stages: dict[str, Sampler] = field(default_factory=dict)
+    _seen: Counter[str] = field(default_factory=Counter)
+
+    def of(self, stage: str) -> Sampler:
+        """Return the sampler of a stage, which is given the jobs by their positions among its own."""
+        if stage not in self._stages:
+            self._stages[stage] = Sampler(wanted=self.wanted)
+        return self._stages[stage]
+
+    def look(self, job: Job) -> None:
+        """Consider the next job of the plan that is to be made."""
+        sampler, position = self.of(job.stage), self._seen[job.stage]
+        if position == sampler.next_position or len(job.prompt) > sampler.longest:
+            sampler.look(position, job)
+        self._seen[job.stage] += 1
+
+    def can_give(self, shares: Mapping[str, int], jobs: Mapping[str, int]) -> bool:
+        """Return whether each stage has enough candidates for its share of evenly spread samples of its jobs."""
+        return all(self.of(stage).can_give(share, jobs[stage]) for stage, share in shares.items())
+
+    def samples(self, shares: Mapping[str, int], jobs: Mapping[str, int]) -> tuple[JobSample, ...]:
+        """Return the samples of all stages, each with its share."""
+        return tuple(sample for stage, share in shares.items() for sample in self.of(stage).samples(share, jobs[stage]))
+
+
 def samples_of(
-    sampler: Sampler, count: int, jobs: int, items: Callable[[], Iterable[PlanItem]]
+    sampler: PlanSampler, count: int, jobs: Mapping[str, int], items: Callable[[], Iterable[PlanItem]]
 ) -> tuple[JobSample, ...]:
     """Return samples of a plan: those collected while it was counted, or from another pass if many are wanted.
 
     Args:
         sampler: The sampler of the count.
-        count: The wanted number.
-        jobs: The number of jobs to be made.
+        count: The wanted number; each stage gives one in any case, unless none is wanted.
+        jobs: The number of jobs to be made, by stage.
         items: Yields the plan's items again.
     """
-    if not sampler.can_give(count, jobs):
-        sampler = Sampler(wanted=count)
-        made = (item for item in items() if isinstance(item, Job) and item.skip is None)
-        for position, job in enumerate(made):
-            if position == sampler.next_position or len(job.prompt) > sampler.longest:
-                sampler.look(position, job)
-    return sampler.samples(count, jobs)
+    shares = _shares(count, [stage for stage, made in jobs.items() if made])
+    if not sampler.can_give(shares, jobs):
+        sampler = PlanSampler(wanted=max(shares.values()))
+        for item in items():
+            if isinstance(item, Job) and item.skip is None:
+                sampler.look(item)
+    return sampler.samples(shares, jobs)
+
+
+def _shares(count: int, stages: Sequence[str]) -> dict[str, int]:
+    """Return how many of so many samples each stage gives."""
+    if count < 1 or not stages:
+        return {}
+    each, more = divmod(max(count, len(stages)), len(stages))
+    return {stage: each + (number < more) for number, stage in enumerate(stages)}
 
 
 def _cut(value: Json) -> Json:

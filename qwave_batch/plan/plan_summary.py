@@ -11,8 +11,9 @@ from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import InUsd, usd_from_nusd, usd_words
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.signed_links import is_signed
-from qwave_batch.plan.plan_samples import Sampler
+from qwave_batch.plan.plan_samples import PlanSampler
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,15 @@ class StageFigures:
         self.images += images
         self.estimate += estimate
 
+    def as_json(self) -> dict[str, Json]:
+        """Return the figures of the object under ``by_stage``."""
+        return {
+            "jobs": self.jobs,
+            "images": self.images,
+            "skipped": self.skipped,
+            "estimated_usd": usd_from_nusd(self.estimate.most_nusd),
+        }
+
 
 @dataclass(slots=True)
 class Figures:
@@ -107,6 +117,24 @@ class Figures:
     def jobs(self) -> int:
         """Jobs that would be made."""
         return sum(figures.jobs for figures in self.by_model.values())
+
+    def of_stage(self, name: str) -> StageFigures:
+        """Return the figures of a stage; one that makes nothing has none of its own."""
+        return self.by_stage.get(name, StageFigures())
+
+    @staticmethod
+    def open_stages(stages: Sequence[PlannedStage]) -> frozenset[str]:
+        """Return the stages of which less may be made, since it is decided later for them or for an ancestor."""
+        found: set[str] = set()
+        for stage in stages:
+            if stage.is_decided_later or stage.from_stage in found:
+                found.add(stage.name)
+        return frozenset(found)
+
+    @property
+    def jobs_by_stage(self) -> dict[str, int]:
+        """Jobs that would be made, by stage; under an empty name for a spec without stages."""
+        return {stage: figures.jobs for stage, figures in self.by_stage.items()} or {"": self.jobs}
 
     @property
     def images(self) -> int:
@@ -170,7 +198,7 @@ def figures_of(
     unpriced: Callable[[Job], tuple[str, ...]],
     *,
     watch: Watch | None = None,
-    sampler: Sampler | None = None,
+    sampler: PlanSampler | None = None,
 ) -> Figures:
     """Return the figures of a stream of plan items.
 
@@ -181,7 +209,6 @@ def figures_of(
         sampler: Given the jobs.
     """
     figures = Figures()
-    made = 0
     if watch is not None:
         watch(figures)
     for item in items:
@@ -192,14 +219,16 @@ def figures_of(
                 figures.count(item.model, item.skip, item.max_images, item.estimate, unpriced(item), stage=item.stage)
                 if item.skip is None:
                     figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
-                    if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
-                        sampler.look(made, item)
-                    made += 1
+                    if sampler:
+                        sampler.look(item)
     return figures
 
 
 def figures_as_json(
-    figures: Figures, header: Mapping[str, Json], assumed: Mapping[str, Sequence[str]]
+    figures: Figures,
+    header: Mapping[str, Json],
+    assumed: Mapping[str, Sequence[str]],
+    stages: Sequence[PlannedStage] = (),
 ) -> dict[str, Json]:
     """Return the object that ``plan --json`` prints.
 
@@ -207,7 +236,17 @@ def figures_as_json(
         figures: The figures.
         header: ``name``, ``spec_sha256`` and ``catalog``.
         assumed: By model, the assumptions of its estimate.
+        stages: The stages of the plan.
     """
+    open_stages = figures.open_stages(stages)
+    by_stage: dict[str, Json] = {
+        stage.name: {
+            "from_stage": stage.from_stage,
+            **figures.of_stage(stage.name).as_json(),
+            "is_at_most": stage.name in open_stages,
+        }
+        for stage in stages
+    }
     return {
         **header,
         "jobs": figures.jobs,
@@ -222,6 +261,7 @@ def figures_as_json(
             "unpriced": {model: list(notes) for model, notes in figures.unpriced.items()},
         },
         "by_model": {model: each.as_json() for model, each in figures.by_model.items()},
+        **({"by_stage": by_stage} if by_stage else {}),
         "skips": [{**LENIENT.encode(skip), "count": count} for skip, count in figures.skips.most_common()],
     }
 

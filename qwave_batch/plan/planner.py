@@ -21,7 +21,7 @@ from qwave_batch.plan.empty_parts import note_empty
 from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.jobs import TakeEntry
 from qwave_batch.plan.input_images import InputImage
-from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
+from qwave_batch.plan.plan_samples import SHOWN, JobSample, PlanSampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.stage_problems import PlanProblems
@@ -38,7 +38,7 @@ class Plan:
     catalog_used: Catalog
     figures: Figures
     warnings: tuple[Problem, ...]
-    sampler: Sampler = field(repr=False, compare=False)
+    sampler: PlanSampler = field(repr=False, compare=False)
     """Selected sample jobs while they were counted."""
     prepared: PreparedPlan = field(repr=False, compare=False)
     """The spec and its stages, compiled, with the images that requests name by their files as they were then."""
@@ -104,7 +104,7 @@ class Plan:
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to ``count`` sample jobs: evenly spaced, and including the one with the longest prompt."""
-        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+        return samples_of(self.sampler, count, self.figures.jobs_by_stage, self.items)
 
     def _again(self) -> PreparedPlan:
         collectors = PlanProblems(self.spec)
@@ -137,7 +137,7 @@ def make_plan(
     collectors.whole.take_warnings(spec.warnings)
     prepared = prepare_plan(spec, catalog, collectors.of, start=start)
 
-    figures, sampler = Figures(), Sampler()
+    figures, sampler = Figures(), PlanSampler()
     if watch is not None:
         watch(figures)
     count_plan(prepared, figures, sampler, take)

@@ -9,6 +9,8 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import AxisName, vocabulary_of
+from qwave_batch.plan.expand.expansion import PARENT_SKIPPED
+from qwave_batch.plan.expand.parent_references import with_stand_ins
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.spec.document import Spec
 
@@ -162,7 +164,16 @@ class SupportMatrix:
 
 
 def axes_that_set_fields(spec: Spec, catalog: Catalog) -> dict[str, frozenset[str]]:
-    """Return the axes that can matter to a model, each with the request fields that its values set."""
+    """Return the axes that can matter to a model, each with the request fields that its values set.
+
+    Those of a stage are named as in ``draft.aspect_ratio``.
+    """
+    if spec.stages:
+        return {
+            _of_stage(stage.name, name): fields
+            for stage in spec.stages
+            for name, fields in axes_that_set_fields(stage.spec, catalog).items()
+        }
     vocabulary = vocabulary_of(catalog)
     found: dict[str, frozenset[str]] = {}
     for axis in spec.matrix.axes:
@@ -172,6 +183,15 @@ def axes_that_set_fields(spec: Spec, catalog: Catalog) -> dict[str, frozenset[st
         if fields and name.text != "model":
             found[name.text] = fields
     return found
+
+
+def _of_stage(stage: str, axis: str) -> str:
+    return f"{stage}.{axis}" if stage else axis
+
+
+def _own_labels(entry: PlanEntrySummary) -> dict[str, Json]:
+    """Return the labels of an entry on the axes of its own stage; those of its ancestors are judged there."""
+    return {_of_stage(entry.stage, name): label for name, label in entry.labels().items() if "." not in name}
 
 
 def _fields_of(value: Json, name: AxisName) -> frozenset[str]:
@@ -197,7 +217,8 @@ def support_of(
     matrix = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
     judge = _Judge(catalog)
     for entry in entries:
-        matrix.count(entry.labels(), judge.verdict(entry))
+        if entry.error is None or entry.error.code != PARENT_SKIPPED:  # which says nothing of its own values
+            matrix.count(_own_labels(entry), judge.verdict(entry))
     for axis in matrix.axes:
         axis.settle()
     matrix.axes = [axis for axis in matrix.axes if axis.values]
@@ -229,7 +250,8 @@ class _Judge:
     def _judged(self, job: Job) -> Verdict:
         model = self._catalog.model(job.model)
         dropped, refused = set[str](), set[str]()
-        for found in model.violations(model.normalise(job.request)):
+        fields = self._catalog.image_fields | self._catalog.task_fields
+        for found in model.violations(model.normalise(with_stand_ins(job.request, fields))):
             is_foreign = found.kind == "unknown_field" and found.field not in self._content
             (dropped if is_foreign else refused).add(found.field)
         if job.skip is not None and not refused:  # not for a value, but for the number of its images

@@ -209,6 +209,7 @@ def _sheet(
         seconds=qb.plans.expected_seconds(plan, capacity),
         seconds_by_model={model: qb.plans.expected_seconds_of(plan, model, capacity) for model in by_model},
         samples=samples,
+        has_catalog_prices=live is None,
     )
 
 

@@ -1,6 +1,6 @@
 """Shows the differences between a plan and the previous one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -13,7 +13,7 @@ from qwave_batch.cli.drawing.text import cells, cut_to_width, wrap
 if TYPE_CHECKING:
     from qwave_batch.comparisons import Change, PlanComparison
 
-_FATES = ("made", "held", "failed", "reused")
+_FATES = ("made", "held", "failed", "left_out", "reused")
 
 
 def draw_change(found: "PlanComparison", terminal: Terminal) -> list[str]:
@@ -24,6 +24,8 @@ def draw_change(found: "PlanComparison", terminal: Terminal) -> list[str]:
     if not found.comparison.is_same or found.kind == "folder":
         columns, rows, foot = change_table(found)
         lines += [*draw_table(columns, rows, terminal, foot=foot), ""]
+        columns, rows = stage_change_table(found)
+        lines += [*draw_table(columns, rows, terminal), ""] if rows else []
     lines += _draw_examples("added", found.comparison.added, found.comparison.total.added.jobs, terminal)
     lines += _draw_examples("removed", found.comparison.removed, found.comparison.total.removed.jobs, terminal)
     return lines + draw_facts(change_facts(found), terminal)
@@ -42,21 +44,32 @@ def change_title(found: "PlanComparison") -> str:
 
 def change_table(found: "PlanComparison") -> tuple[list[Column], list[list[str]], list[str]]:
     """Return the columns, a row for each model, and the row of the sums where there are several."""
+    columns, (*rows, foot) = _table(found, "model", {**found.comparison.by_model, "total": found.comparison.total})
+    return columns, rows, foot if len(rows) > 1 else []
+
+
+def stage_change_table(found: "PlanComparison") -> tuple[list[Column], list[list[str]]]:
+    """Return the columns and a row for each stage; no row where neither side has stages."""
+    return _table(found, "stage", found.comparison.by_stage)
+
+
+def _table(
+    found: "PlanComparison", title: str, changes: "Mapping[str, Change]"
+) -> tuple[list[Column], list[list[str]]]:
     is_folder = found.kind == "folder"
     total = found.comparison.total
     fates = [fate for fate in _FATES if getattr(total, fate).jobs]
     shown = ["added", "removed", "unchanged", *fates, *(["to_make"] if is_folder else [])]
-    columns = [Column("model", gives_way=True)]
+    columns = [Column(title, gives_way=True)]
     columns += [Column(name.replace("_", " "), right=True) for name in shown]
     columns += [Column("USD" if is_folder else "USD change", right=True)]
-    changes = {**found.comparison.by_model, "total": total}
     costs = (change.to_make.nusd if is_folder else _difference(change) for change in changes.values())
     amounts = money_column(costs, signed=not is_folder)
-    *rows, foot = [
-        [model, *(_figure(change, name) for name in shown), amount]
-        for (model, change), amount in zip(changes.items(), amounts, strict=True)
+    rows = [
+        [name, *(_figure(change, figure) for figure in shown), amount]
+        for (name, change), amount in zip(changes.items(), amounts, strict=True)
     ]
-    return columns, rows, foot if len(rows) > 1 else []
+    return columns, rows
 
 
 def change_facts(found: "PlanComparison") -> list[tuple[str, str]]:

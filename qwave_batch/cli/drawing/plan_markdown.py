@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
-from qwave_batch.cli.drawing.plan_change import change_facts, change_table, change_title
+from qwave_batch.cli.drawing.plan_change import change_facts, change_table, change_title, stage_change_table
 from qwave_batch.cli.drawing.plan_matrix import legend, marks, refused_elsewhere, value_labels
+from qwave_batch.cli.drawing.plan_stages import stage_table
 from qwave_batch.cli.drawing.plan_view import PlanSheet, folded_words, model_table, skip_lines
 from qwave_batch.cli.drawing.samples import prompt_words, sample_words
 from qwave_batch.cli.drawing.table import Column
@@ -27,6 +28,8 @@ def markdown_plan(sheet: PlanSheet) -> list[str]:
     """Return a plan's figures."""
     plan = sheet.plan
     lines = [f"### Plan of {_literal(plan.name)}", "", *markdown_table(*model_table(sheet)), ""]
+    stages = stage_table(plan, is_priced=sheet.has_catalog_prices)
+    lines += [*markdown_table(*stages), ""] if plan.stages else []
     if folded := folded_words(plan):
         lines += [f"{folded}.", ""]
     if plan.figures.skipped:
@@ -50,6 +53,8 @@ def markdown_change(found: "PlanComparison") -> list[str]:
     lines = [f"#### {title[0].upper()}{_literal(title[1:])}", ""]
     if not comparison.is_same or found.kind == "folder":
         lines += [*markdown_table(*change_table(found)), ""]
+        stages = stage_change_table(found)
+        lines += [*markdown_table(*stages), ""] if found.comparison.by_stage else []
     lines += markdown_facts(change_facts(found))
     for what, labels, jobs in (
         ("added", comparison.added, comparison.total.added.jobs),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.plan_money import PRICE_PLACES, money_column, per_image
+from qwave_batch.cli.drawing.plan_stages import choice_facts, stage_table
 from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.drawing.table import Column, draw_table, fits
 from qwave_batch.cli.drawing.terminal import Terminal
@@ -21,6 +22,8 @@ _SKIPS_SHOWN = 10
 _LABEL = 8
 _PRICE, _MOST = 3, 4
 """Columns of the table by model."""
+_FROM, _IMAGES = 1, 3
+"""Columns of the table by stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,8 @@ class PlanSheet:
 
     assumed: "Mapping[str, Sequence[str]]"
     """The assumptions of the estimates, by model."""
+    has_catalog_prices: bool = True
+    """Whether the prices are those of the catalog, by which stages are priced too."""
 
     @property
     def cost(self) -> CostRange:
@@ -53,6 +58,7 @@ def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
     head = f"{terminal.shown(plan.name)}  catalog {plan.catalog}"
     lines = [head.replace(plan.name, terminal.paint(plan.name, "bold"), 1), ""]
     lines += [*_draw_models(sheet, terminal), ""]
+    lines += _draw_stages(sheet, terminal)
     lines += _draw_folded(plan, terminal)
     return [*lines, *_draw_skips(plan, terminal), *draw_samples(sheet.samples, terminal)]
 
@@ -64,6 +70,7 @@ def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[
         *(("assumed", words) for words in _by_model(sheet.assumed)),
         *(("besides", words) for words in _by_model(sheet.plan.figures.unpriced)),
         ("time", f"about {duration(sheet.seconds)} at these limits"),
+        *choice_facts(sheet.plan),
     ]
     overlay = sheet.plan.catalog_used.overlay
     if overlay is not None:
@@ -134,6 +141,17 @@ def _draw_models(sheet: PlanSheet, terminal: Terminal) -> list[str]:
         if fits(narrow, shorter, terminal, foot=last):
             break
     return draw_table(narrow, shorter, terminal, foot=last)
+
+
+def _draw_stages(sheet: PlanSheet, terminal: Terminal) -> list[str]:
+    """Return the table by stage; on a narrow terminal the images go first, then the stage before."""
+    columns, rows = stage_table(sheet.plan, is_priced=sheet.has_catalog_prices)
+    for leave_out in ((), (_IMAGES,), (_FROM, _IMAGES)):
+        kept = [number for number in range(len(columns)) if number not in leave_out]
+        narrow, shorter = [columns[number] for number in kept], [[row[number] for number in kept] for row in rows]
+        if fits(narrow, shorter, terminal):
+            break
+    return [*draw_table(narrow, shorter, terminal), ""] if rows else []
 
 
 def model_table(sheet: PlanSheet) -> tuple[list[Column], list[list[str]], list[str]]:

@@ -32,8 +32,9 @@ def draw_samples(samples: "Iterable[JobSample]", terminal: Terminal) -> list[str
 
 
 def sample_words(sample: "JobSample") -> list[str]:
-    """Return what a sample goes by: prompt id, model, and what varies in the plan."""
-    return [sample.prompt_id, sample.model, *(f"{name} {_value(value)}" for name, value in sample.varies.items())]
+    """Return what a sample goes by: stage, prompt id, model, and what varies in the plan."""
+    named = [word for word in (sample.stage, sample.prompt_id, sample.model) if word]
+    return [*named, *(f"{name} {_value(value)}" for name, value in sample.varies.items())]
 
 
 def prompt_words(sample: "JobSample") -> str:

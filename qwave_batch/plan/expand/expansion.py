@@ -23,6 +23,9 @@ from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Duplicates, Sample, Spec, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault
 
+PARENT_SKIPPED = "parent_skipped"
+"""The code of the error of a job whose parent is not made."""
+
 
 @dataclass(slots=True)
 class PlanPlaces:
@@ -260,6 +263,6 @@ def _as_its_parent(entry: ExpandedEntry) -> ExpandedEntry:
         return entry
     job = parent.job
     message = f"its parent, of stage {job.stage}, is skipped: {job.skip.message if job.skip else ''}"
-    error = JobError(code="parent_skipped", message=message)
+    error = JobError(code=PARENT_SKIPPED, message=message)
     entry.verdict = replace(entry.verdict, error=error, estimate=NOTHING, unpriced=(), callback={})
     return entry

@@ -4,7 +4,7 @@ In the end an address or a ``data:`` URI is sent, and the id of a task: none of 
 The identifying request has the references again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from qwave_batch.catalog.catalog import Catalog
@@ -54,8 +54,8 @@ class ParentReferences:
     ) -> tuple[dict[str, Json], StandIns | None]:
         """Return a request with stand-ins for its references, and those; None for a request without references.
 
-        Only a reference to the parent of the cell or to an ancestor counts: any other text of that form is a name of a
-        file like any other.
+        Only a reference to the parent of the cell or to an ancestor counts, and to an image that it makes: any other
+        text of that form is a name of a file like any other.
         """
         if parent is None:
             return request, None
@@ -65,7 +65,7 @@ class ParentReferences:
         for name in request.keys() & self.fields:
             for text in texts_in(request[name]):
                 link = parent_link(text)
-                if link is not None and link.job_id in line:
+                if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].job.max_images:
                     by_reference[text] = _stand_in(link)
                 elif any(task_reference(job_id) in text for job_id in line):
                     by_reference[text] = _stand_in(ParentLink(parent.job.job_id, 1))
@@ -89,6 +89,16 @@ def _not_alone(name: str, text: str) -> Violation:
         message="an image or task of the parent is made later, so nothing can stand beside it",
         suggestion="write {{ parent.image }} or {{ parent.task }} alone",
     )
+
+
+def with_stand_ins(request: JsonObject, fields: Collection[str]) -> dict[str, Json]:
+    """Return a request with a stand-in for each reference in some fields, as its model is asked about it."""
+
+    def stood(text: str) -> str:
+        link = parent_link(text)
+        return text if link is None else _stand_in(link)
+
+    return {name: with_texts(value, stood) if name in fields else value for name, value in request.items()}
 
 
 def _stand_in(link: ParentLink) -> str:

@@ -16,14 +16,14 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.store_url import BadStoreUrl, StoreUrl
 from qwave_batch.model.terms import Terms
+from qwave_batch.plan.file.header_stages import stages_as_json
 from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, overlay_as_json, terms_as_json
 from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import opened_line
-from qwave_batch.plan.file.plan_stages import stages_as_json
 from qwave_batch.plan.input_images import InputImage, images_as_json
-from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
+from qwave_batch.plan.plan_samples import SHOWN, JobSample, PlanSampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
 from qwave_batch.spec.inputs.file_access import InputFile, named_file
 from qwave_batch.spec.parsing import parse_output_folder, parse_output_store
@@ -153,7 +153,7 @@ class SavedPlan:
     header: PlanHeader
     """The parsed first line."""
     figures: Figures
-    sampler: Sampler = field(repr=False, compare=False)
+    sampler: PlanSampler = field(repr=False, compare=False)
     """Selected sample jobs while they were read."""
 
     def __repr__(self) -> str:
@@ -228,7 +228,7 @@ class SavedPlan:
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to ``count`` sample jobs: evenly spaced, and including the one with the longest prompt."""
-        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+        return samples_of(self.sampler, count, self.figures.jobs_by_stage, self.items)
 
 
 def read_plan(
@@ -252,7 +252,7 @@ def read_plan(
     source, _ = named_file(file, allow_read)
     reader = PlanReader(source, str(file))
     header = reader.header(catalogs)
-    sampler = Sampler()
+    sampler = PlanSampler()
     figures = figures_of(reader.items(header, once=True), header.catalog.unpriced, watch=watch, sampler=sampler)
     return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)
 

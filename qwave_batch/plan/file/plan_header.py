@@ -17,8 +17,8 @@ from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
+from qwave_batch.plan.file.header_stages import stages_from_json
 from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
-from qwave_batch.plan.file.plan_stages import stages_from_json
 from qwave_batch.plan.input_images import InputImage, images_from_json
 from qwave_batch.spec.parsing import parse_terms
 from qwave_batch.spec.structure import structure_problems

@@ -12,7 +12,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.output.line_counts import LineCounter
-from qwave_batch.plan.comparison import Stage
+from qwave_batch.plan.comparison import Standing
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.work_list import jobs_in_scope
 from tests.unit.run.world import PRICE_NUSD, World, make_job
@@ -30,8 +30,8 @@ def expected(world: World, options: RunOptions | None = None) -> CostEstimate:
         return estimate(jobs_in_scope(ledger, scope_of(options or RunOptions())), options or RunOptions())
 
 
-def stages(world: World) -> list[Stage]:
-    return [known.stage for known in FolderJobs.of(world.layout.root, open_catalog("2026-05")).jobs()]
+def stages(world: World) -> list[Standing]:
+    return [known.standing for known in FolderJobs.of(world.layout.root, open_catalog("2026-05")).jobs()]
 
 
 def in_flight(world: World) -> int:
@@ -49,7 +49,7 @@ def test_a_try_after_a_failed_task_is_counted_although_an_earlier_task_is_on_rec
     world.run()
     assert world.statuses() == [JobStatus.PENDING]
     assert expected(world) == CostEstimate(jobs=1, images=1, estimated_nusd=PRICE_NUSD, typical_nusd=PRICE_NUSD)
-    assert stages(world) == [Stage.PLANNED]
+    assert stages(world) == [Standing.PLANNED]
     assert in_flight(world) == 0
     world.api.fault = lambda _, __: None
     assert world.run_to_end().requests.submit == 1
@@ -60,7 +60,7 @@ def test_a_task_at_the_api_is_held_and_not_submitted(world: World) -> None:
     world.api.latency = lambda _, __: 50.0
     world.plan([make_job(0)])
     world.run()
-    assert (expected(world).jobs, stages(world), in_flight(world)) == (0, [Stage.HELD], 1)
+    assert (expected(world).jobs, stages(world), in_flight(world)) == (0, [Standing.HELD], 1)
 
 
 def test_an_image_that_is_paid_and_not_fetched_is_not_submitted(world: World) -> None:
@@ -68,7 +68,7 @@ def test_an_image_that_is_paid_and_not_fetched_is_not_submitted(world: World) ->
     world.api.fault = lambda place, _: "drop_before" if place == "download" else None
     world.plan([make_job(0)])
     world.run()
-    assert (expected(world).jobs, stages(world), in_flight(world)) == (0, [Stage.HELD], 0)
+    assert (expected(world).jobs, stages(world), in_flight(world)) == (0, [Standing.HELD], 0)
 
 
 def test_a_submit_without_an_answer_goes_out_again_and_holds_its_money(world: World) -> None:
@@ -76,7 +76,7 @@ def test_a_submit_without_an_answer_goes_out_again_and_holds_its_money(world: Wo
     world.api.fault = lambda place, _: "drop_after" if place == "submit" else None
     world.plan([make_job(0)])
     world.run()
-    assert (expected(world).jobs, stages(world), in_flight(world)) == (1, [Stage.HELD], 0)
+    assert (expected(world).jobs, stages(world), in_flight(world)) == (1, [Standing.HELD], 0)
 
 
 def test_a_lost_task_is_submitted_only_where_it_was_asked_for(world: World) -> None:
@@ -87,14 +87,14 @@ def test_a_lost_task_is_submitted_only_where_it_was_asked_for(world: World) -> N
     world.api.tasks.clear()
     world.run()
     assert world.statuses() == [JobStatus.UNKNOWN]
-    assert (expected(world).jobs, stages(world)) == (0, [Stage.HELD])
+    assert (expected(world).jobs, stages(world)) == (0, [Standing.HELD])
     assert expected(world, RunOptions(resubmit_unknown=True)).jobs == 1
 
 
 def test_what_is_made_is_not_submitted(world: World) -> None:
     world.plan([make_job(0)])
     world.run()
-    assert (expected(world).jobs, stages(world), in_flight(world)) == (0, [Stage.MADE], 0)
+    assert (expected(world).jobs, stages(world), in_flight(world)) == (0, [Standing.MADE], 0)
 
 
 def test_a_refetch_submits_nothing(world: World) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.plan.comparison import EXAMPLES, ComparedJob, Stage, compare, compared_jobs
+from qwave_batch.plan.comparison import EXAMPLES, ComparedJob, Standing, compare, compared_jobs
 from qwave_batch.plan.plan_summary import PlanEntrySummary, summary_of
 from qwave_batch.plan.planner import Plan
 
@@ -33,12 +33,15 @@ def outlined(*numbers: int, **facts: Any) -> list[PlanEntrySummary]:
     return [summary_of(job(number, **facts)) for number in numbers]
 
 
-def known(number: int, stage: Stage = Stage.PLANNED, *, is_planned: bool = True) -> ComparedJob:
+def known(
+    number: int, standing: Standing = Standing.PLANNED, *, stage: str = "", is_planned: bool = True
+) -> ComparedJob:
     return ComparedJob(
         number=number,
         model="m",
         images=1,
         nusd=7,
+        standing=standing,
         stage=stage,
         is_planned=is_planned,
         label=lambda: f"p{number}",
@@ -64,42 +67,59 @@ def test_skipped_jobs_and_duplicates_are_no_jobs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "fate"),
-    [(Stage.PLANNED, "to_make"), (Stage.MADE, "made"), (Stage.HELD, "held"), (Stage.FAILED, "failed")],
+    ("standing", "fate"),
+    [
+        (Standing.PLANNED, "to_make"),
+        (Standing.MADE, "made"),
+        (Standing.HELD, "held"),
+        (Standing.FAILED, "failed"),
+        (Standing.LEFT_OUT, "left_out"),
+    ],
 )
-def test_only_what_was_not_begun_is_still_to_make(stage: Stage, fate: str) -> None:
-    total = compare(outlined(1), theirs(known(1, stage))).total
-    assert {name: getattr(total, name).jobs for name in ("to_make", "made", "held", "failed")} == {
-        **dict.fromkeys(("to_make", "made", "held", "failed"), 0),
+def test_only_what_was_not_begun_is_still_to_make(standing: Standing, fate: str) -> None:
+    total = compare(outlined(1), theirs(known(1, standing))).total
+    assert {name: getattr(total, name).jobs for name in ("to_make", "made", "held", "failed", "left_out")} == {
+        **dict.fromkeys(("to_make", "made", "held", "failed", "left_out"), 0),
         fate: 1,
     }
 
 
 def test_what_left_the_plan_with_its_images_costs_nothing_when_it_comes_back() -> None:
-    total = compare(outlined(1), theirs(known(1, Stage.MADE, is_planned=False))).total
+    total = compare(outlined(1), theirs(known(1, Standing.MADE, is_planned=False))).total
     assert (total.added.jobs, total.made.jobs, total.to_make.jobs) == (1, 1, 0)
 
 
 def test_what_left_the_plan_long_ago_is_not_removed_again() -> None:
-    found = compare([], theirs(known(1, Stage.MADE, is_planned=False), known(2, Stage.MADE)))
+    found = compare([], theirs(known(1, Standing.MADE, is_planned=False), known(2, Standing.MADE)))
     assert (found.total.removed.jobs, found.kept.jobs) == (1, 1)
 
 
 @pytest.mark.parametrize(
-    ("random", "stage", "is_taken"),
+    ("random", "standing", "is_taken"),
     [
-        (False, Stage.PLANNED, True),
-        (False, Stage.FAILED, True),
-        (True, Stage.PLANNED, False),
-        (False, Stage.MADE, False),
-        (False, Stage.HELD, False),
+        (False, Standing.PLANNED, True),
+        (False, Standing.FAILED, True),
+        (True, Standing.PLANNED, False),
+        (False, Standing.MADE, False),
+        (False, Standing.HELD, False),
     ],
 )
 def test_another_folder_gives_what_is_not_random_and_not_under_way(
-    *, random: bool, stage: Stage, is_taken: bool
+    *, random: bool, standing: Standing, is_taken: bool
 ) -> None:
-    total = compare(outlined(1, random=random), theirs(known(1, stage)), reusable={1}).total
+    total = compare(outlined(1, random=random), theirs(known(1, standing)), reusable={1}).total
     assert (total.reused.jobs == 1) is is_taken
+
+
+def test_a_change_is_counted_by_stage_too() -> None:
+    ours = [summary_of(replace(job(1), stage="draft")), summary_of(replace(job(2), stage="night"))]
+    found = compare(ours, theirs(known(1, stage="draft"), known(3, stage="gone")))
+    counted = {
+        stage: (change.added.jobs, change.removed.jobs, change.unchanged.jobs)
+        for stage, change in found.by_stage.items()
+    }
+    assert counted == {"draft": (0, 0, 1), "night": (1, 0, 0), "gone": (0, 1, 0)}
+    assert found.added == ["night p2"]
 
 
 def test_other_prices_can_be_counted_with() -> None:
