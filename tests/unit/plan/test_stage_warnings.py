@@ -1,4 +1,4 @@
-"""What a warning says to write can be written: it names the stage."""
+"""Advice about a part of a stage can be followed as it is written: it names the stage."""
 
 from pathlib import Path
 
