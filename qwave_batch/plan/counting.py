@@ -24,12 +24,16 @@ def count_plan(
 ) -> None:
     """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported.
 
+    A stage that is sure to be too large is reported at once: to make the ones before it may take an hour.
+
     Args:
         prepared: The spec.
         figures: The counts, which grow.
         sampler: Picks samples among the jobs.
         take: Given all entries.
     """
+    if any(expansion.note_excess() for expansion in prepared.expansions):
+        return
     pass_ = _Pass(figures=figures, sampler=sampler or PlanSampler(), take=take, places=prepared.places())
     for part in prepared.parts:
         _PartCount(part.expansion, part.links, prepared.images, pass_).run()
@@ -70,7 +74,7 @@ class _PartCount:
         seeds = SameSeeds(expansion.problems)
         texts.begin(expansion.prompts)
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
-        made, wanted, last = 0, sampler.next_position, None
+        made, wanted, last, start = 0, sampler.next_position, None, self.whole.places.next_index
         case: PromptCase | None = None
         for entry, is_new in self._entries(maker):
             verdict = entry.verdict
@@ -108,7 +112,7 @@ class _PartCount:
                 made += 1
                 if checks_paths:
                     self._check_path(maker, entry)
-        sameness.finish(expansion.entries)
+        sameness.finish(lambda: expansion.entries(PlanPlaces(next_index=start)))
         self.links.note_axes(expansion.matrix)
         self.links.report(expansion.problems)
         figures.has_signed_links = figures.has_signed_links or bool(self.links)

@@ -26,6 +26,8 @@ class StagePart:
     """Yields the jobs of the stage that it goes on from; None for a stage that begins with prompts."""
     axes: tuple[str, ...] = ()
     """The axes of those jobs."""
+    least_parents: int = 1
+    """As many of those jobs are sure to have jobs in it; 1 for a stage that begins with prompts."""
 
     def where(self, variables: Mapping[str, Json], problems: ProblemCollector) -> TemplateValue | None:
         """Return the compiled ``where``; None without one, or for one with a mistake, which is reported."""

@@ -78,9 +78,10 @@ def prepare_plan(
     by_name: dict[str, PreparedSpec] = {}
     axes: dict[str, tuple[str, ...]] = {}
     for stage in spec.stages:
-        before, inherited = stage.from_stage, tuple[str, ...]()
-        source = None if before is None else by_name[before].expansion.parents
+        before, inherited, source, least = stage.from_stage, tuple[str, ...](), None, 1
         if before is not None:
+            source = by_name[before].expansion.parents
+            least = by_name[before].expansion.least_entries if stage.where is None else 0
             inherited = tuple(name if "." in name else f"{before}.{name}" for name in axes[before])
         part = by_name[stage.name] = prepare(
             stage.spec,
@@ -88,7 +89,9 @@ def prepare_plan(
             problems(stage.spec),
             start=start,
             images=images,
-            part=StagePart(stage=stage, parents=source, axes=() if before is None else axes[before]),
+            part=StagePart(
+                stage=stage, parents=source, axes=() if before is None else axes[before], least_parents=least
+            ),
         )
         axes[stage.name] = part.axes(inherited)
     return PreparedPlan(parts=tuple(by_name.values()), images=images)

@@ -58,6 +58,10 @@ class Expansion:
     """The name of the stage; empty for a spec without stages."""
     start: StartExpansion
     """Begins a pass over all prompts: the plain expansion, or one with a cache that gives the same entries."""
+    least_parents: int = 1
+    """As many jobs of the stage that it goes on from are sure to have jobs in it; 1 for a stage without parents."""
+    _thresholds: dict[Sample, bytes | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The threshold of the sample, once it is found: to find it takes a pass, and each later stage needs it again."""
 
     @property
     def matrix(self) -> ResolvedMatrix:
@@ -68,6 +72,14 @@ class Expansion:
     def problems(self) -> ProblemCollector:
         """The problems reported during expansion."""
         return self.assembler.problems
+
+    @property
+    def least_entries(self) -> int:
+        """The number of entries that it is sure to have, as far as that can be told without making them."""
+        if self.spec.sample or self.matrix.excludes or self.spec.images is not None:
+            return 0
+        listed = sum(prompt.table is None for prompt in self.prompts)
+        return self.least_parents * listed * self.matrix.size() * self.spec.repeat
 
     @property
     def maker(self) -> JobMaker:
@@ -127,7 +139,7 @@ class Expansion:
         """Yield the entries in the sample, and whether each is the first of its job."""
         are_apart = self.spec.duplicates is Duplicates.KEEP
         sample = self.spec.sample
-        threshold = self._threshold(sample) if sample else None
+        threshold = self._known_threshold(sample) if sample else None
         for entry in self._set_apart(places) if are_apart else self.entries(places):
             if sample and threshold and sample_hash(sample.seed, entry.job_id) > threshold:
                 continue
@@ -216,6 +228,11 @@ class Expansion:
             self.problems.add(cell.case.prompt.origin, f"a request of this prompt has no JSON form: {error}")
         return None
 
+    def _known_threshold(self, sample: Sample) -> bytes | None:
+        if sample not in self._thresholds:
+            self._thresholds[sample] = self._threshold(sample)
+        return self._thresholds[sample]
+
     def _threshold(self, sample: Sample) -> bytes | None:
         """Return the hash up to which jobs are in the sample, so that it has ``count`` of the valid jobs."""
         with self.problems.muted():
@@ -224,6 +241,13 @@ class Expansion:
             ids = {entry.job_id for entry in every if entry.verdict.error is None}
         draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
+
+    def note_excess(self) -> bool:
+        """Report a stage that is sure to have too many entries; return whether it is one."""
+        entries = self.least_entries if self.stage else 0
+        if entries > MOST_ENTRIES:
+            self._note_size((), f"the stage makes {entries:,} {self._placed}")
+        return entries > MOST_ENTRIES
 
     def _is_feasible(self) -> bool:
         """Whether the matrix is small enough to be expanded; otherwise that is reported."""
