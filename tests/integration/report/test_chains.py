@@ -70,7 +70,7 @@ def test_a_row_is_a_chain_and_a_column_a_stage(pages: Pages, staged_report: Path
     expect(draft.get_by_role("img")).to_have_accessible_name("image 2 of 2")
     assert draft.get_attribute("aria-label") == "stall, z-image-turbo, completed, z-image-turbo · seed 1 · 2/2"
     skipped = page.get_by_role("gridcell", name="skipped, parent_failed: its parent alley-1 has failed")
-    expect(skipped.first).to_contain_text("skipped")
+    expect(skipped.first).to_contain_text("skippeddraft failed")
 
     box(page, "Stage").select_option("poster")
     expect(page.get_by_role("status").first).to_have_text("4 of 6 chains")
