@@ -136,6 +136,9 @@ function stateOf(job) {
   ];
 }
 
+/** Of errors whose message is too long for a cell. */
+const SHORT_REASONS = new Map([["not_picked", "not picked"], ["left_out_by_where", "left out by where"]]);
+
 /**
  * @param {Job} job
  * @returns {string} why it has no image, as far as a cell has room; its name has all of it, with the code
@@ -144,7 +147,7 @@ function shortReason(job) {
   const error = report.data.errors[job.error ?? -1];
   const parent = parentOf(job);
   if (error?.code === "parent_failed" && parent !== undefined) return `${stageOf(parent)} ${parent.status}`;
-  return error?.message ?? "";
+  return SHORT_REASONS.get(error?.code ?? "") ?? error?.message ?? "";
 }
 
 /**
