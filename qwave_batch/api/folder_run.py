@@ -286,7 +286,7 @@ class _FolderRun:
     def _waiting(self) -> tuple[RunWarning, ...]:
         """Return what jobs wait for whose stage is decided later. It blocks."""
         stages = self.setup.plan.stages
-        if not any(stage.is_decided_later for stage in stages):
+        if self.setup.callbacks.stop.is_stopping or not any(stage.is_decided_later for stage in stages):
             return ()
         with suppress(QwaveError):  # a file that can't be read now is told when the next run decides
             return api.stage_choices.waiting_warnings(self.setup.layout, self.ledger, stages, RunOptions())
