@@ -16,7 +16,6 @@ SPEC = """
 version: 1
 name: market
 catalog: "2026-05"
-vars: {least: 0.2}
 stages:
   - name: draft
     prompts: [{id: a, text: A noodle stall}, {id: b, text: An old alley}]
@@ -27,7 +26,7 @@ PICKED = """
     from_stage: draft
     pick: {n: 1, by: taste.worth}
     text: "{{ parent.prompt }}, at night"
-    request: {action: edit, image_urls: ["{{ parent.image }}"]}
+    request: {action: edit, image_urls: ["{{ parent.image }}"], seed: 5}
     matrix: {model: [gpt-image-2]}
 """
 SOUND_AND_KEPT = """
@@ -134,6 +133,20 @@ def test_the_picked_are_made_and_a_new_score_changes_only_what_has_not_begun(hom
     assert a2 in lines(home)
 
 
+def test_images_of_another_folder_are_taken_only_for_jobs_that_are_chosen(home: Path) -> None:
+    (home / "market.yaml").write_text(SPEC + PICKED)
+    score(home, "first")
+    assert run(home)[0] == 0
+    (home / "run").rename(home / "earlier")
+    assert run(home, "--reuse", home / "earlier")[0] == 1
+    assert set(outcomes(home, "night").values()) == {"pending"}
+
+    score(home, "first")
+    assert run(home, "--reuse", home / "earlier")[0] == 0
+    assert outcomes(home, "night") == {"a1": "not_picked", "a2": "completed", "b1": "not_picked", "b2": "completed"}
+    assert all(line["reused_from"] for line in lines(home) if line["status"] == "completed")
+
+
 def test_checks_and_picks_of_people_decide_each_stage_by_itself(home: Path) -> None:
     (home / "market.yaml").write_text(SPEC + SOUND_AND_KEPT)
     assert run(home)[0] == 1
@@ -162,7 +175,7 @@ def test_a_where_that_fails_on_a_score_ends_the_run_before_anything_is_sent(home
     divided = PICKED.replace(
         "pick: {n: 1, by: taste.worth}", 'where: "{{ 1 / (parent.scores.taste.worth - 0.5) > least }}"'
     )
-    (home / "market.yaml").write_text(SPEC + divided)
+    (home / "market.yaml").write_text(SPEC + divided + "vars: {least: 0.2}\n")
     score(home, "half")
     before = lines(home)
     status, said = run(home)

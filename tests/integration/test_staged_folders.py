@@ -24,8 +24,9 @@ from qwave_batch.quality.expected_size import has_sources
 from qwave_batch.scoring.score_items import ItemLoader, ItemMaker
 from qwave_batch.scoring.scorer import Item, Need
 from qwave_batch.spec.loading import load_spec
+from tests.painted_folders import painted
 from tests.painted_stages import NIGHT_MARKET, painted_stages
-from tests.voted_folders import a_vote, write_lines
+from tests.voted_folders import a_vote, write_folder, write_lines
 
 COPIES = ["with its ledger", "without it"]
 
@@ -103,6 +104,21 @@ def test_a_parents_image_that_is_lost_is_named(folder: Path, tmp_path: Path) -> 
     assert status == 1
     said = f"image_urls[0] is image 2 of job {line.job_id}: {line.images[1].path} is not there"
     assert said in " ".join(text.split())
+
+
+def test_no_image_is_read_from_outside_of_the_images(folder: Path, tmp_path: Path) -> None:
+    """A copy may come from a stranger."""
+    copy = Path(shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave")))
+    (tmp_path / "secret.png").write_bytes(painted(77))
+    lines = [
+        replace(line, images=tuple(replace(image, path="images/../../secret.png") for image in line.images))
+        if line.stage == "draft"
+        else line
+        for line in qb.folders.open_run(copy).lines()
+    ]
+    write_folder(copy, lines)
+    status, text = told("export", copy, "--to", "pairs", tmp_path / "out", "--where", "stage == 'night'")
+    assert (status, "can't be right" in " ".join(text.split())) == (1, True)
 
 
 def test_conditions_see_stage_parents_and_axes_of_earlier_stages(either: Path, tmp_path: Path) -> None:
