@@ -186,6 +186,15 @@ def test_an_address_is_asked_for_once_for_all_children(world: World) -> None:
     assert world.api.tasks["task-1"].polls == polled + 1
 
 
+def test_an_image_that_is_gone_is_asked_for_once_for_all_children(world: World) -> None:
+    world.plan([make_job(0), *(make_child(index, (0, 1)) for index in range(1, 5))])
+    make_parents(world)
+    del world.api.tasks["task-1"]
+    asked = world.api.calls["status"]
+    end = world.run_to_end()
+    assert (end.counts.pending, world.api.calls["status"] - asked) == (4, 1)
+
+
 def test_an_image_that_the_api_has_no_more_is_sent_as_text_where_the_model_takes_it(world: World) -> None:
     world.plan(CHAIN[:2])
     make_parents(world)
