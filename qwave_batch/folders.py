@@ -17,6 +17,8 @@ from qwave_batch.output.manifest_line import ManifestLine
 if TYPE_CHECKING:
     from qwave_batch.api.image_origins import ImageOrigin, OriginSearch, find_origins
     from qwave_batch.api.restored_specs import OriginNote
+    from qwave_batch.choosing.stage_choice import AwaitedKind, WaitReason
+    from qwave_batch.choosing.stage_outlook import StageOutlook
     from qwave_batch.output.line_condition import lines_matching
     from qwave_batch.output.pruning import PrunePlan
     from qwave_batch.output.verification import VerifyReport
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from qwave_batch.quality.folder_check import CheckReport
 
 __all__ = [
+    "AwaitedKind",
     "CheckReport",
     "CheckedFinding",
     "Checks",
@@ -54,7 +57,9 @@ __all__ = [
     "PrunePlan",
     "ReusedFrom",
     "RunFolder",
+    "StageOutlook",
     "VerifyReport",
+    "WaitReason",
     "find_origins",
     "lines_matching",
     "open_run",
@@ -64,6 +69,8 @@ __all__ = [
 _LAZY_NAMES = {
     "qwave_batch.api.image_origins": ("ImageOrigin", "OriginSearch", "find_origins"),
     "qwave_batch.api.restored_specs": ("OriginNote",),
+    "qwave_batch.choosing.stage_choice": ("AwaitedKind", "WaitReason"),
+    "qwave_batch.choosing.stage_outlook": ("StageOutlook",),
     "qwave_batch.output.line_condition": ("lines_matching",),
     "qwave_batch.output.pruning": ("PrunePlan",),
     "qwave_batch.output.verification": ("VerifyReport",),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from qwave_batch.capacity.folder_measures import FolderMeasures, SeenModel
     from qwave_batch.capacity.known_figure import Basis, FigureSource, KnownFigure
     from qwave_batch.capacity.workload import Means, ModelWork, MoneyLeft, SlotLimit, Workload
+    from qwave_batch.plan.expand.later_where import deciding_facts
     from qwave_batch.plan.migration.spec_rewriting import Rewrite
     from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
 
@@ -85,6 +86,7 @@ __all__ = [
     "budget_outlook",
     "catalogs_beside",
     "check_spec",
+    "deciding_facts",
     "examine_spec",
     "expected_seconds",
     "expected_seconds_of",
@@ -113,6 +115,7 @@ _LAZY_NAMES = {
     "qwave_batch.capacity.folder_measures": ("FolderMeasures", "SeenModel"),
     "qwave_batch.capacity.known_figure": ("Basis", "FigureSource", "KnownFigure"),
     "qwave_batch.capacity.workload": ("Means", "ModelWork", "MoneyLeft", "SlotLimit", "Workload"),
+    "qwave_batch.plan.expand.later_where": ("deciding_facts",),
     "qwave_batch.plan.migration.spec_rewriting": ("Rewrite",),
     "qwave_batch.plan.support_matrix": ("AxisSupport", "Support", "SupportMatrix"),
 }

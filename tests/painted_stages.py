@@ -42,8 +42,15 @@ stages:
 """
 
 
-def painted_stages(folder: Path, spec: str = NIGHT_MARKET, *, but: Collection[str] = ()) -> Path:
-    """Make a folder in which all jobs of a spec are complete but those of some stages, and return it."""
+def painted_stages(folder: Path, spec: str = NIGHT_MARKET, *, but: Collection[str] = (), paint: int = 0) -> Path:
+    """Make a folder in which all jobs of a spec are complete but those of some stages, and return it.
+
+    Args:
+        folder: The path of the folder.
+        spec: The text of the spec.
+        but: Names of stages.
+        paint: Another number gives other images, of other tasks.
+    """
     layout = RunLayout(folder)
     layout.create()
     keep_spec(layout, spec.encode())
@@ -54,7 +61,7 @@ def painted_stages(folder: Path, spec: str = NIGHT_MARKET, *, but: Collection[st
         jobs = [item for item in plan.items() if isinstance(item, Job)]
         for number, job in enumerate(jobs):
             if job.stage not in but:
-                asyncio.run(_make(layout, ledger.journal(), job, number * 10))
+                asyncio.run(_make(layout, ledger.journal(), job, paint + number * 10))
         written = write_manifest(layout, ledger.lines())
         facts = RunFacts(
             name=plan.name, catalog=plan.catalog, backend="simulator", spec_sha256=plan.spec_sha256, started_at=1.0,
@@ -66,7 +73,9 @@ def painted_stages(folder: Path, spec: str = NIGHT_MARKET, *, but: Collection[st
 
 async def _make(layout: RunLayout, journal: Journal, job: Job, seed: int) -> None:
     attempt = await journal.intend(job.job_id, held_nusd=1, sent_at=1.0)
-    attempt = await journal.accept(attempt, Acceptance(task_id=f"task-{job.job_id}", submitted_at=1.0, held_nusd=1))
+    attempt = await journal.accept(
+        attempt, Acceptance(task_id=f"task-{job.job_id}-{seed}", submitted_at=1.0, held_nusd=1)
+    )
     url = "https://files.example/x.png"
     charge = Charge(cost_nusd=1_000_000, cost_from="api")
     results = [ResultImage(url=url)] * job.max_images

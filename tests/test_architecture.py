@@ -65,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "connections": {"client"},
     "comparisons": {"api", "plan"},
     "events": {"model", "output"},
-    "folders": {"api", "lazy", "ledger", "model", "output", "quality"},
+    "folders": {"api", "choosing", "lazy", "ledger", "model", "output", "quality"},
     "plans": {"api", "capacity", "lazy", "model", "plan", "spec"},
     "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},

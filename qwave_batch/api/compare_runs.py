@@ -14,6 +14,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.work_progress import OnWork, ignore_work
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_folder
 from qwave_batch.output.image_search import FoundJob, all_jobs
+from qwave_batch.output.parent_lines import ParentLines
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.reproducing.control_search import ControlSearch
 from qwave_batch.reproducing.effort_change import EffortChange, EffortTally
@@ -196,7 +197,7 @@ class _Drift:
                 continue
             self.common += 1
             fault = fault_of_pair(before, after)
-            if fault in {None, Unfit.SEEDLESS}:
+            if fault in {None, Unfit.SEEDLESS, Unfit.OTHER_PARENT}:
                 self._note_effort(before, after)
             if fault is None:
                 yield before, after
@@ -211,9 +212,12 @@ class _Drift:
 
     def _jobs(self, reader: FolderReader) -> Iterator[JobFacts]:
         catalog, _ = catalog_of_folder(reader.layout, reader.header().backend or "", self.catalogs)
+        parents = ParentLines(reader)
         for found in all_jobs(reader):
             if self._takes(found):
-                yield facts_of_line(found.line, is_seeded=is_seeded(found, catalog))
+                images = (parents.image(link) for link in found.line.parents)
+                made_from = tuple("" if image is None else image.sha256 for image in images)
+                yield facts_of_line(found.line, is_seeded=is_seeded(found, catalog), made_from=made_from)
 
     def _takes(self, found: FoundJob) -> bool:
         return found.line.status is not JobStatus.SKIPPED and self.where.takes(found.line)

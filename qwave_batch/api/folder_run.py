@@ -255,7 +255,8 @@ class _FolderRun:
             warnings = (*losses, *not_taken)
             end, options = await self._fetch_given_up()
             if end is None or end.exit_status in {0, 1}:
-                warnings += await asyncio.to_thread(self._choose, options)
+                more, noted = await asyncio.to_thread(self._choose, options, sources)
+                reused, warnings = reused + more, (*warnings, *noted)
                 expected = await asyncio.to_thread(self._estimate, options)
                 self._confirm(replace(expected, warnings=warnings))
                 self._emit_estimate(expected, reused)
@@ -268,13 +269,19 @@ class _FolderRun:
         waiting = await asyncio.to_thread(self._waiting)
         return _Outcome(end=end, reused=reused, warnings=(*warnings, *waiting))
 
-    def _choose(self, options: RunOptions) -> tuple[RunWarning, ...]:
-        """Decide which jobs of stages are made, as far as that depends on scores, checks and picks. It blocks."""
+    def _choose(self, options: RunOptions, sources: Sequence[ReuseSource]) -> tuple[int, tuple[RunWarning, ...]]:
+        """Decide which jobs of stages are made, as far as that depends on scores, checks and picks. It blocks.
+
+        Returns:
+            How many of the chosen jobs were taken from other folders, and what is worth a warning.
+        """
         stages = self.setup.plan.stages
         if not any(stage.is_decided_later for stage in stages):
             self.ledger.replace_decisions(())
-            return ()
-        return api.stage_choices.take_decisions(self.setup.layout, self.ledger, stages, options)
+            return 0, ()
+        doubts = api.stage_choices.take_decisions(self.setup.layout, self.ledger, stages, options)
+        reused, not_taken = self._reuse(sources)
+        return reused, (*doubts, *not_taken)
 
     def _waiting(self) -> tuple[RunWarning, ...]:
         """Return what jobs wait for whose stage is decided later. It blocks."""

@@ -187,6 +187,8 @@ class _Repeats:
         self.comparison.compare_control(control.pairs())
         for model, jobs in self.plan.seedless.items():
             self.comparison.tally.add_unfit(model, Unfit.SEEDLESS, jobs)
+        for model, jobs in self.plan.with_parents.items():
+            self.comparison.tally.add_unfit(model, Unfit.HAS_PARENT, jobs)
 
     def _originals(self) -> tuple[dict[str, JobFacts], ControlSearch]:
         """Return the jobs as they were made first, and other jobs of the folder that differ in their seed alone."""

@@ -57,6 +57,8 @@ class RepeatPlan:
     sampler: PlanSampler = field(repr=False, compare=False)
     seedless: Mapping[str, int]
     """By model: complete jobs without a seed, of which none is chosen."""
+    with_parents: Mapping[str, int]
+    """By model: complete jobs that are made from others, of which none is chosen either."""
     eligible: int
     """Complete jobs with a seed."""
     not_repeated: tuple[UncomparedJob, ...]
@@ -127,9 +129,10 @@ def plan_repeats(
     with open_folder(folder) as reader:
         header = reader.header()
         catalog, warnings = catalog_of_folder(reader.layout, header.backend or "", catalogs)
-        chosen, seedless, eligible = _chosen(reader, catalog, SpreadSample(sample, seed), where)
-        if not eligible:
-            raise UsageError(_nothing(reader.layout, seedless))
+        choice = _Choice(SpreadSample(sample, seed))
+        chosen = choice.of(reader, catalog, where)
+        if not choice.eligible:
+            raise UsageError(choice.nothing(reader.layout))
         made = _Remade(catalog, reader.layout)
         jobs = tuple(job for found in chosen if (job := made.job(found)) is not None)
     if not jobs:
@@ -152,8 +155,9 @@ def plan_repeats(
         inputs=made.inputs,
         figures=figures,
         sampler=sampler,
-        seedless=dict(seedless),
-        eligible=eligible,
+        seedless=dict(choice.seedless),
+        with_parents=dict(choice.with_parents),
+        eligible=choice.eligible,
         not_repeated=tuple(made.refused),
         warnings=warnings,
     )
@@ -169,31 +173,41 @@ def is_seeded(found: FoundJob, catalog: Catalog) -> bool:
     return not is_random(found.line.request, model)
 
 
-def _chosen(
-    reader: FolderReader, catalog: Catalog, sample: SpreadSample[FoundJob], where: LineFilter
-) -> tuple[list[FoundJob], Counter[str], int]:
-    """Return the chosen jobs in plan order, the number of those without a seed by model, and of those with one."""
-    seedless: Counter[str] = Counter()
-    eligible = 0
-    for found in all_jobs(reader):
-        line = found.line
-        if line.status is not JobStatus.COMPLETED or not line.images or not where.takes(line):
-            continue
-        if is_seeded(found, catalog):
-            eligible += 1
-            sample.add(line.job_id, line.model, found)
-        else:
-            seedless[line.model] += 1
-    return sorted(sample.spread(), key=lambda found: found.line.index), seedless, eligible
+@dataclass(slots=True)
+class _Choice:
+    """Chooses jobs, and counts those of which none is chosen by model."""
 
+    sample: SpreadSample[FoundJob]
+    seedless: Counter[str] = field(default_factory=Counter)
+    with_parents: Counter[str] = field(default_factory=Counter)
+    eligible: int = 0
 
-def _nothing(layout: RunLayout, seedless: Counter[str]) -> str:
-    if seedless:
-        return (
-            f"{layout.address} has nothing to repeat: its {seedless.total():,} complete jobs have no seed, so that "
-            "another image is to be expected"
-        )
-    return f"{layout.address} has nothing to repeat: no job that was asked for is complete"
+    def of(self, reader: FolderReader, catalog: Catalog, where: LineFilter) -> list[FoundJob]:
+        """Return the chosen jobs in plan order."""
+        for found in all_jobs(reader):
+            line = found.line
+            if line.status is not JobStatus.COMPLETED or not line.images or not where.takes(line):
+                continue
+            if line.parents:
+                self.with_parents[line.model] += 1
+            elif is_seeded(found, catalog):
+                self.eligible += 1
+                self.sample.add(line.job_id, line.model, found)
+            else:
+                self.seedless[line.model] += 1
+        return sorted(self.sample.spread(), key=lambda found: found.line.index)
+
+    def nothing(self, layout: RunLayout) -> str:
+        """Return why there is nothing to choose from."""
+        reasons = [
+            f"{self.seedless.total():,} have no seed, so that another image is to be expected" if self.seedless else "",
+            f"{self.with_parents.total():,} are made from other jobs, which are not made again with them"
+            if self.with_parents
+            else "",
+        ]
+        if not any(reasons):
+            return f"{layout.address} has nothing to repeat: no job that was asked for is complete"
+        return f"{layout.address} has nothing to repeat: of its complete jobs {'; '.join(filter(None, reasons))}"
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ class StageOutlook:
         stage = self.stage
         for reason, jobs in sorted(self.waiting.items()):
             wait = f'{_jobs(jobs)} of stage "{stage.name}" {"waits" if jobs == 1 else "wait"}'
-            yield RunWarning(f"{wait} {self._until(reason)}", (_step(reason, folder),))
+            yield RunWarning(f"{wait} {self._until(reason)}", _steps(reason, folder))
         if self.taken:
             chosen = f'{_jobs(self.taken)} of stage "{stage.name}" {"is" if self.taken == 1 else "are"} chosen'
             yield RunWarning(f"{chosen} and not made yet", (Advice(NextStep.RUN_AGAIN),))
@@ -89,15 +89,15 @@ def _jobs(number: int) -> str:
     return "1 job" if number == 1 else f"{number:,} jobs"
 
 
-def _step(reason: WaitReason, folder: str) -> Advice:
+def _steps(reason: WaitReason, folder: str) -> tuple[Advice, ...]:
     match reason.kind:
         case AwaitedKind.PARENTS:
-            return Advice(NextStep.RUN_AGAIN)
+            return ()
         case AwaitedKind.SCORE:
-            return Advice(NextStep.SCORE, folder, of=reason.score.partition(".")[0])
+            return (Advice(NextStep.SCORE, folder, of=reason.score.partition(".")[0]),)
         case AwaitedKind.CHECK:
-            return Advice(NextStep.CHECK_THEN_RUN, folder)
+            return (Advice(NextStep.CHECK_THEN_RUN, folder),)
         case AwaitedKind.PICK | AwaitedKind.RATING:
-            return Advice(NextStep.IMPORT_PICKS, folder)
+            return (Advice(NextStep.IMPORT_PICKS, folder),)
         case other:
             assert_never(other)

@@ -11,6 +11,7 @@ from qwave_batch.export.web_images import WebAnswer, WebImages
 from qwave_batch.imaging.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.model.input_references import reference_to
 from qwave_batch.model.parent_links import ParentLink
+from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.parent_lines import ParentLines
 
@@ -65,6 +66,8 @@ class ExportInputs:
         named = f"{image.field} is image {link.image} of job {link.job_id}"
         if not image.path:
             raise InputMissing(f"{named}, which the folder does not hold", is_fault=True)
+        if (fault := path_fault(image.path)) is not None:
+            raise InputMissing(f"{named}: the path {image.path!r} can't be right: {fault}", is_fault=True)
         try:
             with self.readers[row.folder].layout.artifacts.open(image.path) as file:
                 data = file.read(MAX_IMAGE_BYTES + 1)

@@ -33,6 +33,7 @@ CREATE TABLE rows (
 );
 CREATE TABLE prompts (prompt_id TEXT, text BLOB, label TEXT, PRIMARY KEY (prompt_id, text)) WITHOUT ROWID;
 CREATE INDEX prompts_by_text ON prompts (text);
+CREATE TABLE parents (folder INTEGER, parent TEXT, prompt_id TEXT, text BLOB, UNIQUE (folder, parent, prompt_id, text));
 """
 
 
@@ -77,6 +78,10 @@ class RowSpool:
                 json.dumps(dict(row.scores)) if row.scores else None,
             ),
         )
+        self._database.executemany(
+            "INSERT OR IGNORE INTO parents (folder, parent, prompt_id, text) VALUES (?, ?, ?, ?)",
+            ((row.folder, link.job_id, prompt_id, text) for link in row.line.parents),
+        )
         ids = {prompt_id, *(_stored(duplicate.prompt_id) for duplicate in row.line.also)}
         self._database.executemany(
             "INSERT OR IGNORE INTO prompts (prompt_id, text, label) VALUES (?, ?, ?)", ((id_, text, id_) for id_ in ids)
@@ -113,10 +118,19 @@ class RowSpool:
         return [model for (model,) in self._database.execute("SELECT DISTINCT model FROM rows ORDER BY model")]
 
     def group_prompts(self) -> None:
-        """Find the prompts that belong together, because they share an id or a text; needed for the calls below."""
+        """Find the prompts that belong together; needed for the calls below.
+
+        They share an id or a text, or an image that was made of one was made from an image of the other.
+        """
+        spreading = [_SPREAD.format(by=by) for by in ("text", "prompt_id")]
+        if self._database.execute("SELECT 1 FROM parents LIMIT 1").fetchone():
+            self._database.execute("CREATE INDEX rows_by_job ON rows (job_id)")
+            self._database.execute(_KIN)
+            self._database.execute("CREATE INDEX kin_by_prompt ON kin (prompt_id, text)")
+            spreading.append(_SPREAD_TO_KIN)
         moved = 1
         while moved:  # the smallest id of a group spreads over it, one step each time
-            moved = sum(self._database.execute(_SPREAD.format(by=by)).rowcount for by in ("text", "prompt_id"))
+            moved = sum(self._database.execute(step).rowcount for step in spreading)
 
     def prompts(self) -> list[str]:
         """Return the name of each prompt: the smallest id of its group."""
@@ -148,6 +162,21 @@ _SPREAD = """
 UPDATE prompts SET label = (SELECT min(label) FROM prompts AS other WHERE other.{by} = prompts.{by})
 WHERE label > (SELECT min(label) FROM prompts AS other WHERE other.{by} = prompts.{by})
 """
+_KIN = """
+CREATE TEMP TABLE kin AS
+WITH pairs AS (
+    SELECT DISTINCT parents.prompt_id, parents.text, rows.prompt_id AS other_id, rows.text AS other_text
+    FROM parents JOIN rows ON rows.job_id = parents.parent AND rows.folder = parents.folder
+    WHERE rows.prompt_id <> parents.prompt_id AND rows.text <> parents.text
+)
+SELECT * FROM pairs UNION SELECT other_id, other_text, prompt_id, text FROM pairs
+"""
+_OF_KIN = """
+(SELECT min(other.label)
+ FROM kin JOIN prompts AS other ON other.prompt_id = kin.other_id AND other.text = kin.other_text
+ WHERE kin.prompt_id = prompts.prompt_id AND kin.text = prompts.text)
+"""
+_SPREAD_TO_KIN = f"UPDATE prompts SET label = {_OF_KIN} WHERE label > {_OF_KIN}"  # noqa: S608 - constants
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Matches the jobs of two folders, and tells what has changed between them.
 
 Jobs with the same id are the same request. A job whose id is not in the other folder belongs to the jobs that stand in
-its place there: the same prompt, model, axes and repeat. A prompt is the same if id and text are; where no such place
-is left, if its id is, and then if its text is.
+its place there: the same stage, prompt, model, axes and repeat. A prompt is the same if id and text are; where no such
+place is left, if its id is, and then if its text is.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class MatchedPlace:
     prompt_id: str
     prompt: str
     setting: Hashable
-    """Model, axes and repeat."""
+    """Model, axes, repeat and stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def matched_job(line: ManifestLine) -> MatchedJob:
 
 def _place(line: ManifestLine, prompt_id: str, axes: Mapping[str, Json]) -> MatchedPlace:
     texts = tuple(sorted((name, axis_label(value)) for name, value in axes.items() if name != "model"))
-    setting = (model_label(axes, line.model), texts, line.repeat)
+    setting = (model_label(axes, line.model), texts, line.repeat, line.stage)
     return MatchedPlace(prompt_id=prompt_id, prompt=line.prompt, setting=setting)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qwave_batch.report.grid_view import ReportView
-from qwave_batch.report.pivot import Heading, Pivot, PivotData, PivotJob, visible_places
+from qwave_batch.report.pivot import Heading, Pivot, visible_places
+from qwave_batch.report.pivot_data import PivotData, PivotJob
 from qwave_batch.report.pivot_scores import score_order
 from qwave_batch.report.report_index import NO_VALUE
 

@@ -1,7 +1,8 @@
 """Counts the numbers of the figures in one pass over the lines of run folders; memory does not grow with them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from qwave_batch.model.axis_labels import model_label
 from qwave_batch.model.money import nusd_from_usd
@@ -17,6 +18,7 @@ from qwave_batch.report.figure_numbers import (
     OutcomeRow,
     Outcomes,
     SessionOfFolder,
+    StageNumbers,
 )
 from qwave_batch.report.latency_sketch import RELATIVE_ERROR, LatencyBins, LatencySketch
 from qwave_batch.report.report_index import shown_status
@@ -55,8 +57,8 @@ def figure_numbers(
 
 
 @dataclass(slots=True)
-class _ModelCounts:
-    """The counts of a model in one folder, or in all."""
+class _JobCounts:
+    """The counts of a model or a stage in one folder, or in all."""
 
     latency: LatencySketch = field(default_factory=LatencySketch)
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -90,7 +92,8 @@ class FigureCounter:
 
     folders: tuple[str, ...]
     scores: ScoreCounter = field(default_factory=ScoreCounter)
-    _models: dict[tuple[str, int | None], _ModelCounts] = field(default_factory=dict)
+    _models: dict[tuple[str, int | None], _JobCounts] = field(default_factory=dict)
+    _stages: dict[tuple[str, int | None], _JobCounts] = field(default_factory=dict)
     _tags: dict[tuple[str | None, int | None], Outcomes] = field(default_factory=dict)
     _errors: dict[tuple[str, str, str, int | None], _ErrorCount] = field(default_factory=dict)
     """By code, status, model and folder."""
@@ -101,7 +104,9 @@ class FigureCounter:
         """Count a line of a folder."""
         status, model = shown_status(line.status, line.error), model_label(line.axes, line.model)
         for scope in self.scopes(folder):
-            self._models.setdefault((model, scope), _ModelCounts()).add(line, status)
+            self._models.setdefault((model, scope), _JobCounts()).add(line, status)
+            if line.stage:
+                self._stages.setdefault((line.stage, scope), _JobCounts()).add(line, status)
             for tag in _tags_of(line):
                 self._tags.setdefault((tag, scope), Outcomes()).add(status)
             if line.error is not None and line.status is not JobStatus.COMPLETED:
@@ -119,34 +124,22 @@ class FigureCounter:
 
     def numbers(self) -> FigureNumbers:
         """Return the numbers of all that was counted."""
-        timed = [counts.latency for counts in self._models.values() if counts.latency.count]
+        groups = (*self._models.values(), *self._stages.values())
+        timed = [counts.latency for counts in groups if counts.latency.count]
         bins = LatencyBins.over(timed)
         scores = self.scores.rows()
         return FigureNumbers(
             folders=self.folders,
             edges=tuple(bins.edges),
             relative_error=0.0 if all(sketch.is_exact for sketch in timed) else RELATIVE_ERROR,
-            latencies=tuple(self._latencies(bins)),
-            by_model=tuple(
-                OutcomeRow(name=model, folder=scope, outcomes=counts.outcomes)
-                for (model, scope), counts in self._models.items()
-            ),
+            latencies=tuple(_latencies(self._models, bins)),
+            by_model=tuple(_outcomes(self._models)),
             by_tag=tuple(
                 OutcomeRow(name=tag, folder=scope, outcomes=outcomes)
                 for (tag, scope), outcomes in sorted(self._tags.items(), key=lambda item: item[0][0] is None)
             ),
             by_error=tuple(self._error_rows()),
-            costs=tuple(
-                CostRow(
-                    model=model,
-                    folder=scope,
-                    nusd=counts.nusd,
-                    jobs=counts.outcomes.jobs,
-                    completed=counts.made,
-                    images=counts.images,
-                )
-                for (model, scope), counts in self._models.items()
-            ),
+            costs=tuple(_costs(self._models)),
             sessions=tuple(
                 SessionOfFolder(folder=folder, session=session)
                 for folder, times in sorted(self._times.items())
@@ -155,6 +148,11 @@ class FigureCounter:
             limits=tuple(self._limits),
             outputs=self.scores.outputs_of(scores),
             scores=tuple(scores),
+            stages=StageNumbers(
+                outcomes=tuple(_outcomes(self._stages)),
+                latencies=tuple(_latencies(self._stages, bins)),
+                costs=tuple(_costs(self._stages)),
+            ),
         )
 
     def scopes(self, folder: int) -> tuple[int | None, ...]:
@@ -172,25 +170,46 @@ class FigureCounter:
         for (code, status, model, scope), found in sorted(self._errors.items(), key=lambda item: -item[1].jobs):
             yield ErrorRow(code=code, status=status, model=model, folder=scope, jobs=found.jobs, message=found.message)
 
-    def _latencies(self, bins: LatencyBins) -> Iterator[LatencyRow]:
-        for (model, scope), counts in self._models.items():
-            sketch = counts.latency
-            if not sketch.count:
-                continue
-            p05, p25, p50, p75, p95 = sketch.quantiles(_SHARES)
-            yield LatencyRow(
-                model=model,
-                folder=scope,
-                count=sketch.count,
-                least=sketch.least,
-                p05=p05,
-                p25=p25,
-                p50=p50,
-                p75=p75,
-                p95=p95,
-                greatest=sketch.greatest,
-                histogram=tuple(bins.histogram(sketch)),
-            )
+
+_Groups: TypeAlias = Mapping[tuple[str, int | None], _JobCounts]
+
+
+def _outcomes(groups: _Groups) -> Iterator[OutcomeRow]:
+    for (name, scope), counts in groups.items():
+        yield OutcomeRow(name=name, folder=scope, outcomes=counts.outcomes)
+
+
+def _costs(groups: _Groups) -> Iterator[CostRow]:
+    for (name, scope), counts in groups.items():
+        yield CostRow(
+            name=name,
+            folder=scope,
+            nusd=counts.nusd,
+            jobs=counts.outcomes.jobs,
+            completed=counts.made,
+            images=counts.images,
+        )
+
+
+def _latencies(groups: _Groups, bins: LatencyBins) -> Iterator[LatencyRow]:
+    for (name, scope), counts in groups.items():
+        sketch = counts.latency
+        if not sketch.count:
+            continue
+        p05, p25, p50, p75, p95 = sketch.quantiles(_SHARES)
+        yield LatencyRow(
+            name=name,
+            folder=scope,
+            count=sketch.count,
+            least=sketch.least,
+            p05=p05,
+            p25=p25,
+            p50=p50,
+            p75=p75,
+            p95=p95,
+            greatest=sketch.greatest,
+            histogram=tuple(bins.histogram(sketch)),
+        )
 
 
 def _tags_of(line: ManifestLine) -> Iterable[str | None]:

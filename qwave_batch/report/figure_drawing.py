@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
-from qwave_batch.report.figure_numbers import FigureNumbers, OutcomeRow
+from qwave_batch.report.figure_numbers import CostRow, FigureNumbers, LatencyRow, OutcomeRow
 from qwave_batch.report.figure_rows import (
     EDGE_IN,
     MOST_ROWS,
@@ -41,7 +41,7 @@ class DrawnFigure:
 def draw_figures(numbers: FigureNumbers) -> Iterator[DrawnFigure]:
     """Yield every figure that there are numbers for."""
     with own_style():
-        for name, draw in FIGURES.items():
+        for name, draw in figures_to_draw(numbers).items():
             figure = lazy.matplotlib_figure.Figure(figsize=(WIDTH_IN, WIDTH_IN * 0.75))
             if draw(numbers, figure):
                 vectors = saved(figure, "svg")
@@ -53,11 +53,15 @@ def draw_figures(numbers: FigureNumbers) -> Iterator[DrawnFigure]:
 
 
 def _draw_latency(numbers: FigureNumbers, figure: "Figure") -> bool:
-    """Draw a histogram of each model on a common logarithmic axis, with its median and middle half."""
-    rows = shown_rows(numbers, numbers.latencies, lambda row: row.model)
+    return _draw_latencies(numbers, figure, numbers.latencies)
+
+
+def _draw_latencies(numbers: FigureNumbers, figure: "Figure", rows: Sequence[LatencyRow]) -> bool:
+    """Draw a histogram of each row on a common logarithmic axis, with its median and middle half."""
+    rows = shown_rows(numbers, rows, lambda row: row.name)
     if not rows:
         return False
-    labels = [f"{named(numbers, row.model, row.folder)} (n={row.count:,})" for row in rows]
+    labels = [f"{named(numbers, row.name, row.folder)} (n={row.count:,})" for row in rows]
     axes = axes_of_rows(figure, labels)
     axes.set_xscale("log")
     for place, row in enumerate(rows):
@@ -127,10 +131,14 @@ def _draw_errors(numbers: FigureNumbers, figure: "Figure") -> bool:
 
 
 def _draw_cost(numbers: FigureNumbers, figure: "Figure") -> bool:
-    rows = shown_rows(numbers, [row for row in numbers.costs if row.images], lambda row: row.model)
+    return _draw_costs(numbers, figure, numbers.costs)
+
+
+def _draw_costs(numbers: FigureNumbers, figure: "Figure", costs: Sequence[CostRow]) -> bool:
+    rows = shown_rows(numbers, [row for row in costs if row.images], lambda row: row.name)
     if not any(row.nusd for row in rows):
         return False
-    axes = axes_of_rows(figure, [named(numbers, row.model, row.folder) for row in rows])
+    axes = axes_of_rows(figure, [named(numbers, row.name, row.folder) for row in rows])
     each = [row.usd_per(row.images) or 0.0 for row in rows]
     colours = [COLOURS[(row.folder or 0) % len(COLOURS)] for row in rows]
     bars = axes.barh(range(len(rows)), each, height=0.7, color=colours)
@@ -215,6 +223,17 @@ FIGURES: Mapping[str, Callable[[FigureNumbers, "Figure"], bool]] = {
     "score-per-dollar": draw_priced_scores,
 }
 """By the name of the file."""
+STAGE_FIGURES: Mapping[str, Callable[[FigureNumbers, "Figure"], bool]] = {
+    "outcomes-by-stage": lambda numbers, figure: _draw_outcomes(numbers, figure, numbers.stages.outcomes),
+    "latency-by-stage": lambda numbers, figure: _draw_latencies(numbers, figure, numbers.stages.latencies),
+    "cost-by-stage": lambda numbers, figure: _draw_costs(numbers, figure, numbers.stages.costs),
+}
+"""Those that only specs with stages have."""
+
+
+def figures_to_draw(numbers: FigureNumbers) -> Mapping[str, Callable[[FigureNumbers, "Figure"], bool]]:
+    """Return the figures that some folders may have."""
+    return {**FIGURES, **STAGE_FIGURES} if numbers.stages.outcomes else FIGURES
 
 
 def _is_easy(value: float, edges: Sequence[float]) -> bool:

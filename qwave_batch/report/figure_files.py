@@ -8,7 +8,7 @@ from qwave_batch.errors import MissingExtra
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.report.figure_drawing import FIGURES, draw_figures
+from qwave_batch.report.figure_drawing import draw_figures, figures_to_draw
 from qwave_batch.report.figure_numbers import FigureNumbers
 from qwave_batch.report.figure_tables import figure_tables
 
@@ -53,4 +53,6 @@ def write_figures(numbers: FigureNumbers, out: Path) -> FiguresWritten:
         for table in figure_tables(numbers):
             if table.rows:
                 write_atomic(tree, f"{table.name}.csv", table.as_csv())
-    return FiguresWritten(out=out, names=tuple(names), empty=tuple(name for name in FIGURES if name not in names))
+    return FiguresWritten(
+        out=out, names=tuple(names), empty=tuple(name for name in figures_to_draw(numbers) if name not in names)
+    )

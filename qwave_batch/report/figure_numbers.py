@@ -21,7 +21,8 @@ from qwave_batch.scoring.scorer import Better, Output
 class LatencyRow:
     """Seconds from submit to the end of the task, of completed jobs that were made here."""
 
-    model: str
+    name: str
+    """The model or the stage."""
     folder: int | None
     count: int
     least: float
@@ -55,10 +56,10 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRow:
-    """The outcomes of the jobs of a model or a tag."""
+    """The outcomes of the jobs of a model, a tag or a stage."""
 
     name: str | None
-    """The model or the tag; None for jobs without a tag."""
+    """The model, the tag or the stage; None for jobs without a tag."""
     folder: int | None
     outcomes: Outcomes
 
@@ -78,9 +79,9 @@ class ErrorRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:
-    """Cost of a model; images that were reused from other folders cost nothing here and do not count."""
+    """Cost of a model or a stage; images that were reused from other folders cost nothing here and do not count."""
 
-    model: str
+    name: str
     folder: int | None
     nusd: int
     """Over all jobs and their attempts, with those that failed."""
@@ -88,10 +89,10 @@ class CostRow:
     completed: int
     images: int
 
-    def as_json(self) -> dict[str, Json]:
+    def as_json(self, named: str) -> dict[str, Json]:
         """Return the row with amounts in USD; null where there is nothing to share them among."""
         return {
-            "model": self.model,
+            named: self.name,
             "folder": self.folder,
             "usd": usd_from_nusd(self.nusd),
             "jobs": self.jobs,
@@ -140,6 +141,23 @@ class SessionOfFolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageNumbers:
+    """The numbers of the stages of all folders, each in the order of the plan; none where no spec has stages."""
+
+    outcomes: tuple[OutcomeRow, ...] = ()
+    latencies: tuple[LatencyRow, ...] = ()
+    costs: tuple[CostRow, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """Return ``stages`` of ``data/figures.js``."""
+        return {
+            "latency": [_latency_as_json(row, "stage") for row in self.latencies],
+            "outcomes": [_outcome_as_json(row, "stage") for row in self.outcomes],
+            "costs": [row.as_json("stage") for row in self.costs],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FigureNumbers:
     """The numbers of all figures."""
 
@@ -159,10 +177,11 @@ class FigureNumbers:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     """Those that ``scores`` are about, by full name."""
     scores: tuple[ScoreRow, ...] = ()
+    stages: StageNumbers = StageNumbers()
 
     def priced_scores(self) -> Iterator[PricedScore]:
         """Yield the scores that can be better or worse, beside what an image of the model costs, if that is known."""
-        costs = {(row.model, row.folder): row.usd_per(row.images) for row in self.costs}
+        costs = {(row.name, row.folder): row.usd_per(row.images) for row in self.costs}
         for row in self.scores:
             usd, output = costs.get((row.model, row.folder)), self.outputs[row.score]
             if usd and output.better is not None:
@@ -177,17 +196,18 @@ class FigureNumbers:
             "latency": {
                 "edges": list(self.edges),
                 "relative_error": self.relative_error,
-                "rows": [EXACT.encode(row) for row in self.latencies],
+                "rows": [_latency_as_json(row, "model") for row in self.latencies],
             },
             "outcomes": {
                 "by_model": [_outcome_as_json(row, "model") for row in self.by_model],
                 "by_tag": [_outcome_as_json(row, "tag") for row in self.by_tag],
                 "by_error": [EXACT.encode(row) for row in self.by_error],
             },
-            "costs": [row.as_json() for row in self.costs],
+            "costs": [row.as_json("model") for row in self.costs],
             "rate": {"sessions": [_session_as_json(found) for found in self.sessions]},
             "limits": [EXACT.encode(found) for found in self.limits],
             **({"scores": self._scores_as_json()} if self.scores else {}),
+            **({"stages": self.stages.as_json()} if self.stages.outcomes else {}),
         }
 
     def _scores_as_json(self) -> dict[str, Json]:
@@ -197,6 +217,11 @@ class FigureNumbers:
             "rows": [{**EXACT.encode(row), "score": names.index(row.score)} for row in self.scores],
             "priced": [{**EXACT.encode(row), "score": names.index(row.score)} for row in self.priced_scores()],
         }
+
+
+def _latency_as_json(row: LatencyRow, named: str) -> dict[str, Json]:
+    told = EXACT.encode(row)
+    return {named: told.pop("name"), **told}
 
 
 def _outcome_as_json(row: OutcomeRow, named: str) -> dict[str, Json]:

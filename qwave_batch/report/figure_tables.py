@@ -7,7 +7,14 @@ from dataclasses import astuple, dataclass, fields
 
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.times import iso_from_unix
-from qwave_batch.report.figure_numbers import FigureNumbers, OutcomeRow, Outcomes, ScoreRow
+from qwave_batch.report.figure_numbers import (
+    CostRow,
+    FigureNumbers,
+    LatencyRow,
+    OutcomeRow,
+    Outcomes,
+    ScoreRow,
+)
 
 _STATUSES = [one.name for one in fields(Outcomes)]
 _Value = str | int | float | None
@@ -33,16 +40,19 @@ class FigureTable:
 def figure_tables(numbers: FigureNumbers) -> list[FigureTable]:
     """Return the tables of all figures, also of those without rows."""
     return [
-        _latency(numbers),
+        _latency(numbers, "latency", "model", numbers.latencies),
         _histogram(numbers),
         _outcomes(numbers, "outcomes-by-model", "model", numbers.by_model),
         _outcomes(numbers, "outcomes-by-tag", "tag", numbers.by_tag),
         _errors(numbers),
-        _costs(numbers),
+        _costs(numbers, "cost", "model", numbers.costs),
         _rate(numbers),
         _limits(numbers),
         _scores(numbers),
         _priced_scores(numbers),
+        _outcomes(numbers, "outcomes-by-stage", "stage", numbers.stages.outcomes),
+        _latency(numbers, "latency-by-stage", "stage", numbers.stages.latencies),
+        _costs(numbers, "cost-by-stage", "stage", numbers.stages.costs),
     ]
 
 
@@ -53,20 +63,20 @@ def folder_label(numbers: FigureNumbers, folder: int | None) -> str:
     return numbers.folders[0] if len(numbers.folders) == 1 else "all"
 
 
-def _latency(numbers: FigureNumbers) -> FigureTable:
+def _latency(numbers: FigureNumbers, name: str, of: str, rows: Sequence[LatencyRow]) -> FigureTable:
     shares = ("least", "p05", "p25", "p50", "p75", "p95", "greatest")
     return FigureTable(
-        name="latency",
-        header=("model", "folder", "jobs", *(f"{share}_seconds" for share in shares), "relative_error"),
+        name=name,
+        header=(of, "folder", "jobs", *(f"{share}_seconds" for share in shares), "relative_error"),
         rows=[
             (
-                row.model,
+                row.name,
                 folder_label(numbers, row.folder),
                 row.count,
                 *(getattr(row, share) for share in shares),
                 numbers.relative_error,
             )
-            for row in numbers.latencies
+            for row in rows
         ],
     )
 
@@ -76,7 +86,7 @@ def _histogram(numbers: FigureNumbers) -> FigureTable:
         name="latency-histogram",
         header=("model", "folder", "above_seconds", "to_seconds", "jobs"),
         rows=[
-            (row.model, folder_label(numbers, row.folder), numbers.edges[place], numbers.edges[place + 1], jobs)
+            (row.name, folder_label(numbers, row.folder), numbers.edges[place], numbers.edges[place + 1], jobs)
             for row in numbers.latencies
             for place, jobs in enumerate(row.histogram)
             if jobs
@@ -103,13 +113,13 @@ def _errors(numbers: FigureNumbers) -> FigureTable:
     )
 
 
-def _costs(numbers: FigureNumbers) -> FigureTable:
+def _costs(numbers: FigureNumbers, name: str, of: str, rows: Sequence[CostRow]) -> FigureTable:
     return FigureTable(
-        name="cost",
-        header=("model", "folder", "usd", "jobs", "completed", "images", "usd_per_image", "usd_per_completed"),
+        name=name,
+        header=(of, "folder", "usd", "jobs", "completed", "images", "usd_per_image", "usd_per_completed"),
         rows=[
             (
-                row.model,
+                row.name,
                 folder_label(numbers, row.folder),
                 usd_from_nusd(row.nusd),
                 row.jobs,
@@ -118,7 +128,7 @@ def _costs(numbers: FigureNumbers) -> FigureTable:
                 row.usd_per(row.images),
                 row.usd_per(row.completed),
             )
-            for row in numbers.costs
+            for row in rows
         ],
     )
 

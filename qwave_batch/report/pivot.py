@@ -6,116 +6,18 @@ stands under both, and a cell names each of its jobs once, in the order of the i
 of each super-row, and the jobs of each cell.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 from qwave_batch.errors import UnknownName
-from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
-from qwave_batch.report.pivot_scores import ImageScores, PivotScore, score_admits, score_order
-from qwave_batch.report.report_index import NO_VALUE, REFUSED, STAGE
+from qwave_batch.report.pivot_data import NO_TAG, PivotAxis, PivotData, PivotJob, PivotPlace, ValuesOf, pivot_axes
+from qwave_batch.report.pivot_scores import score_admits, score_order
+from qwave_batch.report.report_index import NO_VALUE, PROMPT_ID, REFUSED, STAGE
 
-NO_TAG = "no tag"
 STATUSES = (*(status.value for status in JobStatus), REFUSED)
-
-
-@dataclass(frozen=True, slots=True)
-class PivotPlace:
-    """A place of a job in the matrix."""
-
-    prompt: int
-    model: int
-    axes: tuple[int, ...]
-    """For each axis the number of the value, or ``NO_VALUE``."""
-    tags: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PivotJob:
-    """A job with the places that it is seen in."""
-
-    folder: int
-    status: str
-    places: tuple[PivotPlace, ...]
-    scores: ImageScores = ()
-    stage: int = NO_VALUE
-    parents: tuple[tuple[int, int | None], ...] = ()
-    """The jobs that it is made from, by their number, and the place of the image there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PivotData:
-    """The part of ``data/index.js`` that decides where a job stands."""
-
-    folders: tuple[str, ...]
-    prompts: tuple[tuple[str, str], ...]
-    """Ids and texts."""
-    models: tuple[str, ...]
-    tags: tuple[str, ...]
-    axes: tuple[tuple[str, tuple[str, ...]], ...]
-    """Names and values."""
-    jobs: tuple[PivotJob, ...]
-    scores: tuple[PivotScore, ...] = ()
-    stages: tuple[str, ...] = ()
-
-    @classmethod
-    def of_index(cls, index: JsonObject) -> "PivotData":
-        """Return the part of the object that ``ReportIndex.as_json`` returns."""
-        told: Any = index
-        scores = tuple(PivotScore(score["name"], score["better"]) for score in told.get("scores", ()))
-        return cls(
-            folders=tuple(folder["label"] for folder in told["folders"]),
-            prompts=tuple((prompt["id"], prompt["text"]) for prompt in told["prompts"]),
-            models=tuple(told["models"]),
-            tags=tuple(told["tags"]),
-            axes=tuple((axis["name"], tuple(axis["values"])) for axis in told["axes"]),
-            jobs=tuple(
-                PivotJob(
-                    job["folder"],
-                    job["status"],
-                    tuple(
-                        PivotPlace(place["prompt"], place["model"], tuple(place["axes"]), tuple(place["tags"]))
-                        for place in job["places"]
-                    ),
-                    tuple(image.get("scores") or (None,) * len(scores) for image in job["images"]),
-                    job.get("stage", NO_VALUE),
-                    tuple((parent, image) for parent, image in job.get("parents", ())),
-                )
-                for job in told["jobs"]
-            ),
-            scores=scores,
-            stages=tuple(told.get("stages", ())),
-        )
-
-
-ValuesOf = Callable[[PivotJob, PivotPlace], Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class PivotAxis:
-    """An axis that rows or columns can go along."""
-
-    name: str
-    labels: tuple[str, ...]
-    """Of its values."""
-    keys: tuple[str, ...]
-    """The short names of its values, each another, as a view says them."""
-    without: str
-    """The label of places without a value."""
-    values_of: ValuesOf
-
-    def label(self, value: int) -> str:
-        """Return the label of a value."""
-        return self.without if value == NO_VALUE else self.labels[value]
-
-    def value_with(self, key: str | None) -> int | None:
-        """Return the value that a key names; None for a key that names none."""
-        if key is None:
-            return NO_VALUE
-        return self.keys.index(key) if key in self.keys else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,39 +38,6 @@ class Pivot:
     """Positions of jobs in the index by row and column; a cell without jobs is not there."""
 
 
-def pivot_axes(data: PivotData) -> dict[str, PivotAxis]:
-    """Return all axes by name, without ``none``."""
-    axes = [
-        PivotAxis(
-            "prompt",
-            tuple(text or name for name, text in data.prompts),
-            _distinct([name for name, _ in data.prompts]),
-            NONE,
-            lambda _, place: (place.prompt,),
-        ),
-        PivotAxis("model", data.models, data.models, NONE, lambda _, place: (place.model,)),
-        *([PivotAxis(STAGE, data.stages, data.stages, NONE, lambda job, _: (job.stage,))] if data.stages else []),
-        *(_spec_axis(number, name, values) for number, (name, values) in enumerate(data.axes)),
-        PivotAxis("tag", data.tags, data.tags, NO_TAG, lambda _, place: place.tags or (NO_VALUE,)),
-        PivotAxis("folder", data.folders, data.folders, NONE, lambda job, _: (job.folder,)),
-    ]
-    return {axis.name: axis for axis in axes}
-
-
-def _spec_axis(number: int, name: str, values: tuple[str, ...]) -> PivotAxis:
-    return PivotAxis(name, values, values, NONE, lambda _, place: (place.axes[number],))
-
-
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of prompts; where one stands for several texts, ``id~2`` and so on."""
-    seen: dict[str, int] = {}
-    keys = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        keys.append(name if seen[name] == 1 else f"{name}~{seen[name]}")
-    return tuple(keys)
-
-
 def with_default_axes(data: PivotData, view: ReportView) -> ReportView:
     """Return a view with axes for rows and columns; where it names one only, the other one is another."""
     rows, cols = _default_axes(data)
@@ -180,14 +49,15 @@ def with_default_axes(data: PivotData, view: ReportView) -> ReportView:
 
 
 def _default_axes(data: PivotData) -> tuple[str, str]:
-    """Return prompts down and models across, or what varies: the most values down, the fewest across."""
+    """Return prompts down and models or stages across, or what varies: the most values down, the fewest across."""
     axes = pivot_axes(data)
     varying = [name for name, axis in axes.items() if _varies(data, axis)]
     counts = {name: len(axis.labels) for name, axis in axes.items()}
-    fewest = min((name for name in varying if name not in {"prompt", "tag"}), key=counts.__getitem__, default=NONE)
-    cols = "model" if "model" in varying else fewest
+    few = (name for name in varying if name not in {"prompt", PROMPT_ID, "tag"})
+    fewest = min(few, key=counts.__getitem__, default=NONE)
+    cols = next((name for name in (STAGE, "model") if name in varying), fewest)
     most = max((name for name in varying if name != cols), key=counts.__getitem__, default="prompt")
-    return ("prompt" if "prompt" in varying else most), cols
+    return next((name for name in (PROMPT_ID, "prompt") if name in varying), most), cols
 
 
 def _varies(data: PivotData, axis: PivotAxis) -> bool:

@@ -23,8 +23,8 @@ FORMAT = 1
 """To be raised whenever the page of today can't read the data of before."""
 BUILT_IN = ("prompt", "model", "tag", "folder")
 """Axes that every folder has; an axis of a spec with such a name is shown as ``NAME (axis)``."""
-STAGE = "stage"
-"""The axis that folders have whose spec has stages."""
+STAGE, PROMPT_ID = "stage", "prompt_id"
+"""The axes that folders have besides where a spec has stages."""
 REFUSED = "refused"
 """The status of a failed job whose content was refused; the others are those of the manifest."""
 NO_VALUE = -1
@@ -138,7 +138,7 @@ class ReportIndex:
     def as_json(self) -> dict[str, Json]:
         """Return the object of ``data/index.js`` but for its revision."""
         names, stages = tuple(self.axes), self.lineage.ordered_stages()
-        built_in = (*BUILT_IN, "none", *([STAGE] if stages else []))
+        built_in = (*BUILT_IN, "none", *([STAGE, PROMPT_ID] if stages else []))
         lineage = chain(self.lineage.as_json(), repeat({}))
         return {
             "format": FORMAT,

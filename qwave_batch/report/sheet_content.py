@@ -9,20 +9,10 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile
 from qwave_batch.report.chain_rows import JobChain, chain_pivot
 from qwave_batch.report.grid_view import ALL, MISSING, NONE, ReportView, ScoreCondition
-from qwave_batch.report.pivot import (
-    NO_TAG,
-    STATUSES,
-    Heading,
-    Pivot,
-    PivotAxis,
-    PivotData,
-    PivotJob,
-    pivot,
-    pivot_axes,
-    with_default_axes,
-)
+from qwave_batch.report.pivot import STATUSES, Heading, Pivot, pivot, with_default_axes
+from qwave_batch.report.pivot_data import NO_TAG, PivotAxis, PivotData, PivotJob, pivot_axes
 from qwave_batch.report.pivot_scores import number_of_score
-from qwave_batch.report.report_index import NO_VALUE, STAGE
+from qwave_batch.report.report_index import NO_VALUE, PROMPT_ID, STAGE
 from qwave_batch.report.sheet_layout import PictureSize
 
 CHAIN = "chain"
@@ -114,6 +104,8 @@ class SheetContent:
             return "", ""
         if axis == "prompt":
             return self._data.prompts[value]
+        if axis == PROMPT_ID:
+            return self._axes[axis].keys[value], self._axes[axis].label(value)
         if axis == CHAIN:
             first = self._data.jobs[self._chains[Heading(0, value)].jobs[0]]
             return self._data.prompts[first.places[0].prompt]
@@ -169,9 +161,11 @@ class SheetContent:
 
     def _find_left_over(self) -> Iterator[PivotAxis]:
         used = {self.view.rows, self.view.cols, self.view.superrows, self.view.supercols, "tag"}
+        if self._data.stages:  # the one says all that the other does
+            used.add(PROMPT_ID if "prompt" in used else "prompt")
         if self._chains:  # the axes of earlier stages stand under the images there, and prompts before the row
             stages = self._data.stages
-            used |= {"prompt", *(name for name in self._axes if name.startswith(tuple(f"{each}." for each in stages)))}
+            used |= {PROMPT_ID, *(name for name in self._axes if name.startswith(tuple(f"{each}." for each in stages)))}
         jobs = [self._data.jobs[number] for number in self._shown()]
         for axis in self._axes.values():
             if axis.name not in used and len({axis.values_of(job, job.places[0])[0] for job in jobs}) > 1:

@@ -28,6 +28,8 @@ class JobFacts:
     """Unix seconds."""
     trouble: str
     """Why it has no images; empty where it is complete."""
+    made_from: tuple[str, ...] = ()
+    """The hashes of the images of its parents; an empty one for an image that is not there."""
 
     @property
     def is_complete(self) -> bool:
@@ -35,7 +37,7 @@ class JobFacts:
         return self.status is JobStatus.COMPLETED and bool(self.images)
 
 
-def facts_of_line(line: ManifestLine, *, is_seeded: bool) -> JobFacts:
+def facts_of_line(line: ManifestLine, *, is_seeded: bool, made_from: tuple[str, ...] = ()) -> JobFacts:
     """Return the facts of a line."""
     code = "" if line.error is None else f" ({line.error.code}: {line.error.message})"
     return JobFacts(
@@ -51,6 +53,7 @@ def facts_of_line(line: ManifestLine, *, is_seeded: bool) -> JobFacts:
         seconds=line.seconds,
         completed_at=line.completed_at,
         trouble="" if line.status is JobStatus.COMPLETED else f"{line.status.value}{code}",
+        made_from=made_from,
     )
 
 
@@ -80,6 +83,10 @@ class Unfit(StrEnum):
     """One of the runs took its images from another folder, perhaps from the other one."""
     SAME_TASK = "same_task"
     """Both have the images of one and the same task: one folder is a copy of the other."""
+    OTHER_PARENT = "other_parent"
+    """The runs made it from different images."""
+    HAS_PARENT = "has_parent"
+    """It is made from another job, and is not made again without that."""
     UNREADABLE = "unreadable"
     """An image of it is missing, damaged or of a format that is not compared."""
 
@@ -92,4 +99,6 @@ def fault_of_pair(before: JobFacts, after: JobFacts) -> Unfit | None:
         return Unfit.REUSED
     if before.task_id is not None and before.task_id == after.task_id:
         return Unfit.SAME_TASK
-    return None if before.is_seeded and after.is_seeded else Unfit.SEEDLESS
+    if not (before.is_seeded and after.is_seeded):
+        return Unfit.SEEDLESS
+    return None if before.made_from == after.made_from else Unfit.OTHER_PARENT

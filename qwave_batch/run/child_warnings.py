@@ -59,7 +59,7 @@ def _not_passed(why: NotPassed, folder: str) -> tuple[str, *tuple[Advice, ...]]:
                 Advice(NextStep.REFETCH, folder),
             )
         case NotPassed.NO_TASK:
-            return ("for tasks of others that have none: their images came from elsewhere",)
+            return ("for tasks of others that the account does not have: their images were taken from another folder",)
         case _:
             assert_never(why)
 

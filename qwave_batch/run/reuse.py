@@ -78,7 +78,7 @@ class Reuser:
                 parents = {link.job_id for link in snapshot.line.job.parents}
                 if any(each.reusable.attempt.job_id in parents for each in waiting):
                     self._record(waiting)
-                taken = self._find(snapshot.line.job) if _may_take(snapshot) else None
+                taken = self._find(snapshot.line.job) if _may_take(snapshot, scope) else None
                 if taken is not None:
                     waiting.append(taken)
                     count += 1
@@ -165,9 +165,14 @@ def _is_same(link: ParentLink, ours: JobRecord, theirs: JobRecord) -> bool:
     return link.image <= len(here) and here[link.image - 1 : link.image] == there[link.image - 1 : link.image]
 
 
-def _may_take(snapshot: JobSnapshot) -> bool:
-    """Whether a job needs images, can use those of another folder, and has no task of its own in progress."""
-    job = snapshot.line.job
+def _may_take(snapshot: JobSnapshot, scope: JobScope) -> bool:
+    """Whether a job needs images, can use those of another folder, and has no task of its own in progress.
+
+    One that is to be chosen first is not taken before: it would count as made.
+    """
+    job, decision = snapshot.line.job, snapshot.decision
+    if snapshot.attempt is None and job.stage in scope.deciding and (decision is None or decision.error is not None):
+        return False
     is_open = snapshot.attempt is not None and snapshot.attempt.state not in NOTHING_OUT
     return snapshot.is_planned and job.skip is None and not job.random and not is_open
 

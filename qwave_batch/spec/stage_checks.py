@@ -61,14 +61,12 @@ def _parent_problems(stage: StageText, named: Mapping[str, StageText]) -> Iterat
         return
     others = [name for name in named if name != stage.name]
     if parent == stage.name:
-        hint: str | None = (
-            f"the other stages are {', '.join(others)}" if others else "a stage needs prompts or another stage"
-        )
+        hint = "name another stage, or start from prompts"
         yield _at(stage.block_map, where, f'the stage "{parent}" cannot be its own parent', parent, hint)
     elif parent not in named:
         guess = nearest(parent, others)
-        hint = f'did you mean "{guess}"?' if guess else None
-        yield _at(stage.block_map, where, f'there is no stage "{parent}"', parent, hint, allowed=tuple(others))
+        meant = f'did you mean "{guess}"?' if guess else None
+        yield _at(stage.block_map, where, f'there is no stage "{parent}"', parent, meant, allowed=tuple(others))
 
 
 def _without_prompts(stage: StageText, others: Sequence[str]) -> Problem:

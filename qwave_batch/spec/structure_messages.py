@@ -118,7 +118,7 @@ def unknown_key(path: ValuePath, known: Sequence[str], source_map: SourceMap) ->
     guess = guessed_key(key, known)
     if guess:
         hint = f'did you mean "{guess}"?'
-    elif " " in key or len(key) > len(max(known, key=len)):
+    elif " " in key or ("from_stage" not in known and len(key) > len(max(known, key=len))):
         hint, allowed = 'a string that contains ": " needs quotes', ()
     else:
         hint = f"allowed keys: {', '.join(known)}"

@@ -99,7 +99,15 @@ def replay(block: str, terminal: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/tutorial.md", "docs/planning.md", "docs/newer-catalog.md", "docs/benchmarks.md"]
+    "page",
+    [
+        "README.md",
+        "docs/tutorial.md",
+        "docs/planning.md",
+        "docs/newer-catalog.md",
+        "docs/benchmarks.md",
+        "docs/stages.md",
+    ],
 )
 def test_every_command_shown_prints_what_is_shown(page: str, checkout: Path, terminal: dict[str, str]) -> None:
     """All commands of a page work in the order they are shown, in one folder, and print what is printed there."""

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,7 +28,10 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.portable_paths import KEPT_IMAGES
 from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
+from qwave_batch.run.jobs.job_run import JobRun
+from qwave_batch.run.jobs.parent_choices import NotPassed
 from qwave_batch.run.tasks import ended_tasks
+from qwave_batch.run.tasks.request_inputs import RequestInputs
 from tests.fork_server import context
 
 JOURNAL = (
@@ -40,6 +43,8 @@ ASIDE = ("take", "forget")
 """Steps that only ``--reuse`` and ``prune`` take."""
 FILES = ("image", "manifest.jsonl", "summary.json")
 """Files that are renamed into place."""
+INPUTS = "inputs"
+"""The moment at which the images of a job's parents were found, and nothing is on record of its submit."""
 DAY_S = 86_400.0
 T = TypeVar("T")
 
@@ -145,6 +150,9 @@ def install(doom: Doom) -> None:
     if doom.at in {*FILES, KEPT_IMAGES}:
         _die_before_renaming(doom)
         return
+    if doom.at == INPUTS:
+        _die_with_inputs(doom)
+        return
     for kind, names in ((Journal, (*JOURNAL, "take")), (Ledger, (*LEDGER, "forget"))):
         for name in names:
             setattr(kind, name, _named(name, getattr(kind, name)))
@@ -231,6 +239,19 @@ def _die_at_write(doom: Doom) -> None:
 
     group_writer.GroupWriter._put = put_doomed  # type: ignore[method-assign]
     group_writer._answer_all = answer_or_die
+
+
+def _die_with_inputs(doom: Doom) -> None:
+    seen = itertools.count(1)
+    find = RequestInputs.texts_for
+
+    async def find_and_die(self: RequestInputs, job_run: JobRun) -> Mapping[str, str] | NotPassed:
+        found = await find(self, job_run)
+        if job_run.job.parents and next(seen) == doom.count:
+            die()
+        return found
+
+    RequestInputs.texts_for = find_and_die  # type: ignore[method-assign]
 
 
 def _die_before_renaming(doom: Doom) -> None:

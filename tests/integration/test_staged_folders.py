@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import qwave_batch as qb
+from qwave_batch.api.repeat_plan import plan_repeats
 from qwave_batch.cli.main import main
+from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job
+from qwave_batch.output.folder_matching import matched_job
 from qwave_batch.output.folder_reader import open_folder
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.output.parent_lines import ParentLines
@@ -20,8 +24,9 @@ from qwave_batch.quality.expected_size import has_sources
 from qwave_batch.scoring.score_items import ItemLoader, ItemMaker
 from qwave_batch.scoring.scorer import Item, Need
 from qwave_batch.spec.loading import load_spec
-from tests.painted_stages import painted_stages
-from tests.voted_folders import a_vote, write_lines
+from tests.painted_folders import painted
+from tests.painted_stages import NIGHT_MARKET, painted_stages
+from tests.voted_folders import a_vote, write_folder, write_lines
 
 COPIES = ["with its ledger", "without it"]
 
@@ -99,6 +104,21 @@ def test_a_parents_image_that_is_lost_is_named(folder: Path, tmp_path: Path) -> 
     assert status == 1
     said = f"image_urls[0] is image 2 of job {line.job_id}: {line.images[1].path} is not there"
     assert said in " ".join(text.split())
+
+
+def test_no_image_is_read_from_outside_of_the_images(folder: Path, tmp_path: Path) -> None:
+    """A copy may come from a stranger."""
+    copy = Path(shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave")))
+    (tmp_path / "secret.png").write_bytes(painted(77))
+    lines = [
+        replace(line, images=tuple(replace(image, path="images/../../secret.png") for image in line.images))
+        if line.stage == "draft"
+        else line
+        for line in qb.folders.open_run(copy).lines()
+    ]
+    write_folder(copy, lines)
+    status, text = told("export", copy, "--to", "pairs", tmp_path / "out", "--where", "stage == 'night'")
+    assert (status, "can't be right" in " ".join(text.split())) == (1, True)
 
 
 def test_conditions_see_stage_parents_and_axes_of_earlier_stages(either: Path, tmp_path: Path) -> None:
@@ -182,3 +202,47 @@ def test_where_says_that_a_parent_is_gone(folder: Path, tmp_path: Path) -> None:
     (line, *_) = lines_of(copy, "night")
     status, text = told("where", copy / line.images[0].path, copy)
     assert (status, "no longer holds a job that it is made from" in text) == (0, True)
+
+
+def test_only_jobs_without_parents_are_made_again(either: Path) -> None:
+    plan = plan_repeats(either, sample=9)
+    assert [(job.stage, job.action) for job in plan.jobs] == [("", "generate")] * 4
+    assert (plan.eligible, plan.with_parents, plan.seedless) == (4, {"gpt-image-2": 6, "wan2.7-image": 2}, {})
+    with pytest.raises(UsageError, match="of its complete jobs 4 are made from other jobs"):
+        plan_repeats(either, sample=9, where=qb.folders.LineFilter(where=lambda line: line.stage == "poster"))
+
+
+def test_edits_of_different_images_tell_nothing_of_a_model(folder: Path, tmp_path: Path) -> None:
+    spec = NIGHT_MARKET.replace("model: [gpt-image-2, wan2.7-image]", "model: [wan2.7-image], seed: [7]")
+    old, new = (painted_stages(tmp_path / name, spec, paint=paint) for name, paint in (("old", 0), ("new", 1)))
+    models = {model.model: model for model in qb.reproductions.compare_runs(old, new).models}
+    assert models["qwen-image-2.0"].unfit == {}
+    assert models["wan2.7-image"].unfit == {"other_parent": 2}
+
+
+def test_jobs_of_two_stages_do_not_stand_in_one_place(folder: Path) -> None:
+    night, *_ = lines_of(folder, "night")
+    assert matched_job(night) != matched_job(replace(night, stage="poster"))
+
+
+def test_a_lock_holds_the_jobs_of_all_stages(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(NIGHT_MARKET)
+    qb.reproductions.write_lock(make_plan(load_spec(spec)))
+    qb.reproductions.check_lock(make_plan(load_spec(spec)))
+    spec.write_text(NIGHT_MARKET.replace("as a poster", "as a flyer"))
+    with pytest.raises(qb.errors.SpecError, match="4 jobs"):
+        qb.reproductions.check_lock(make_plan(load_spec(spec)))
+
+
+def test_a_plan_makes_no_children_of_parents_that_failed(tmp_path: Path) -> None:
+    """A plain run does not make them either, and what is told of the folder is the same without its ledger."""
+    (tmp_path / "spec.yaml").write_text(NIGHT_MARKET)
+    connection = qb.connections.Simulated(latency="0", faults="task_failed=1")
+    qb.run_batch_sync(tmp_path / "spec.yaml", connection=connection, out_dir=tmp_path / "run")
+    assert qb.folders.open_run(tmp_path / "run").status().counts.stages["poster"].skipped == 4
+    assert qb.folders.open_run(tmp_path / "run").verify().is_sound
+    copy = shutil.copytree(tmp_path / "run", tmp_path / "copy", ignore=shutil.ignore_patterns(".qwave"))
+    for folder in (tmp_path / "run", copy):
+        status, text = told("plan", tmp_path / "spec.yaml", "--against", folder)
+        assert (status, "to make nothing" in text) == (0, True), text

@@ -8,16 +8,8 @@ from hypothesis import strategies as st
 
 from qwave_batch.errors import UnknownName
 from qwave_batch.report.grid_view import ALL, NONE, ReportView
-from qwave_batch.report.pivot import (
-    NO_TAG,
-    Heading,
-    PivotData,
-    PivotJob,
-    PivotPlace,
-    pivot,
-    pivot_axes,
-    with_default_axes,
-)
+from qwave_batch.report.pivot import Heading, pivot, with_default_axes
+from qwave_batch.report.pivot_data import NO_TAG, PivotData, PivotJob, PivotPlace, pivot_axes
 from qwave_batch.report.report_index import NO_VALUE
 
 PROMPTS = (("a", "An Alley"), ("b", "Straße"), ("c", ""))

@@ -11,9 +11,13 @@ from qwave_batch.cli.drawing.status_view import draw_glance, draw_status, glance
 from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.terminal import over
 from qwave_batch.cli.options import add_json
+from qwave_batch.errors import QwaveError
+from qwave_batch.model.next_step import RunWarning
 
 if TYPE_CHECKING:
-    from qwave_batch.folders import Glance, RunFolder
+    from collections.abc import Sequence
+
+    from qwave_batch.folders import Glance, RunFolder, StageOutlook
 
 USAGE = "DIR [options]"
 
@@ -34,7 +38,7 @@ def execute(args: Namespace, console: Console) -> int:
     run = qb.folders.open_run(args.folder)
     if args.watch:
         _watch(run, args, console)
-    status, outlooks = run.status(), run.outlooks()
+    status, outlooks = run.status(), _outlooks(run, console)
     if args.json:
         choices = {"choices": [outlook.as_json() for outlook in outlooks]} if outlooks else {}
         console.print_json({**status.as_json(), **choices}, on_one_line=args.watch)
@@ -42,6 +46,15 @@ def execute(args: Namespace, console: Console) -> int:
         notes = [note for outlook in outlooks for note in outlook.notes(run.address)]
         console.print([*draw_status(status, console.out, now=time.time()), *draw_warnings(notes, console.out)])
     return 0
+
+
+def _outlooks(run: "RunFolder", console: Console) -> "Sequence[StageOutlook]":
+    """Return how the stages stand that are decided later; why that can't be told is said, and the rest is shown."""
+    try:
+        return run.outlooks()
+    except QwaveError as error:
+        console.say(*draw_warnings([RunWarning(str(error), error.next_steps)], console.err))
+        return ()
 
 
 def _watch(run: "RunFolder", args: Namespace, console: Console) -> None:

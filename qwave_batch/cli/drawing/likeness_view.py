@@ -31,6 +31,8 @@ _UNFIT = {
     "seedless": "{jobs} without a seed",
     "reused": "{jobs} taken from another folder",
     "same_task": "{jobs} with the images of one task in both, as in a copy",
+    "other_parent": "{jobs} made from different images",
+    "has_parent": "{jobs} made from other jobs",
     "unreadable": "{jobs} with images that could not be compared",
 }
 _SHOWN = 10

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import qwave_batch as qb
 from qwave_batch.cli.drawing.plan_money import money_column
 from qwave_batch.cli.drawing.table import Column
 
@@ -44,7 +45,16 @@ def choice_facts(plan: "AnyPlan") -> Iterator[tuple[str, str]]:
     for stage in plan.stages:
         if stage.is_decided_later:
             ways = [words for words in (_where_words(stage), _pick_words(stage)) if words]
-            yield "chosen", f"{stage.name} takes {', and of these '.join(ways)}, once {stage.from_stage} is made"
+            takes = f"{stage.name} takes {', and of these '.join(ways)}, once {stage.from_stage} is made"
+            yield "chosen", f"{takes}; what decides comes from {' and '.join(_commands(stage))}"
+
+
+def _commands(stage: "PlannedStage") -> list[str]:
+    """Return the commands that bring what a stage is decided by."""
+    facts = qb.plans.deciding_facts(stage)
+    known = {"findings": "check DIR", "pick": "votes DIR FILE", "rating": "votes DIR FILE"}
+    steps = {known.get(name, f"score DIR --with {name.partition('.')[0]}") for name in facts}
+    return [f"qwave-batch {step}" for step in sorted(steps)]
 
 
 def _where_words(stage: "PlannedStage") -> str:

@@ -25,6 +25,7 @@ _LOST = "task_not_found"
 _NO_IMAGE = "no_image"
 _SPOILED = {"bad_image", "result_gone", _NO_IMAGE}
 """Codes of jobs that are paid, and whose images can't be had."""
+_CHOOSING = {NextStep.SCORE, NextStep.CHECK_THEN_RUN, NextStep.IMPORT_PICKS}
 _HAD = "other_format"
 """The code of jobs that are paid, and whose results are had in a format that is not read."""
 
@@ -50,7 +51,8 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     reasons = _reasons(lines) if has_trouble else {}
     drawn += _draw_trouble(reasons, terminal)
     drawn += draw_warnings(summary.warnings, terminal)
-    if summary.reason and (counts.pending or summary.exit_status not in {0, 1}):
+    is_explained = summary.stop is None and _awaits_choice(summary)  # by the notes
+    if summary.reason and not is_explained and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
     for step in _steps(summary, reasons, terminal):
         drawn += wrap(step, terminal.width, hang="  ")
@@ -76,7 +78,7 @@ def _rest(summary: "RunSummary") -> str:
         (counts.pending, "still to do"),
         (counts.damaged, "with images that are missing or damaged"),
         (counts.short, "with fewer images than asked for"),
-        (counts.skipped, "left out, not supported"),
+        (counts.skipped, "left out" if summary.summary.get("stages") else "left out, not supported"),
     ]
     return ", ".join(f"{number:,} {what}" for number, what in parts if number)
 
@@ -114,7 +116,8 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     passing = sum(
         len(ids) for (status, *_, may_pass), ids in reasons.items() if status == JobStatus.FAILED and may_pass
     )
-    is_plain_due = counts.pending or counts.cancelled or counts.damaged or passing
+    is_ahead = counts.pending and (summary.stop is not None or not _awaits_choice(summary))
+    is_plain_due = is_ahead or counts.cancelled or counts.damaged or passing
     if is_plain_due:
         steps.append(f"{_obstacle(summary)}run it again: it goes on where it stopped, and nothing is made twice")
     without = NextStep.RUN_WITHOUT_WORKERS
@@ -143,6 +146,11 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     if not steps and summary.exit_status == 0:
         return [f"check it: qwave-batch verify {pasted(folder)}"]
     return [f"next: {step}" for step in steps]
+
+
+def _awaits_choice(summary: "RunSummary") -> bool:
+    """Whether jobs wait for scores, checks or picks: a note names each command that brings them."""
+    return any(advice.step in _CHOOSING for warning in summary.warnings for advice in warning.next_steps)
 
 
 def _obstacle(summary: "RunSummary") -> str:

@@ -57,13 +57,17 @@ class ParentUses:
         if field in fields:
             return
         shown, names = ".".join(map(str, way)), sorted(fields)
-        instead = f"put it under request, as {names[0]}" if names else f"no model of the catalog has a field {kind}"
+        usual = max(names, key=self._models_with, default="")
+        instead = f"put it under request, as {usual}" if usual else f"no model of the catalog has a field {kind}"
         self.problems.add(
             value.where,
             f"{shown} refers to {what} that is made later, and can only stand in a field {kind}",
             allowed=tuple(names),
             suggestion=instead,
         )
+
+    def _models_with(self, field: str) -> int:
+        return sum(field in model.fields for model in self.catalog.models.values())
 
     def _note_bare(self, value: TemplateValue) -> None:
         self.problems.add(

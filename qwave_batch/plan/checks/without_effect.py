@@ -123,8 +123,9 @@ class IdleCheck:
         key = f'"{written}"' if "." in written else written
         hint = "take it out, or change the axis"
         if listed and axis.name.is_field and axis.name.text == name:
+            stage = self.spec.source_map.path_text(("matrix", written)).partition("matrix")[0]
             hint = (
-                f"write {set_option(f'matrix.{key}={listed}')}"
+                f"write {set_option(f'{stage}matrix.{key}={listed}')}"
                 if self._is_set(where)
                 else f"write {written}: {listed} under matrix, or take this out"
             )
@@ -140,10 +141,12 @@ class IdleCheck:
     def _in_a_prompt(self, where: ValuePath, called: str, value: Json) -> str:
         """Return an override that sets for the first prompt the value that another one sets for all."""
         given = argument_at(self.spec.source_map.key_place(where), self.spec.overrides)
+        source_map = self.spec.source_map
+        prompt = "prompts.0" if source_map.stage is None else source_map.path_text(("prompts", 0))
         if given and given.partition("=")[0] == called:
-            return f"prompts.0.{given}"
+            return f"{prompt}.{given}"
         listed = self._listed(where, value)
-        return f"prompts.0.{called}={listed[1:-1] if listed else '...'}"
+        return f"{prompt}.{called}={listed[1:-1] if listed else '...'}"
 
     def _listed(self, where: ValuePath, value: Json) -> str | None:
         """Return a list as YAML, with the numbers spelled as in the file; None for a long one."""
@@ -175,7 +178,7 @@ class IdleCheck:
     @cached_property
     def _is_built_upon(self) -> bool:
         """Whether overrides replace the spec's own use of its variables and fields."""
-        return any(override.strip().startswith(("prompts", "matrix")) for override in self.spec.overrides)
+        return any(override.strip().startswith(("prompts", "matrix", "stages")) for override in self.spec.overrides)
 
     def _is_set(self, where: ValuePath) -> bool:
         return self.spec.source_map.key_place(where).file == SHOWN_AS

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_value
 from qwave_batch.spec.values.value_path import ValuePath
@@ -73,6 +74,16 @@ def _asked_scores(where: TemplateValue) -> Iterator[tuple[str, str | None]]:
         yield ".".join(map(str, way)), name
 
 
+def deciding_facts(stage: PlannedStage) -> frozenset[str]:
+    """Return the names of the facts about parents that a stage is decided by; none for one that is decided now.
+
+    Raises:
+        TemplateFault: its ``where`` does not parse.
+    """
+    of_where = frozenset[str]() if stage.where is None else LaterWhere.of(stage.where, {}).facts
+    return of_where if stage.pick is None else of_where | {stage.pick.by}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterWhere:
     """A ``where`` that is decided later, with the values of the variables that it uses."""
@@ -93,6 +104,12 @@ class LaterWhere:
     def scores(self) -> frozenset[str]:
         """The full names of the scores that it asks for."""
         return frozenset(name for _, name in _asked_scores(self.template) if name is not None)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of the facts that it asks for, as in ``MissingFact``."""
+        asked = (next(step for step in way if step != _PARENT) for way in self.template.attributes if _is_later(way))
+        return self.scores | {str(name) for name in asked if name != _SCORES}
 
     def answer(self, parent: Mapping[str, Json], facts: Callable[[str], LaterFacts]) -> WhereAnswer | MissingFact:
         """Return the answer for a parent, or the first fact that it depends on and that is missing.
@@ -116,7 +133,7 @@ class LaterWhere:
             raise TemplateFault(
                 f"where must come out as true or false, and gives {answer!r}",
                 self.template.where,
-                suggestion='write one comparison, such as "{{ parent.scores.checks.sharpness > 0.1 }}"',
+                suggestion='write one comparison, such as "{{ parent.scores.levels.sharpness > 0.1 }}"',
             )
         return WhereAnswer(answer, notes.seen)
 

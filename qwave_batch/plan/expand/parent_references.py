@@ -54,8 +54,8 @@ class ParentReferences:
     ) -> tuple[dict[str, Json], StandIns | None]:
         """Return a request with stand-ins for its references, and those; None for a request without references.
 
-        Only a reference to the parent of the cell or to an ancestor counts: any other text of that form is a name of a
-        file like any other.
+        Only a reference to the parent of the cell or to an ancestor counts, and to an image that it makes: any other
+        text of that form is a name of a file like any other.
         """
         if parent is None:
             return request, None
@@ -65,7 +65,7 @@ class ParentReferences:
         for name in request.keys() & self.fields:
             for text in texts_in(request[name]):
                 link = parent_link(text)
-                if link is not None and link.job_id in line:
+                if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].job.max_images:
                     by_reference[text] = _stand_in(link)
                 elif any(task_reference(job_id) in text for job_id in line):
                     by_reference[text] = _stand_in(ParentLink(parent.job.job_id, 1))

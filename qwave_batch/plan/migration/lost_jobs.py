@@ -29,7 +29,8 @@ class Migrated(Protocol):
 
 def model_place(spec: Spec) -> tuple[str, SourcePlace]:
     """Return the path and the place of the spec's models."""
-    ways: tuple[ValuePath, ...] = (("matrix", "model"), ("request", "model"), ("prompts",))
+    ways: list[ValuePath] = [("matrix", "model"), ("request", "model"), ("prompts",)]
+    ways += [("stages", stage.position, *way) for stage in spec.stages for way in ways[:2]]
     way = next((way for way in ways if spec.source_map.at(way)), ())
     return path_text(way), spec.source_map.place(way)
 

@@ -33,7 +33,8 @@ def outdated_cells(
             wanted[name] = wanted.get(name, frozenset()) | columns
     if not wanted:
         return
-    tables = {prompt.table.path: prompt.table for prompt in spec.prompts if prompt.table}
+    parts = [stage.spec for stage in spec.stages] or [spec]
+    tables = {prompt.table.path: prompt.table for part in parts for prompt in part.prompts if prompt.table}
     for table in tables.values():
         more = 0
         for number, found in enumerate(_of_table(table, wanted, files[0].renames, catalog, meanings)):

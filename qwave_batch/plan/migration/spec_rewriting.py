@@ -136,13 +136,11 @@ class SpecRewriter:
             if site.field not in self.choices.drop or site.role is Role.VALUE:
                 continue
             self.take_out(site)
-        for key in list(self.sites.axis_keys()):  # ranges and templates have no values of their own
-            holder = key.parent
-            name = key.text.removeprefix(FIELD_PREFIX)
-            if holder is not None and name in self.choices.drop and holder is self.sites.root.get("matrix"):
-                value = next(value for each, value in holder.entries if each is key)
-                if not self.edits.is_removed(value):
-                    self._note(key, ("matrix", key.text), key.text, "")
+        for matrix, path in list(self.sites.matrices()):  # ranges and templates have no values of their own
+            for key, value in matrix.entries:
+                name = key.text.removeprefix(FIELD_PREFIX)
+                if name in self.choices.drop and not self.edits.is_removed(value):
+                    self._note(key, (*path, key.text), key.text, "")
                     self.edits.remove(value)
 
     def take_out(self, site: Site) -> None:
@@ -154,8 +152,12 @@ class SpecRewriter:
         self.edits.remove(rule or site.node)
 
     def _is_only_value(self, site: Site) -> bool:
-        """Whether a rule asks for the one value that the axis of its field has."""
-        values = [each.node.value for each in self.found if each.field == site.field and each.role is Role.AXIS]
+        """Whether a rule asks for the one value that the axis of its field has, in the same stage or outside."""
+        values = [
+            each.node.value
+            for each in self.found
+            if each.field == site.field and each.role is Role.AXIS and each.stage in {None, site.stage}
+        ]
         return len(values) == 1 and same_json(values[0], site.node.value)
 
     def _rename_models(self, renames: Mapping[str, str]) -> None:
@@ -276,9 +278,9 @@ class SpecRewriter:
         """Mark a name of the author's own that has become a field's."""
         known = self.former.fields | self.former.callback_fields
         new = (self.catalog.fields | self.catalog.callback_fields) - known - self.catalog.changes.fields.keys()
-        for key in self.sites.axis_keys():
+        for key, path in self.sites.axis_keys():
             if key.text in new and key.is_replaceable:
-                self._replace(key, ("matrix", key.text), f"{VARIABLE_PREFIX}{key.text}")
+                self._replace(key, (*path, key.text), f"{VARIABLE_PREFIX}{key.text}")
 
     def _rename_in_templates(self, renames: Mapping[str, str]) -> None:
         """Rename models that a template compares with; values of a table are not known here, so those stay."""

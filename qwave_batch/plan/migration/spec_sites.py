@@ -36,6 +36,11 @@ class Site:
     path: ValuePath
 
     @property
+    def stage(self) -> int | None:
+        """The position of the stage in whose block it stands; None outside of stages."""
+        return int(self.path[1]) if self.path[:1] == ("stages",) else None
+
+    @property
     def holder(self) -> SourceNode | None:
         """The mapping or list that the value stands in."""
         return self.node.parent
@@ -49,33 +54,52 @@ class SpecSites:
     fields: frozenset[str]
     """The request fields of the catalogs."""
 
+    def parts(self) -> Iterator[tuple[SourceNode, ValuePath]]:
+        """Yield the spec and the blocks of its stages: what may have request, prompts, matrix and vars; with paths."""
+        yield self.root, ()
+        stages = self.root.get("stages")
+        for number, stage in enumerate(stages.items if stages else ()):
+            if stage.resolved.kind == "mapping":
+                yield stage.resolved, ("stages", number)
+
     def all(self) -> Iterator[Site]:
         """Yield the places that set a field by its name."""
-        yield from self._of_mapping(self.root.get("request"), ("request",), Role.REQUEST)
-        prompts = self.root.get("prompts")
+        for part, begin in self.parts():
+            yield from self._of_part(part, begin)
+
+    def _of_part(self, part: SourceNode, begin: ValuePath) -> Iterator[Site]:
+        yield from self._of_mapping(part.get("request"), (*begin, "request"), Role.REQUEST)
+        prompts = part.get("prompts")
         for number, prompt in enumerate(prompts.items if prompts else ()):
             below = prompt.resolved.get("request") if prompt.resolved.kind == "mapping" else None
-            yield from self._of_mapping(below, ("prompts", number, "request"), Role.REQUEST)
-        matrix = self.root.get("matrix")
+            yield from self._of_mapping(below, (*begin, "prompts", number, "request"), Role.REQUEST)
+        matrix = part.get("matrix")
         if matrix is None or matrix.kind != "mapping":
             return
         for key, values in matrix.entries:
-            path: ValuePath = ("matrix", key.text)
+            path: ValuePath = (*begin, "matrix", key.text)
             if key.text in _RULES:
                 for number, rule in enumerate(values.resolved.items):
                     yield from self._of_mapping(rule, (*path, number), Role(key.text))
             else:
                 yield from self._of_axis(key.text, values.resolved, path)
 
-    def axis_keys(self) -> Iterator[SourceNode]:
-        """Yield the keys of the axes, and those of the excludes and includes that name axes."""
-        matrix = self.root.get("matrix")
-        for key, values in matrix.entries if matrix else ():
-            if key.text not in _RULES:
-                yield key
-                continue
-            for rule in values.resolved.items:
-                yield from (name for name, _ in rule.resolved.entries)
+    def matrices(self) -> Iterator[tuple[SourceNode, ValuePath]]:
+        """Yield the matrix of the spec and those of its stages, with their paths."""
+        for part, begin in self.parts():
+            matrix = part.get("matrix")
+            if matrix is not None and matrix.kind == "mapping":
+                yield matrix, (*begin, "matrix")
+
+    def axis_keys(self) -> Iterator[tuple[SourceNode, ValuePath]]:
+        """Yield the keys of the axes, and those of the excludes and includes that name axes, with the matrix' path."""
+        for matrix, path in self.matrices():
+            for key, values in matrix.entries:
+                if key.text not in _RULES:
+                    yield key, path
+                    continue
+                for rule in values.resolved.items:
+                    yield from ((name, path) for name, _ in rule.resolved.entries)
 
     def of_templates(self, sites: Iterable[Site]) -> Iterator[Site]:
         """Yield the values of variables, and of axes of one's own, from which templates at those places are made."""
@@ -94,18 +118,19 @@ class SpecSites:
 
     def _variables(self, name: str) -> Iterator[tuple[SourceNode, ValuePath]]:
         """Yield the values that a template may mean by a name."""
-        shared = self.root.get("vars")
-        if shared and (found := shared.get(name)):
-            yield found, ("vars", name)
-        prompts = self.root.get("prompts")
-        for number, prompt in enumerate(prompts.items if prompts else ()):
-            own = prompt.resolved.get("vars") if prompt.resolved.kind == "mapping" else None
-            if own and (found := own.get(name)):
-                yield found, ("prompts", number, "vars", name)
-        matrix = self.root.get("matrix")
-        for key, values in matrix.entries if matrix else ():
-            if key.text in {name, f"{VARIABLE_PREFIX}{name}"} and name not in self.fields:
-                yield values.resolved, ("matrix", key.text)
+        for part, begin in self.parts():
+            shared = part.get("vars")
+            if shared and (found := shared.get(name)):
+                yield found, (*begin, "vars", name)
+            prompts = part.get("prompts")
+            for number, prompt in enumerate(prompts.items if prompts else ()):
+                own = prompt.resolved.get("vars") if prompt.resolved.kind == "mapping" else None
+                if own and (found := own.get(name)):
+                    yield found, (*begin, "prompts", number, "vars", name)
+        for matrix, path in self.matrices():
+            for key, values in matrix.entries:
+                if key.text in {name, f"{VARIABLE_PREFIX}{name}"} and name not in self.fields:
+                    yield values.resolved, (*path, key.text)
 
     def _of_axis(self, written: str, values: SourceNode, path: ValuePath) -> Iterator[Site]:
         name = written.removeprefix(FIELD_PREFIX)

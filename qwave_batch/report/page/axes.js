@@ -23,7 +23,7 @@ function allAxes() {
   return [
     promptAxis(),
     listedAxis("model", models, (_job, place) => [place.model]),
-    ...(stages().length > 0 ? [listedAxis("stage", stages(), (job) => [job.stage ?? NO_VALUE])] : []),
+    ...(stages().length > 0 ? [listedAxis("stage", stages(), (job) => [job.stage ?? NO_VALUE]), promptIdAxis()] : []),
     ...own,
     listedAxis("tag", tags, (_job, place) => (place.tags.length > 0 ? place.tags : [NO_VALUE]), "no tag"),
     listedAxis("folder", folders.map((folder) => folder.label), (job) => [job.folder]),
@@ -52,6 +52,27 @@ function promptAxis() {
     labelOf: (value) => promptNumbered(value).text || promptNumbered(value).id,
     nameOf: (value) => `${promptNumbered(value).id}: ${promptNumbered(value).text}`,
     keyOf: (value) => promptKeys()[value] ?? "",
+  };
+}
+
+/**
+ * Return the axis along which prompts of one id are one: the stages of a chain have texts of their own under it.
+ *
+ * @returns {Axis}
+ */
+function promptIdAxis() {
+  const ids = [...new Set(report.data.prompts.map(({ id }) => id))];
+  const numbers = new Map(ids.map((id, number) => [id, number]));
+  const ofPrompt = report.data.prompts.map(({ id }) => numbers.get(id) ?? NO_VALUE);
+  const firsts = ids.map((id) => report.data.prompts.find((prompt) => prompt.id === id));
+  return {
+    name: "prompt_id",
+    count: ids.length,
+    valuesOf: (_job, place) => [ofPrompt[place.prompt] ?? NO_VALUE],
+    labelOf: (value) => firsts[value]?.text || (ids[value] ?? ""),
+    nameOf: (value) => `${ids[value] ?? ""}: ${firsts[value]?.text ?? ""}`,
+    aboveOf: (value) => (firsts[value]?.text ? (ids[value] ?? "") : ""),
+    keyOf: (value) => ids[value] ?? "",
   };
 }
 

@@ -98,7 +98,7 @@ function comparedValues(left, right, axis) {
       if (from === null || to === null || from === undefined || to === undefined || from === to || prompts[0]?.id !== prompts[1]?.id) continue;
       const tags = one.tags.filter((tag) => other.tags.includes(tag)).map((tag) => report.data.tags[tag] ?? "");
       const [first, second] = prompts.map((prompt) => JSON.stringify([prompt.id, prompt.text]));
-      const isPure = differsInAxisOnly(one, other, axis, number);
+      const isPure = left.stage === right.stage && differsInAxisOnly(one, other, axis, number);
       const found = /** @type {ComparedValues} */ ({ left: from, right: to, prompts: [first, second], tags, isPure });
       if (isPure) return found;
       best ??= found;

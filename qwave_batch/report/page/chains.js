@@ -111,14 +111,14 @@ function chainToolbar() {
 function chainCaptions() {
   const inherited = stages().map((stage) => `${stage}.`);
   const rest = varyingAxes().filter(({ name }) =>
-    !["prompt", "stage", "tag"].includes(name) && !inherited.some((beginning) => name.startsWith(beginning)));
+    !["prompt", "prompt_id", "stage", "tag"].includes(name) && !inherited.some((beginning) => name.startsWith(beginning)));
   return ({ job, place, image }) => {
     const parent = parentOf(job);
     const id = promptOf(job, place).id;
     const values = rest.flatMap((axis) => axis.valuesOf(job, place).filter((value) => value !== NO_VALUE).map(axis.keyOf));
     if (parent !== undefined && promptOf(parent).id !== id) values.unshift(id);
     if (place.repeat > 0) values.push(`#${place.repeat + 1}`);
-    if (image !== undefined && job.images.length > 1) values.push(`image ${image + 1}`);
+    if (image !== undefined && job.images.length > 1) values.push(`${image + 1}/${job.images.length}`);
     return values.map((value) => beginningOf(value, 60)).join(" · ");
   };
 }

@@ -55,30 +55,38 @@ function folderLegend(data) {
   return data.folders.length === 1 ? [] : data.folders.map((text, folder) => ({ series: folderSeries(folder), text }));
 }
 
+/** @typedef {"model" | "stage"} FigureGroup what the rows of a figure are about */
+
+const GROUP_TITLES = { model: "Model", stage: "Stage", tag: "Tag" };
+
 /**
  * @param {FiguresData} data
+ * @param {FigureGroup} of
  * @returns {FigureParts | null}
  */
-function latencyFigure(data) {
-  const { edges, rows, relative_error: error } = data.latency;
-  const shown = chartedRows(data, rows, (row) => row.model);
+function latencyFigure(data, of) {
+  const { edges, relative_error: error } = data.latency;
+  const rows = of === "model" ? data.latency.rows : (data.stages?.latency ?? []);
+  /** @param {LatencyData} row */
+  const nameOf = (row) => row[of] ?? "";
+  const shown = chartedRows(data, rows, nameOf);
   if (shown.length === 0 || edges.length < 2) return null;
   const axis = logAxis(edges[0] ?? 1, edges.at(-1) ?? 1);
   const chartRows = shown.map((row) => ({
-    label: nameWithFolder(data, row.model, row.folder),
+    label: nameWithFolder(data, nameOf(row), row.folder),
     value: `${shortNumber(row.p50)} s`,
     shapes: latencyShapes(row, edges, axis.placeOf),
   }));
-  const told = shown.map((row) => `${nameWithFolder(data, row.model, row.folder)} ${shortNumber(row.p50)} s`);
+  const told = shown.map((row) => `${nameWithFolder(data, nameOf(row), row.folder)} ${shortNumber(row.p50)} s`);
   return {
-    id: "latency",
-    title: "Latency by model",
+    id: of === "model" ? "latency" : `latency-${of}`,
+    title: `Latency by ${of}`,
     note: "Seconds from submit to the end of the task. The line is the median, the bar the middle half of all jobs.",
     legend: folderLegend(data),
     charts: [chartOfRows(`Medians: ${told.join(", ")}`, chartRows, axis.ticks, "seconds")],
-    head: ["Model", "Folder", "Jobs", "Least", "5 %", "25 %", "Median", "75 %", "95 %", "Greatest", "Off by at most"],
+    head: [GROUP_TITLES[of], "Folder", "Jobs", "Least", "5 %", "25 %", "Median", "75 %", "95 %", "Greatest", "Off by at most"],
     rows: rows.map((row) => [
-      row.model, folderText(data, row.folder), row.count, row.least, row.p05, row.p25, row.p50, row.p75, row.p95,
+      nameOf(row), folderText(data, row.folder), row.count, row.least, row.p05, row.p25, row.p50, row.p75, row.p95,
       row.greatest, error === 0 ? "exact" : `${(100 * error).toFixed(1)} %`,
     ]),
   };
@@ -107,14 +115,14 @@ const OUTCOMES = /** @type {const} */ (["completed", "failed", "refused", "cance
 
 /**
  * @param {FiguresData} data
- * @param {"model" | "tag"} of
+ * @param {FigureGroup | "tag"} of
  * @returns {FigureParts | null}
  */
 function outcomeFigure(data, of) {
-  const all = of === "model" ? data.outcomes.by_model : data.outcomes.by_tag;
+  const all = { model: data.outcomes.by_model, tag: data.outcomes.by_tag, stage: data.stages?.outcomes ?? [] }[of];
   /** @param {OutcomeData} row */
-  const nameOf = (row) => (of === "model" ? row.model : row.tag) ?? "no tag";
-  const rows = all.some((row) => of === "model" || row.tag !== null) ? chartedRows(data, all, nameOf) : [];
+  const nameOf = (row) => row[of] ?? "no tag";
+  const rows = all.some((row) => of !== "tag" || row.tag !== null) ? chartedRows(data, all, nameOf) : [];
   if (rows.length === 0) return null;
   const chartRows = rows.map((row) => ({
     label: nameWithFolder(data, nameOf(row), row.folder),
@@ -131,7 +139,7 @@ function outcomeFigure(data, of) {
       "Jobs by status. On the right: failed and refused.",
     legend: seen.map((status) => ({ series: `status-${status}`, text: status })),
     charts: [chartOfRows(`Failed or refused: ${told.join(", ")}`, chartRows, ticks, "")],
-    head: [of === "model" ? "Model" : "Tag", "Folder", "Jobs", ...OUTCOMES],
+    head: [GROUP_TITLES[of], "Folder", "Jobs", ...OUTCOMES],
     rows: all.map((row) => [nameOf(row), folderText(data, row.folder), row.jobs, ...OUTCOMES.map((status) => row[status])]),
   };
 }
@@ -196,26 +204,30 @@ function wholeTicks(ticks) {
 
 /**
  * @param {FiguresData} data
+ * @param {FigureGroup} of
  * @returns {FigureParts | null}
  */
-function costFigure(data) {
-  const rows = chartedRows(data, data.costs.filter((row) => row.usd_per_image !== null), (row) => row.model);
+function costFigure(data, of) {
+  const all = of === "model" ? data.costs : (data.stages?.costs ?? []);
+  /** @param {CostData} row */
+  const nameOf = (row) => row[of] ?? "";
+  const rows = chartedRows(data, all.filter((row) => row.usd_per_image !== null), nameOf);
   if (!rows.some((row) => row.usd > 0)) return null;
   const axis = linearAxis(Math.max(...rows.map((row) => row.usd_per_image ?? 0)), usdText);
   const chartRows = rows.map((row) => ({
-    label: nameWithFolder(data, row.model, row.folder),
+    label: nameWithFolder(data, nameOf(row), row.folder),
     value: `${usdText(row.usd_per_image ?? 0)}, ${usdText(row.usd)} in all`,
     shapes: [chartBar(folderSeries(row.folder), 0, (100 * (row.usd_per_image ?? 0)) / axis.end)],
   }));
   return {
-    id: "cost",
-    title: "Cost by model",
+    id: of === "model" ? "cost" : `cost-${of}`,
+    title: `Cost by ${of}`,
     note: "USD per image, with all that was paid, failed jobs too.",
     legend: folderLegend(data),
     charts: [chartOfRows(chartRows.map((row) => `${row.label} ${row.value}`).join("; "), chartRows, axis.ticks, "per image")],
-    head: ["Model", "Folder", "USD", "Jobs", "Completed", "Images", "USD per image", "USD per completed job"],
-    rows: data.costs.map((row) => [
-      row.model, folderText(data, row.folder), row.usd, row.jobs, row.completed, row.images, row.usd_per_image,
+    head: [GROUP_TITLES[of], "Folder", "USD", "Jobs", "Completed", "Images", "USD per image", "USD per completed job"],
+    rows: all.map((row) => [
+      nameOf(row), folderText(data, row.folder), row.usd, row.jobs, row.completed, row.images, row.usd_per_image,
       row.usd_per_completed,
     ]),
   };

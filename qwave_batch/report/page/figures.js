@@ -14,11 +14,14 @@ function drawFigures(main) {
   const figures = data === null ? [] : [
     scoreFigure(data),
     scorePerDollarFigure(data),
-    latencyFigure(data),
+    latencyFigure(data, "model"),
+    latencyFigure(data, "stage"),
     outcomeFigure(data, "model"),
+    outcomeFigure(data, "stage"),
     outcomeFigure(data, "tag"),
     errorFigure(data),
-    costFigure(data),
+    costFigure(data, "model"),
+    costFigure(data, "stage"),
     rateFigure(data),
     limitFigure(data),
   ].filter((figure) => figure !== null);

@@ -45,7 +45,8 @@ function chosenAxes() {
 }
 
 /**
- * Return prompts down and models across, or what varies: the most values down, the fewest across.
+ * Return prompts down and models across, or stages where there are any, or what varies: the most values down, the fewest
+ * across.
  *
  * @param {readonly Axis[]} varying
  * @returns {{rows: Axis, cols: Axis}}
@@ -53,11 +54,11 @@ function chosenAxes() {
 function defaultAxes(varying) {
   /** @param {string} name */
   const named = (name) => varying.find((axis) => axis.name === name);
-  const few = varying.filter((axis) => axis.name !== "prompt" && axis.name !== "tag");
-  const cols = named("model") ?? few.toSorted((one, other) => one.count - other.count)[0] ?? NO_AXIS;
+  const few = varying.filter((axis) => !["prompt", "prompt_id", "tag"].includes(axis.name));
+  const cols = named("stage") ?? named("model") ?? few.toSorted((one, other) => one.count - other.count)[0] ?? NO_AXIS;
   const many = varying.filter((axis) => axis.name !== cols.name);
   const most = many.toSorted((one, other) => other.count - one.count)[0] ?? axisNamed("prompt") ?? NO_AXIS;
-  return { rows: named("prompt") ?? most, cols };
+  return { rows: named("prompt_id") ?? named("prompt") ?? most, cols };
 }
 
 /**

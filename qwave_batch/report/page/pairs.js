@@ -72,7 +72,7 @@ function pairCells(shown, axis) {
       if (value === NO_VALUE) continue;
       const prompt = shown.data.prompts[place.prompt]?.id ?? "";
       const others = place.axes.map((each, at) => (at === number ? null : each));
-      const key = JSON.stringify([job.folder, prompt, place.repeat, axis === "model" ? null : place.model, others]);
+      const key = JSON.stringify([job.folder, job.stage, prompt, place.repeat, axis === "model" ? null : place.model, others]);
       const cell = cells.get(key)?.cell ?? new Map();
       cells.set(key, { cell, folder: job.folder, prompt });
       const there = cell.get(value);
@@ -90,7 +90,7 @@ const SPEC_AXIS_MARK = / \(axis\)$/;
  */
 function specAxisName(shownName) {
   const name = shownName.replace(SPEC_AXIS_MARK, "");
-  return ["prompt", "tag", "folder", "none"].includes(name) ? name : shownName;
+  return ["prompt", "tag", "folder", "none", "stage", "prompt_id"].includes(name) ? name : shownName;
 }
 
 /**

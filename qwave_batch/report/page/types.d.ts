@@ -195,7 +195,8 @@ interface PickData {
 }
 
 interface LatencyData {
-  model: string;
+  model?: string;
+  stage?: string;
   /** Null for all folders together. */
   folder: number | null;
   count: number;
@@ -213,6 +214,7 @@ interface OutcomeData {
   model?: string;
   /** Null for jobs without a tag. */
   tag?: string | null;
+  stage?: string;
   folder: number | null;
   jobs: number;
   completed: number;
@@ -234,7 +236,8 @@ interface ErrorCountData {
 }
 
 interface CostData {
-  model: string;
+  model?: string;
+  stage?: string;
   folder: number | null;
   usd: number;
   jobs: number;
@@ -302,4 +305,6 @@ interface FiguresData {
   limits: LimitData[];
   /** There where images, pairs or sets have scores. */
   scores?: { outputs: ScoreData[]; rows: ScoreRowData[]; priced: PricedScoreData[] };
+  /** There where a spec has stages. */
+  stages?: { latency: LatencyData[]; outcomes: OutcomeData[]; costs: CostData[] };
 }

@@ -13,6 +13,7 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.signed_links import unsigned
 from qwave_batch.model.task import ResultImage, Task
 from qwave_batch.run.images.fetch_policy import (
     MOST_BROKEN,
@@ -196,7 +197,7 @@ class ImageFetcher:
         return ImageRequest(
             url=result.url,
             content=result.content,
-            source_url=result.masked_url or result.url,
+            source_url=unsigned(result.masked_url or result.url),  # a manifest is for everyone
             name=name,
             attempt_number=state.attempt.number,
             claims=self._claims.claim(name),

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from urllib.parse import quote
 
 from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.model.signed_links import unsigned
 from qwave_batch.model.task import ResultImage
 
 MARGIN_S = 900.0
@@ -59,8 +60,8 @@ class ListedImages:
         listed = [image for image in self.images if image.is_listed]
         if len(listed) == len(files):
             return listed[number - 1]
-        source = files[number - 1].image.source_url
-        return next((image for image in listed if (image.masked_url or image.url) == source), None)
+        source = unsigned(files[number - 1].image.source_url)  # a ledger of before keeps it with its signature
+        return next((image for image in listed if unsigned(image.masked_url or image.url) == source), None)
 
 
 def public_address(public_url: str, path: str) -> str:

@@ -7,7 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from qwave_batch.client.answers import TaskAnswer, TaskNotFound
+from qwave_batch.client.answers import Answer, TaskAnswer, TaskNotFound
 from qwave_batch.folder.stored_inputs import StoredInputs
 from qwave_batch.imaging.data_uris import uri_length, uri_start
 from qwave_batch.ledger.attempt import StoredFile
@@ -17,7 +17,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.parent_links import parent_link, parent_links_in
 from qwave_batch.model.signed_links import unsigned
 from qwave_batch.model.task import ResultImage
-from qwave_batch.run.jobs.job_run import AcceptedAttempt, JobRun
+from qwave_batch.run.jobs.job_run import JobRun
 from qwave_batch.run.jobs.parent_choices import MARGIN_S, ListedImages, NotPassed, public_address
 from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.state.run_state import RunState
@@ -66,7 +66,8 @@ class RequestInputs:
             if link is None or link.job_id not in parents:  # a reference of a job is among its parents
                 return NotPassed.UNMADE
             parent = parents[link.job_id]
-            passed = _task(parent) if link.image is None else await self._image(job, fields, parent, link.image)
+            finding = self._task(job, parent) if link.image is None else self._image(job, fields, parent, link.image)
+            passed = await finding
             if isinstance(passed, NotPassed):
                 return passed
             texts[text] = self._as_sent(parent, passed) if job_run.is_maybe_submitted else passed
@@ -102,18 +103,30 @@ class RequestInputs:
         start = f"{uri_start(image.format)}AAAA"
         return self._context.catalog.job_takes_text(job, field, start, uri_length(image.format, image.size_bytes))
 
+    async def _task(self, job: Job, parent: MadeJob) -> str | NotPassed:
+        """Return the id of a parent's task; one of another folder may be of another account."""
+        task_id = parent.attempt.task_id
+        if task_id is None:
+            return NotPassed.NO_TASK
+        if parent.attempt.origin is None:
+            return task_id
+        match await self._poll(job.model, parent, task_id):
+            case TaskAnswer():
+                return task_id
+            case TaskNotFound():
+                return NotPassed.NO_TASK
+            case _:
+                return NotPassed.UNANSWERED
+
     async def _address(self, model: str, parent: MadeJob, number: int) -> str | NotPassed:
         """Return an address of an image: as listed in this run, or asked for anew where that may end too soon."""
-        accepted = AcceptedAttempt.of(parent.attempt)
-        if accepted is None:
+        job_id, task_id = parent.attempt.job_id, parent.attempt.task_id
+        if task_id is None:
             return NotPassed.NO_ADDRESS
-        job_id = parent.attempt.job_id
         async with self._asking.setdefault(job_id, asyncio.Lock()):
             if (known := self._known(parent, number, MARGIN_S)) is not None:
                 return known
-            ended_at = parent.attempt.ended_at
-            is_earlier = ended_at is None or ended_at < self._began_at
-            answer = await self._calls.poll_ended(accepted.task_id, model, is_earlier=is_earlier, tries=0)
+            answer = await self._poll(model, parent, task_id)
         self._asking.pop(job_id, None)
         match answer:
             case TaskAnswer(task=task) if task.listed:
@@ -125,6 +138,11 @@ class RequestInputs:
                 return NotPassed.NO_ADDRESS
             case _:
                 return NotPassed.UNANSWERED
+
+    async def _poll(self, model: str, parent: MadeJob, task_id: str) -> Answer:
+        ended_at = parent.attempt.ended_at
+        is_earlier = parent.attempt.origin is None and (ended_at is None or ended_at < self._began_at)
+        return await self._calls.poll_ended(task_id, model, is_earlier=is_earlier, tries=0)
 
     def _as_sent(self, parent: MadeJob, address: str) -> str:
         """Return the address that the key went out with, as far as it is on record, if it has only been signed anew."""
@@ -150,7 +168,3 @@ class RequestInputs:
         self._listed.move_to_end(job_id)
         if len(self._listed) > REMEMBERED:
             self._listed.popitem(last=False)
-
-
-def _task(parent: MadeJob) -> str | NotPassed:
-    return parent.attempt.task_id or NotPassed.NO_TASK

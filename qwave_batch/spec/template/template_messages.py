@@ -101,8 +101,8 @@ def missing_fault(
 ) -> TemplateFault:
     """Return the fault of an undefined name, with the available names."""
 
-    def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
-        guess = meant_name(_shown(error.name), known)
+    def fault(message: str, known: Sequence[str] = (), hint: str | None = None) -> TemplateFault:
+        guess = hint or meant_name(_shown(error.name), known)
         made = TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
         made.is_of_a_name = True
         return made
@@ -115,7 +115,9 @@ def missing_fault(
     called = next((path_text(path) for path, value in _values(uses, scope) if value is error.owner), "the value")
     if isinstance(error.owner, Mapping):
         fields = [str(key) for key in error.owner]
-        return fault(f'{called} has no "{_shown(error.name)}"; it has {_listed(fields)}', fields)
+        dotted = next((key for key in fields if key.startswith(f"{error.name}.")), None)
+        hint = None if dotted is None else f"write {called}['{cut_for_message(dotted)}']"
+        return fault(f'{called} has no "{_shown(error.name)}"; it has {_listed(fields)}', fields, hint)
     if isinstance(error.owner, Sequence) and isinstance(error.name, int):
         return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counting from 0")
     return fault(f'{called} has no "{_shown(error.name)}" because it is {type_name(error.owner)}')

@@ -66,7 +66,7 @@ def test_a_row_is_a_chain_and_a_column_a_stage(pages: Pages, staged_report: Path
     draft = page.get_by_role("gridcell").first
     expect(draft.get_by_role("img")).to_have_count(1)  # the one that goes on, of two
     expect(draft.get_by_role("img")).to_have_accessible_name("image 2 of 2")
-    assert draft.get_attribute("aria-label") == "stall, z-image-turbo, completed, z-image-turbo · 1 · image 2"
+    assert draft.get_attribute("aria-label") == "stall, z-image-turbo, completed, z-image-turbo · 1 · 2/2"
     skipped = page.get_by_role("gridcell", name="skipped, parent_failed: its parent alley-1 has failed")
     expect(skipped.first).to_contain_text("skipped")
 
@@ -152,6 +152,16 @@ def test_children_that_come_are_shown_where_they_were_waited_for(pages: Pages, s
     page.evaluate("(data) => setReport(data)", made)
     assert focused(page) == "stall, gpt-image-2, completed, gpt-image-2"
     expect(page.locator(":focus").get_by_role("img")).to_have_count(1)
+
+
+def test_figures_say_what_each_stage_costs_and_takes(pages: Pages, staged_report: Path) -> None:
+    page = pages.open(staged_report, "page=figures")
+    told = data_of(staged_report, "figures")["stages"]
+    for name in ("Latency by stage", "Failures and refusals by stage", "Cost by stage"):
+        expect(page.get_by_role("figure", name=name, exact=True)).to_be_visible()
+    cost = page.get_by_role("figure", name="Cost by stage", exact=True)
+    assert "draft $0.005, $0.03 in all; night $0.04" in (cost.get_by_role("img").get_attribute("aria-label") or "")
+    assert [row["stage"] for row in told["costs"]] == [*STAGES]
 
 
 def before_edits(index: dict[str, Any]) -> dict[str, Any]:

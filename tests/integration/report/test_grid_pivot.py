@@ -7,7 +7,8 @@ from urllib.parse import quote, urlencode
 
 from qwave_batch.report.chain_rows import JobChain, chain_pivot
 from qwave_batch.report.grid_view import ReportView
-from qwave_batch.report.pivot import PivotData, pivot, with_default_axes
+from qwave_batch.report.pivot import pivot, with_default_axes
+from qwave_batch.report.pivot_data import PivotData
 from tests.integration.report.conftest import Pages
 
 CASES = 160
@@ -101,7 +102,7 @@ def drawn_view(rng: random.Random, index: dict[str, Any]) -> dict[str, str]:
         "tag",
         "folder",
         "none",
-        *(["stage"] * ("stages" in index)),
+        *(("stage", "prompt_id") if "stages" in index else ()),
         *(axis["name"] for axis in index["axes"]),
     ]
     view = {role: rng.choice(axes) for role in ROLES if rng.random() < 0.7}

@@ -82,7 +82,8 @@ def test_what_is_chosen_later_is_said(plan: AnyPlan) -> None:
             "chosen",
             (
                 "night takes those of draft with {{ parent.scores.ocr.cer < 0.5 }}, and of these the lowest 2 by "
-                "rating for each prompt and model, once draft is made"
+                "rating for each prompt and model, once draft is made; what decides comes from qwave-batch score DIR "
+                "--with ocr and qwave-batch votes DIR FILE"
             ),
         )
     ]

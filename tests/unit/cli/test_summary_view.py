@@ -7,7 +7,7 @@ from qwave_batch import JobStatus, ManifestLine, RunSummary
 from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
-from qwave_batch.model.next_step import RunWarning
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import (
@@ -56,6 +56,27 @@ def test_a_whole_run_is_told_in_three_lines() -> None:
         "2 left out, not supported",
         "check it: qwave-batch verify runs/茶",
     ]
+
+
+def test_jobs_that_wait_for_a_choice_are_told_the_command_that_brings_it_and_no_other_step() -> None:
+    waits = RunWarning(
+        '2 jobs of stage "b" wait for ocr.cer of stage "a"', (Advice(NextStep.SCORE, "runs/a b", "ocr"),)
+    )
+    ended = replace(
+        DONE,
+        kind=EndKind.INCOMPLETE,
+        counts=JobCounts(jobs=10, completed=6, pending=2, skipped=2, images=6),
+        warnings=(waits,),
+        summary={"stages": {"a": {}, "b": {}}},
+    )
+    assert draw_summary(ended, [], TERMINAL)[1:] == [
+        "2 still to do, 2 left out",
+        'note: 2 jobs of stage "b" wait for ocr.cer of stage "a"; have it scored, then',
+        "      run it again: qwave-batch score 'runs/a b' --with ocr, or with the YAML",
+        "      file of a command",
+    ]
+    blocked = replace(ended, kind=EndKind.ACCOUNT, stop=NO_BALANCE)
+    assert "ended early: the balance is used up (HTTP 402)" in draw_summary(blocked, [], TERMINAL)
 
 
 def test_failures_stand_by_reason_the_commonest_first_with_a_few_jobs_each() -> None:

@@ -24,6 +24,7 @@ from qwave_batch.export.splits import (
     split_of_line,
 )
 from qwave_batch.model.job import Duplicate
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 from tests.manifest_lines import PLAIN_LINE
@@ -176,6 +177,20 @@ def test_prompts_that_came_out_as_one_job_lie_together() -> None:
         spool.add(ExportRow(folder=0, run="run", line=made, image=None, image_index=None, split="train"))
     spool.group_prompts()
     assert spool.prompts() == ["a", "c"]
+
+
+def test_an_edit_lies_where_the_image_lies_that_it_was_made_of() -> None:
+    """Over any steps, and whatever the names of their prompts are; a parent of another folder is none."""
+    spool = RowSpool(sqlite3.connect(":memory:", isolation_level=None), ["run", "other"], is_merged=False)
+    made = [line(name, f"{name} text", number) for number, name in enumerate("abcde")]
+    parents = {2: 4, 1: 2, 3: 0}
+    for number, each in enumerate(made):
+        links = (ParentLink(made[parents[number]].job_id, 1),) if number in parents else ()
+        row = replace(each, parents=links)
+        folder = 1 if number == 3 else 0
+        spool.add(ExportRow(folder=folder, run="run", line=row, image=None, image_index=None, split="train"))
+    spool.group_prompts()
+    assert spool.prompts() == ["a", "b", "d"]
 
 
 def test_nothing_is_left_of_the_rows_of_an_export_that_is_killed(

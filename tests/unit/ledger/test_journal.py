@@ -24,6 +24,7 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.run_events import ImagesStored
 from qwave_batch.model.task import ResultImage
@@ -203,6 +204,25 @@ def test_a_job_that_leaves_the_plan_keeps_what_it_has(ledger: Ledger, journal: J
     ledger.replace_plan([job_of(0), job_of(1)])
     assert [line.record.status for line in ledger.lines()] == [JobStatus.COMPLETED, JobStatus.PENDING]
     assert list(ledger.unplanned()) == []
+
+
+def test_what_left_the_plan_still_tells_what_it_was_made_from(
+    ledger: Ledger, journal: Journal, job_of: MakeJob
+) -> None:
+    parents = (ParentLink("b" * 16, 2), ParentLink("c" * 16))
+    ledger.replace_plan([job_of(0, stage="night", parents=parents), job_of(1)])
+
+    async def way() -> None:
+        await journal.store(await completed(journal), [FILE])
+
+    asyncio.run(way())
+    assert ledger.unplanned_parents() == {}
+    ledger.replace_plan([job_of(1)])
+    assert ledger.unplanned_parents() == {JOB: ["b" * 16, "c" * 16]}
+    line = ledger.line_of(JOB)
+    assert line is not None
+    assert (line.job.parents, line.record.images) == (parents, (FILE.image,))
+    assert ledger.line_of("0" * 15 + "9") is None
 
 
 def test_a_forgotten_job_leaves_its_money(ledger: Ledger, journal: Journal, job_of: MakeJob) -> None:

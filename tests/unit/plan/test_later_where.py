@@ -3,8 +3,16 @@
 import pytest
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import ParentPick, PlannedStage
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.plan.expand.later_where import LaterFacts, LaterWhere, MissingFact, WhereAnswer, is_decided_later
+from qwave_batch.plan.expand.later_where import (
+    LaterFacts,
+    LaterWhere,
+    MissingFact,
+    WhereAnswer,
+    deciding_facts,
+    is_decided_later,
+)
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import TemplateFault, compile_value
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
@@ -80,6 +88,15 @@ def test_an_answer_tells_what_it_was_given_by() -> None:
     facts = LaterFacts(scores={"ocr.cer": 0.4, "ocr.word_accuracy": 1.0}, findings=("blank",), rating=2.0)
     where = LaterWhere.of("{{ parent.scores.ocr.cer < 0.1 or not parent.findings or parent.model == 'b' }}", {})
     assert where.answer(DRAFT, lambda _: facts) == WhereAnswer(False, {"ocr.cer": 0.4, "findings": ["blank"]})
+
+
+def test_a_stage_tells_the_facts_that_decide_it() -> None:
+    source = (
+        "{{ not parent.findings and parent.parent.pick == 'keep' and parent.scores['ocr.cer'] < parent.axes.most }}"
+    )
+    stage = PlannedStage(name="b", from_stage="a", where=source, pick=ParentPick(n=1, by="rating"))
+    assert deciding_facts(stage) == {"findings", "pick", "ocr.cer", "rating"}
+    assert deciding_facts(PlannedStage(name="a")) == frozenset()
 
 
 def test_what_is_known_of_an_ancestor_is_asked_by_its_own_id() -> None:

@@ -11,7 +11,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.model.record import ImageFile
 from qwave_batch.report.chain_rows import chain_pivot, chains_of
 from qwave_batch.report.grid_view import ReportView
-from qwave_batch.report.pivot import PivotData, PivotJob, PivotPlace
+from qwave_batch.report.pivot_data import PivotData, PivotJob, PivotPlace
 from qwave_batch.report.report_index import ReportedFolder, ReportIndex
 from qwave_batch.report.sheet_content import SheetContent
 from tests.manifest_lines import PLAIN_LINE

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from qwave_batch import lazy
 from qwave_batch.errors import MissingExtra
 from qwave_batch.report import figure_files
 from qwave_batch.report.figure_counting import FigureCounter
-from qwave_batch.report.figure_drawing import FIGURES, draw_figures
+from qwave_batch.report.figure_drawing import FIGURES, draw_figures, figures_to_draw
 from qwave_batch.report.figure_files import write_figures
 from qwave_batch.report.figure_numbers import FigureNumbers, ScoreRow
 from qwave_batch.scoring.scorer import Better, Output
@@ -92,6 +93,20 @@ def test_the_tables_hold_the_numbers(written: Path) -> None:
     assert head == "model,folder,usd,jobs,completed,images,usd_per_image,usd_per_completed"
     assert f"{LONG},all,2.5,20,10,20,0.125,0.25" in rows
     assert (written / "limits.csv").read_text("utf-8").count("quota,,61.5") == 2
+
+
+def test_stages_have_figures_where_there_are_any() -> None:
+    counter = FigureCounter(("one",))
+    counter.add(0, DONE)
+    assert figures_to_draw(counter.numbers()) == FIGURES
+    counter.add(0, replace(DONE, stage="draft", cost_usd=0.5))
+    told = counter.numbers()
+    drawn = {name: lazy.matplotlib_figure.Figure() for name in figures_to_draw(told).keys() - FIGURES.keys()}
+    assert set(drawn) == {"latency-by-stage", "outcomes-by-stage", "cost-by-stage"}
+    assert all(figures_to_draw(told)[name](told, figure) for name, figure in drawn.items())
+    labels = {name: [text.get_text() for text in figure.axes[0].get_yticklabels()] for name, figure in drawn.items()}
+    assert labels["cost-by-stage"] == ["draft"]
+    assert labels["latency-by-stage"] == ["draft (n=1)"]
 
 
 def test_a_folder_without_images_has_no_empty_figures(tmp_path: Path) -> None:

@@ -64,6 +64,20 @@ def test_a_refused_job_is_told_from_a_failed_one() -> None:
     ]
 
 
+def test_stages_have_numbers_of_their_own_and_folders_without_stages_none() -> None:
+    told = counted((0, replace(DONE, stage="draft")), (0, replace(BLOCKED, stage="night")), (0, DONE))["stages"]
+    assert [(row["stage"], row["completed"], row["refused"]) for row in told["outcomes"]] == [
+        ("draft", 1, 0),
+        ("night", 0, 1),
+    ]
+    assert [(row["stage"], row["usd"], row["usd_per_image"]) for row in told["costs"]] == [
+        ("draft", 0.25, 0.125),
+        ("night", 0.5, None),
+    ]
+    assert [(row["stage"], row["count"], row["p50"]) for row in told["latency"]] == [("draft", 1, 4.0)]
+    assert "stages" not in counted((0, DONE))
+
+
 def test_a_job_counts_under_each_of_its_tags_and_those_of_its_other_places() -> None:
     also = Duplicate(job_id="", index=1, prompt_id="q", tags=("night",))
     bare = Duplicate(job_id="", index=2, prompt_id="q")

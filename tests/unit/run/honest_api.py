@@ -81,6 +81,8 @@ class HonestApi:
     """Bytes sent in place of images, by image number from 1."""
     masked_url: str | None = None
     """The part of every image's address that may be recorded; None means all of it."""
+    signs_anew: bool = False
+    """Whether only a signature tells the addresses apart under which it lists an image at different times."""
     file_host: str = "cdn"
     """Host of the images; the previous host no longer answers."""
     other_host: str | None = None
@@ -171,7 +173,7 @@ class HonestApi:
             return DownloadFailed(reason="HTTP 429", retryable=True, status=429, retry_after_s=wait_s)
         if host not in {self.file_host, self.other_host}:
             return DownloadFailed(reason="connection refused", retryable=True)
-        if fault == "expired" or self._api_now() - float(signed_at) > URL_LIFE_S:
+        if fault == "expired" or self._api_now() - float(signed_at.partition("?")[0]) > URL_LIFE_S:
             return Expired(status=403, reason="HTTP 403")
         data = self.instead.get(int(number) + 1) or image_of(self.tasks[task_id].request, int(number))
         if fault == "truncated":
@@ -244,7 +246,7 @@ class HonestApi:
             if task.ending == "completed":
                 images = tuple(
                     ResultImage(
-                        url=f"https://{self._host_of(task)}/{task.task_id}/{number}/{self._api_now()}",
+                        url=f"https://{self._host_of(task)}/{task.task_id}/{number}/{self._signed()}",
                         masked_url=self.masked_url,
                     )
                     for number in range(task.images)
@@ -263,6 +265,9 @@ class HonestApi:
             ),
             served_at=self._date(),
         )
+
+    def _signed(self) -> str:
+        return f"1795300700.0?X-Amz-Signature={self._api_now()}" if self.signs_anew else str(self._api_now())
 
     def _host_of(self, task: MadeTask) -> str:
         is_other = self.other_host is not None and task.task_id[-1] in "13579"

@@ -10,10 +10,11 @@ from typing import cast
 import pytest
 
 from qwave_batch.errors import BudgetError
+from qwave_batch.ledger.attempt import stored_text
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.next_step import NextStep
-from qwave_batch.model.record import JobStatus
+from qwave_batch.model.record import JobStatus, ReusedFrom
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.state.context import JobScope
@@ -252,3 +253,59 @@ def test_no_address_of_a_parent_is_written_down_with_its_child(world: World) -> 
         rows = ledger.execute("SELECT * FROM attempts WHERE job_id = ?", (CHAIN[1].job_id,)).fetchall()
         rows += ledger.execute("SELECT * FROM jobs").fetchall()
     assert address not in str(rows)
+
+
+def test_an_address_with_a_secret_in_it_is_not_passed_on(world: World) -> None:
+    world.plan(CHAIN[:2])
+    world.api.masked_url = "https://cdn/***"
+    end = world.run_to_end()
+    assert (end.counts.completed, end.counts.pending) == (1, 1)
+    assert not sent(world, 1)
+    world.inline_fields = frozenset({"image_urls"})
+    assert world.run_to_end().kind is EndKind.COMPLETE
+
+
+def test_a_key_that_may_be_out_is_sent_with_the_address_that_it_went_out_with(world: World) -> None:
+    world.api.signs_anew = True
+    world.plan(CHAIN[:2])
+    assert world.run(crash_at_write=5, is_written=True) is None, "after the intent of the child"
+    assert not sent(world, 1)
+    with world.read() as ledger:
+        parent, child = ledger.snapshots()
+    assert child.attempt is not None
+    assert parent.attempt is not None
+    assert world.run_to_end().kind is EndKind.COMPLETE
+    ((address,),) = map(images_of, sent(world, 1))
+    assert address == parent.attempt.results[0].url
+
+
+def test_a_cancelled_parent_leaves_its_children_to_the_next_run(world: World) -> None:
+    world.plan(CHAIN)
+    world.api.ending = lambda _, earlier: "completed" if earlier else "cancelled"
+    end = world.run_to_end()
+    assert (end.counts.cancelled, end.counts.pending, end.exit_status) == (1, 2, 1)
+    assert advice(end)["2 jobs wait for others that are not made yet"] == [NextStep.RUN_AGAIN]
+    world.api.ending = lambda _, __: "completed"
+    assert world.run_to_end().kind is EndKind.COMPLETE
+
+
+def test_a_child_goes_on_from_the_task_of_a_reused_parent_only_if_the_account_has_it(world: World) -> None:
+    world.plan([make_job(0), make_child(1, task_of=0)])
+    make_parents(world)
+    origin = stored_text(ReusedFrom(folder="../other", folder_id="f", cost_usd=0.0))
+    with closing(sqlite3.connect(world.layout.workspace.ledger)) as ledger, ledger:
+        ledger.execute("UPDATE attempts SET origin = ?", (origin,))
+    task = world.api.tasks.pop("task-1")
+    end = world.run_to_end()
+    assert (end.counts.completed, end.counts.pending) == (1, 1)
+    assert any("tasks of others" in str(each) for each in end.warnings)
+    world.api.tasks["task-1"] = task
+    assert world.run_to_end().kind is EndKind.COMPLETE
+
+
+def test_children_wait_in_no_slot_of_their_own(world: World) -> None:
+    """With one slot a chain is made all the same, and never two tasks at once."""
+    world.plan([*CHAIN, make_job(3)])
+    world.terms = Terms(limits=Limits(concurrency=1))
+    assert world.run_to_end().kind is EndKind.COMPLETE
+    assert world.api.alive_most == 1

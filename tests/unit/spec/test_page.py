@@ -35,13 +35,17 @@ def read(example: str, folder: Path) -> Spec:
     """Load an example, with the required keys that it leaves out."""
     missing: Mapping[str, str] = {} if "extends:" in example else HEAD
     head = "".join(
-        f"{key}: {value}\n" for key, value in missing.items() if not re.search(rf"^{key}:", example, re.MULTILINE)
+        f"{key}: {value}\n"
+        for key, value in missing.items()
+        if not re.search(rf"^({key}|{'stages' if key == 'prompts' else key}):", example, re.MULTILINE)
     )
     for name, content in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     (folder / "spec.yaml").write_text(head + example)
-    overrides = [] if re.search(r"^ +model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]
+    overrides = (
+        [] if re.search(r"^ +model:|\bmatrix: {model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]
+    )
     return load_spec(folder / "spec.yaml", overrides=overrides)
 
 

@@ -185,7 +185,10 @@ STAGES = HEAD + "stages:\n  - {name: draft, prompts: [x]}\n"
         ),
         (
             STAGES + "  - {name: b, from_stage: b}",
-            '6:27  stages[1].from_stage: the stage "b" cannot be its own parent; the other stages are draft',
+            (
+                '6:27  stages[1].from_stage: the stage "b" cannot be its own parent; name another stage, or start '
+                "from prompts"
+            ),
         ),
         (
             STAGES + "  - {name: b, from_stage: c}\n  - {name: c, from_stage: b}",
