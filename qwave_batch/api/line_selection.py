@@ -1,8 +1,9 @@
 """The jobs of a plan that a run is about: what ``only`` and ``limit`` say, made ready for use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.output.line_condition import compile_condition
 from qwave_batch.plan.file.plan_lines import line_of
@@ -11,8 +12,10 @@ from qwave_batch.run.state.run_request import RunOptions
 
 _NAMES = (
     "job_id", "index", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta", "repeat",
-    "also", "path",
+    "also", "path", "stage", "parents",
 )  # fmt: skip
+_WITHOUT_STAGE: Mapping[str, Json] = {"stage": "", "parents": []}
+"""Values of the names that a line without stages leaves out."""
 
 
 def scope_of(options: RunOptions, stages: Sequence[PlannedStage] = ()) -> JobScope:
@@ -42,7 +45,7 @@ def lines_where(expression: str) -> Callable[[PlanLine], bool]:
     is_met = compile_condition(expression, _NAMES, named="condition", of="plan line")
 
     def is_taken(line: PlanLine) -> bool:
-        written = line_of(line.job, line.also)
+        written = {**_WITHOUT_STAGE, **line_of(line.job, line.also)}
         return is_met({name: written[name] for name in _NAMES}, line.job.job_id)
 
     return is_taken

@@ -67,7 +67,7 @@ def plan_capacity(
     at_rest = (
         frozenset(job.number for job in known.jobs() if job.standing is not Standing.PLANNED) if known else frozenset()
     )
-    counts, wanted_nusd = _counted(plan, at_rest)
+    counts, wanted_nusd, stages = _counted(plan, at_rest)
     ask = CapacityAsk(
         latency_s={"": latency_s} if isinstance(latency_s, int | float) else latency_s or {},
         mbit_per_s=mbit_per_s,
@@ -75,16 +75,17 @@ def plan_capacity(
         processors=min(_THREADS, os.cpu_count() or 1),
     )
     return Capacity(
-        load=plan_workload(plan, counts, measures, ask),
+        load=plan_workload(plan, counts, measures, ask, stages=stages),
         measures=measures,
         money=_money(plan, known, wanted_nusd),
         planned_jobs=plan.figures.jobs,
     )
 
 
-def _counted(plan: AnyPlan, at_rest: frozenset[int]) -> tuple[dict[str, JobCount], int]:
-    """Return the jobs that are left, by model, and the most that they cost."""
+def _counted(plan: AnyPlan, at_rest: frozenset[int]) -> tuple[dict[str, JobCount], int, frozenset[str]]:
+    """Return the jobs that are left, by model, the most that they cost, and the stages that they belong to."""
     counts, wanted_nusd = {model: JobCount() for model in plan.figures.by_model}, 0
+    stages = set[str]()
     for entry in plan.outlines():
         if not entry.is_made or entry.number in at_rest:
             continue
@@ -94,7 +95,8 @@ def _counted(plan: AnyPlan, at_rest: frozenset[int]) -> tuple[dict[str, JobCount
             _add_size(count, plan, entry.job(), weight=1 if is_first else _STRIDE)
         count.add(entry.images)
         wanted_nusd += entry.nusd
-    return counts, wanted_nusd
+        stages.add(entry.stage)
+    return counts, wanted_nusd, frozenset(stages)
 
 
 def _add_size(count: JobCount, plan: AnyPlan, job: Job, *, weight: float) -> None:

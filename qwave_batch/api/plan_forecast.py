@@ -1,6 +1,6 @@
 """About how long a plan takes: by its own limits alone, or by all that ``plan_capacity`` has found of it."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from qwave_batch.capacity.capacity import Capacity, bounded_by
@@ -13,23 +13,19 @@ from qwave_batch.plan.file.plan_file import AnyPlan
 def expected_seconds(plan: AnyPlan, capacity: Capacity | None = None) -> float:
     """Return about how long a plan takes by its own limits, with tasks of 12 seconds; see ``plan_capacity`` for more.
 
-    Stages overlap, but a chain of them takes as many tasks one after the other.
-
     Args:
         plan: The plan.
         capacity: Its figures are taken instead, and all that bounds it.
     """
-    load = _whole(plan, capacity)
-    task_s = max((work.latency.value for work in load.models if work.jobs), default=0.0)
-    return bounded_by(load).seconds + max(0, _longest_chain(plan) - 1) * task_s
+    return bounded_by(_whole(plan, capacity)).seconds
 
 
-def _longest_chain(plan: AnyPlan) -> int:
-    """Return how many stages the longest chain has, of those that make something."""
+def longest_chain(plan: AnyPlan, making: Container[str]) -> int:
+    """Return how many stages the longest chain has, of those that make something; 1 for a plan without stages."""
     length: dict[str | None, int] = {}
     for stage in plan.stages:
-        length[stage.name] = length.get(stage.from_stage, 0) + bool(plan.figures.of_stage(stage.name).jobs)
-    return max(length.values(), default=1)
+        length[stage.name] = length.get(stage.from_stage, 0) + (stage.name in making)
+    return max(1, *length.values()) if length else 1
 
 
 def expected_seconds_of(plan: AnyPlan, model: str, capacity: Capacity | None = None) -> float:
@@ -38,11 +34,17 @@ def expected_seconds_of(plan: AnyPlan, model: str, capacity: Capacity | None = N
 
 
 def plan_workload(
-    plan: AnyPlan, counts: Mapping[str, JobCount], measures: FolderMeasures, ask: CapacityAsk
+    plan: AnyPlan,
+    counts: Mapping[str, JobCount],
+    measures: FolderMeasures,
+    ask: CapacityAsk,
+    *,
+    stages: Container[str],
 ) -> Workload:
-    """Return the workload of jobs of a plan."""
+    """Return the workload of jobs of a plan; ``stages`` are those that they belong to."""
     keeps_keys = plan.catalog_used.idempotency_hours is not None
-    return workload_of(counts, plan.terms, keeps_keys=keeps_keys, measures=measures, ask=ask)
+    load = workload_of(counts, plan.terms, keeps_keys=keeps_keys, measures=measures, ask=ask)
+    return replace(load, chain=longest_chain(plan, stages))
 
 
 def _whole(plan: AnyPlan, capacity: Capacity | None) -> Workload:
@@ -50,10 +52,10 @@ def _whole(plan: AnyPlan, capacity: Capacity | None) -> Workload:
     by_model = plan.figures.by_model
     if capacity is None:
         counts = {model: JobCount(jobs=each.jobs, images=each.images) for model, each in by_model.items()}
-        return plan_workload(plan, counts, FolderMeasures(), CapacityAsk())
+        return plan_workload(plan, counts, FolderMeasures(), CapacityAsk(), stages=plan.figures.jobs_by_stage)
     works = [
         replace(work, jobs=by_model[work.model].jobs, images=by_model[work.model].images)
         for work in capacity.load.models
         if work.model in by_model
     ]
-    return replace(capacity.load, models=works)
+    return replace(capacity.load, models=works, chain=longest_chain(plan, plan.figures.jobs_by_stage))

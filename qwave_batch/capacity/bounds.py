@@ -46,6 +46,8 @@ class CapacityBound:
     """With all of it in use the whole time: what doubles with twice the jobs."""
     limit: KnownFigure | None = None
     """The limit behind it, in the unit of its kind."""
+    tasks: int = 1
+    """For ``task``: so many of them one after the other, where stages wait for each other."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the bound with its units."""
@@ -56,6 +58,7 @@ class CapacityBound:
             "seconds": round(self.seconds, 3),
             "busy_seconds": round(self.busy_s, 3),
             "limit": self.limit.as_json(unit) if self.limit and unit else None,
+            **({"tasks": self.tasks} if self.tasks > 1 else {}),
         }
 
 
@@ -81,7 +84,14 @@ def bounds_of(load: Workload) -> tuple[CapacityBound, ...]:
 def _all_bounds(load: Workload, works: Sequence[ModelWork]) -> Iterator[CapacityBound]:
     means = load.means
     slowest = max(works, key=lambda work: work.latency.value)
-    yield CapacityBound(kind=BoundKind.TASK, model=slowest.model, seconds=slowest.latency.value, limit=slowest.latency)
+    latency = slowest.latency
+    yield CapacityBound(
+        kind=BoundKind.TASK,
+        model=slowest.model,
+        seconds=latency.value * load.chain,
+        limit=latency,
+        tasks=load.chain,
+    )
     yield _by_slots(works, means.slots, None)
     yield from (_by_slots([work], work.slots, work.model) for work in works if work.slots)
     if means.calls_per_minute:

@@ -149,6 +149,8 @@ class Workload:
 
     models: Sequence[ModelWork]
     means: Means
+    chain: int = 1
+    """Tasks of the longest chain of stages, each of which waits for the images of the one before."""
 
     @property
     def jobs(self) -> int:
@@ -191,4 +193,4 @@ class Workload:
 
     def alone(self, model: str) -> "Workload":
         """Return the work of one model, with all means for itself."""
-        return replace(self, models=[work for work in self.models if work.model == model])
+        return replace(self, models=[work for work in self.models if work.model == model], chain=1)

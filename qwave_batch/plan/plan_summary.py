@@ -134,7 +134,7 @@ class Figures:
     @property
     def jobs_by_stage(self) -> dict[str, int]:
         """Jobs that would be made, by stage; under an empty name for a spec without stages."""
-        return {stage: figures.jobs for stage, figures in self.by_stage.items()} or {"": self.jobs}
+        return {stage: figures.jobs for stage, figures in self.by_stage.items() if figures.jobs} or {"": self.jobs}
 
     @property
     def images(self) -> int:

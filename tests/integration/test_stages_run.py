@@ -161,6 +161,15 @@ def test_an_image_whose_address_has_expired_is_passed_inside_the_request(tmp_pat
     staged(tmp_path, scenario)
 
 
+def test_an_address_that_ends_soon_is_passed_only_where_nothing_else_is_taken(tmp_path: Path) -> None:
+    async def scenario(stages: Stages) -> None:
+        assert await stages.run() == 0, stages.said
+        ways = {model: {text[:5] for text in stages.sent_with(model)} for model in (ADDRESSES_ONLY, INLINE)}
+        assert ways == {ADDRESSES_ONLY: {"http:"}, INLINE: {"data:"}}
+
+    staged(tmp_path, scenario, faults="signed_url=:60", model=ADDRESSES_ONLY)
+
+
 def test_without_either_way_it_waits_for_a_public_address(tmp_path: Path) -> None:
     async def scenario(stages: Stages) -> None:
         assert await stages.run("--limit", "2") == 0, stages.said

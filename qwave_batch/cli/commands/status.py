@@ -43,7 +43,8 @@ def execute(args: Namespace, console: Console) -> int:
         choices = {"choices": [outlook.as_json() for outlook in outlooks]} if outlooks else {}
         console.print_json({**status.as_json(), **choices}, on_one_line=args.watch)
     else:
-        notes = [note for outlook in outlooks for note in outlook.notes(run.address)]
+        told = outlooks if status.holder is None else ()  # a run at work may be making them
+        notes = [note for outlook in told for note in (*outlook.notes(run.address), *outlook.chosen_notes())]
         console.print([*draw_status(status, console.out, now=time.time()), *draw_warnings(notes, console.out)])
     return 0
 

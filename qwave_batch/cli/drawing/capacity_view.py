@@ -85,7 +85,7 @@ def _name(bound: "CapacityBound") -> str:
     kind = qb.plans.BoundKind
     match bound.kind:
         case kind.TASK:
-            return "one task"
+            return "one task" if bound.tasks == 1 else f"chain of {bound.tasks} tasks"
         case kind.RATE:
             return "rate"
         case kind.SLOTS:
@@ -108,7 +108,8 @@ def _by(bound: "CapacityBound", capacity: "Capacity") -> str:  # noqa: PLR0911 -
         return ""
     match bound.kind:
         case kind.TASK:
-            return f"{bound.model}, {_known(limit)}"
+            each = "" if bound.tasks == 1 else f"{duration(limit.value)} each, as of "
+            return f"{each}{bound.model}, {_known(limit)}"
         case kind.RATE:
             return f"{_number(limit.value)} requests a minute {whose}, {_known(limit)}"
         case kind.SLOTS:
@@ -160,7 +161,8 @@ def _ruling_words(capacity: "Capacity") -> str:
     jobs = count(left, "job") if left == planned else f"the {count(left, 'job')} that are left of {planned:,}"
     about = f"about {duration(ruling.seconds)} for {jobs}"
     if ruling.kind is kind.TASK:
-        return f"{about}: one task takes as long, and nothing else holds the run up"
+        name = _name(ruling) if ruling.tasks == 1 else f"the {_name(ruling)}"
+        return f"{about}: {name} takes as long, and nothing else holds the run up"
     text = f"{about}: the {_name(ruling)} {_rules(ruling)}: {_by(ruling, capacity)}"
     if ruling.kind is kind.SLOTS and _is_found_out(ruling, capacity):
         text += "; the run begins with 16 and finds out how many it may have, which limits.concurrency saves"

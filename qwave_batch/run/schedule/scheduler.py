@@ -13,11 +13,12 @@ from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import JobFailed, NoImages
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.jobs.job_run import Finished, JobRun, RetryAt, Step
-from qwave_batch.run.jobs.model_queue import PAGE, ModelQueue, RowQueue
+from qwave_batch.run.jobs.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.jobs.slot_lease import SlotLease
-from qwave_batch.run.jobs.waiting_children import ParentEnd, WaitingChildren
+from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
+from qwave_batch.run.schedule.child_settling import ChildSettler
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.state.run_state import RunState
@@ -50,7 +51,7 @@ class Scheduler:
         self._limiter = run.limiter
         self._model_queues = model_queues
         self._fetches = RowQueue(fetches)
-        self._waiting = waiting
+        self._children = ChildSettler(run, model_queues, waiting)
         self._worker = worker
         self._watchdog = watchdog
         self._breaker = breaker
@@ -79,7 +80,7 @@ class Scheduler:
             for model_queue in self._model_queues:
                 for job_run in model_queue.drain():
                     await self._leave_to_next_run(job_run)
-            await self._count_open_children()
+            await self._children.count_open()
 
     def _warn_of_limits(self) -> None:
         """Keep what 429s have taught as warnings."""
@@ -288,7 +289,7 @@ class Scheduler:
                 if job_run.is_planned:
                     self._run.counters.settle(job_run.status, step.status, self._run.now())
                 job_run.status = step.status
-                self._settle_children(job_run, step.status)
+                self._children.settle(job_run, step.status)
                 if self._run.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
                     self._run.stops.stop(JobFailed(job_run.job.job_id))
             case RetryAt() if model_queue is not None and not self._run.stops.is_on:
@@ -304,32 +305,7 @@ class Scheduler:
         if job_run.attempt is not None and job_run.is_planned:
             status = status_of(job_run.attempt)
             self._run.counters.settle(job_run.status, status, self._run.now())
-            self._settle_children(job_run, status)
-
-    def _settle_children(self, job_run: JobRun, status: JobStatus) -> None:
-        """Queue the jobs that have waited for this one only, or give up those that wait for it in vain."""
-        if not self._waiting.has_children(job_run.row):
-            return
-        match status:
-            case JobStatus.COMPLETED:
-                change = self._waiting.store(job_run.row, job_run.stored_images)
-            case JobStatus.FAILED | JobStatus.SKIPPED:
-                change = self._waiting.end(job_run.row, ParentEnd.LOST)
-            case _:
-                change = self._waiting.end(job_run.row, ParentEnd.LEFT)
-        self._model_queues.apply(change)
-        for _ in range(change.skipped):
-            self._run.counters.settle(JobStatus.PENDING, JobStatus.SKIPPED, self._run.now())
-
-    async def _count_open_children(self) -> None:
-        """Count those children as skipped again whose parents had failed before and were not tried again."""
-        _, rows = self._waiting.open_rows()
-        for first in range(0, len(rows), PAGE):
-            page = rows[first : first + PAGE]
-            for snapshot in await asyncio.to_thread(self._run.context.ledger.snapshots_of, page):
-                status = snapshot.line.record.status
-                if status is not JobStatus.PENDING:
-                    self._run.counters.settle(JobStatus.PENDING, status, self._run.now())
+            self._children.settle(job_run, status)
 
     async def _cancel_workers(self) -> None:
         """Cancel the remaining workers: the run ends, and their state is on record."""

@@ -74,6 +74,11 @@ class RunCounters:
         if after is not JobStatus.PENDING:
             self.history.add(now)
 
+    def skip(self, jobs: int) -> None:
+        """Count pending jobs as skipped; that says nothing about how fast the others end."""
+        self.statuses[JobStatus.PENDING] -= jobs
+        self.statuses[JobStatus.SKIPPED] += jobs
+
     def warn(self, message: str, *next_steps: NextStep) -> None:
         """Keep a warning, without repetitions."""
         self.add_warning(RunWarning(message, tuple(map(Advice, next_steps))))

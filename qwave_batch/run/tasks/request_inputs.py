@@ -93,6 +93,8 @@ class RequestInputs:
                 return inline
         if self._context.options.public_url is not None:
             return public_address(self._context.options.public_url, file.image.path)
+        if (ending := self._known(parent, number, 0.0)) is not None:  # perhaps before it is read: there is no other way
+            return ending
         if address is NotPassed.NO_ADDRESS and takes_bytes:
             return NotPassed.DAMAGED
         return address
@@ -119,7 +121,7 @@ class RequestInputs:
                 return NotPassed.UNANSWERED
 
     async def _address(self, model: str, parent: MadeJob, number: int) -> str | NotPassed:
-        """Return an address of an image: as listed in this run, or asked for anew where that may end too soon."""
+        """Return an address of an image: as listed in this run, or asked for anew where that ends too soon."""
         job_id, task_id = parent.attempt.job_id, parent.attempt.task_id
         if task_id is None:
             return NotPassed.NO_ADDRESS
@@ -131,7 +133,7 @@ class RequestInputs:
         match answer:
             case TaskAnswer(task=task) if task.listed:
                 self._remember(job_id, task.images)
-                return self._known(parent, number, 0.0) or NotPassed.NO_ADDRESS
+                return self._known(parent, number, MARGIN_S) or NotPassed.NO_ADDRESS
             case TaskAnswer() if not answer.task.state.is_terminal:  # an answer from before its end
                 return NotPassed.UNANSWERED
             case TaskAnswer() | TaskNotFound():  # its images are gone, or it is another account's

@@ -180,7 +180,7 @@ def test_prompts_that_came_out_as_one_job_lie_together() -> None:
 
 
 def test_an_edit_lies_where_the_image_lies_that_it_was_made_of() -> None:
-    """Over any steps, and whatever the names of their prompts are; a parent of another folder is none."""
+    """Over any steps, and whatever the names of their prompts are; a parent of another folder does not count."""
     spool = RowSpool(sqlite3.connect(":memory:", isolation_level=None), ["run", "other"], is_merged=False)
     made = [line(name, f"{name} text", number) for number, name in enumerate("abcde")]
     parents = {2: 4, 1: 2, 3: 0}

@@ -309,3 +309,17 @@ def test_children_wait_in_no_slot_of_their_own(world: World) -> None:
     world.terms = Terms(limits=Limits(concurrency=1))
     assert world.run_to_end().kind is EndKind.COMPLETE
     assert world.api.alive_most == 1
+
+
+def test_children_of_a_failed_job_that_was_not_tried_again_are_counted_as_skipped(world: World) -> None:
+    """The run that tries failed jobs again ends before it comes to this one; its counts are those of the ledger."""
+    world.plan([make_job(3, model="first"), *CHAIN])
+    world.api.ending = lambda request, _: "upstream_bad_request" if request["prompt"] == "tea 0" else "completed"
+    world.run()
+    world.options = RunOptions(retry_failed=True)
+    world.api.fault = lambda stage, _: "402" if stage == "balance" else None
+    end = world.run_to_end()
+    assert (end.counts.failed, end.counts.skipped, end.counts.pending) == (1, 2, 0)
+    with world.read() as ledger:
+        counted = ledger.line_counts()
+    assert (counted.failed, counted.skipped, counted.pending) == (1, 2, 0)
