@@ -154,7 +154,7 @@ class Story:
     simulator: WatchedSimulator
     base_url: str
     points: Sequence[str]
-    """Where its processes die."""
+    """The places at which its processes may die."""
     is_asked: bool = False
     """Whether a person has asked for what had failed for good."""
 
