@@ -140,7 +140,7 @@ class RequestInputs:
         match answer:
             case TaskAnswer(task=task) if task.listed:
                 self._remember(parent.attempt.job_id, task.images)
-                return self._known(parent, number, 0.0) or NotPassed.NO_ADDRESS
+                return self._known(parent, number, MARGIN_S) or NotPassed.NO_ADDRESS
             case TaskAnswer() if not answer.task.state.is_terminal:  # an answer from before its end
                 return NotPassed.UNANSWERED
             case TaskAnswer() | TaskNotFound():  # its images are gone, or it is another account's
