@@ -266,7 +266,7 @@ class _FolderRun:
                 await asyncio.to_thread(self.recorder.give_up, error)
             _emit_end(self.feed, error.kind, str(error))
             raise
-        waiting = await asyncio.to_thread(self._waiting)
+        waiting = await asyncio.to_thread(self._waiting, end)
         return _Outcome(end=end, reused=reused, warnings=(*warnings, *waiting))
 
     def _choose(self, options: RunOptions, sources: Sequence[ReuseSource]) -> tuple[int, tuple[RunWarning, ...]]:
@@ -283,13 +283,15 @@ class _FolderRun:
         reused, not_taken = self._reuse(sources)
         return reused, (*doubts, *not_taken)
 
-    def _waiting(self) -> tuple[RunWarning, ...]:
-        """Return what jobs wait for whose stage is decided later. It blocks."""
+    def _waiting(self, end: RunEnd) -> tuple[RunWarning, ...]:
+        """Return what jobs wait for whose stage is decided later, and which could be made now. It blocks."""
         stages = self.setup.plan.stages
         if self.setup.callbacks.stop.is_stopping or not any(stage.is_decided_later for stage in stages):
             return ()
         with suppress(QwaveError):  # a file that can't be read now is told when the next run decides
-            return api.stage_choices.waiting_warnings(self.setup.layout, self.ledger, stages, RunOptions())
+            return api.stage_choices.waiting_warnings(
+                self.setup.layout, self.ledger, stages, has_gone_through=end.stop is None
+            )
         return ()
 
     def _reuse(self, sources: Sequence[ReuseSource]) -> tuple[int, tuple[RunWarning, ...]]:

@@ -70,7 +70,12 @@ class StageText:
         """Return what is wrong with the structure of the block, or with what it makes of what stands outside."""
         block = without_removals(Layer(self.block, self.block_map.root), outside)
         found = block_problems(block, self.block_map)
-        return found or structure_problems({**_WITHOUT_OUTSIDE, **self.checkable}, self.source_map)
+        whole = {
+            **_WITHOUT_OUTSIDE,
+            **self.checkable,
+            **_SOUND,
+        }  # the name of the spec is looked at once, with the rest
+        return found or structure_problems(whole, self.source_map)
 
     def own(self, problems: Sequence[Problem]) -> list[Problem] | None:
         """Return the problems that concern the stage, with their paths in the whole.

@@ -262,7 +262,7 @@ def _as_its_parent(entry: ExpandedEntry) -> ExpandedEntry:
     if parent is None or parent.job.skip is None or entry.verdict.error is not None:
         return entry
     job = parent.job
-    message = f"its parent, of stage {job.stage}, is skipped: {job.skip.message if job.skip else ''}"
+    message = f'its parent, of stage "{job.stage}", is skipped: {job.skip.message if job.skip else ""}'
     error = JobError(code=PARENT_SKIPPED, message=message)
     entry.verdict = replace(entry.verdict, error=error, estimate=NOTHING, unpriced=(), callback={})
     return entry
