@@ -30,6 +30,10 @@ def count_plan(
         sampler: Picks samples among the jobs.
         take: Given all entries.
     """
+    # one stage after another may be expanded for minutes before the one that is too large
+    feasible = [expansion.is_feasible() for expansion in prepared.expansions] if len(prepared.parts) > 1 else []
+    if not all(feasible):
+        return
     pass_ = _Pass(figures=figures, sampler=sampler or PlanSampler(), take=take, places=prepared.places())
     for part in prepared.parts:
         _PartCount(part.expansion, part.links, prepared.images, pass_).run()
