@@ -106,19 +106,37 @@ let knownVaryingAxes = null;
 
 /** @returns {Axis[]} those along which jobs differ */
 function varyingAxes() {
-  if (knownVaryingAxes?.of !== report) knownVaryingAxes = { of: report, axes: allAxes().filter(varies) };
+  if (knownVaryingAxes?.of !== report) knownVaryingAxes = { of: report, axes: allAxes().filter((axis) => varies(axis)) };
   return knownVaryingAxes.axes;
 }
 
 /**
+ * Return the axes whose values tell jobs from each other in a caption, without those of some names. A stage has axes that
+ * others have not; those of the stage just before say the most after its own.
+ *
+ * @param {ReadonlySet<string>} without
+ * @returns {Axis[]}
+ */
+function tellingAxes(without) {
+  const axes = varyingAxes().filter((axis) => !without.has(axis.name));
+  if (stages().length === 0) return axes;
+  /** @param {Axis} axis */
+  const stageBefore = ({ name }) => stages().findIndex((stage) => name.startsWith(`${stage}.`));
+  const own = axes.filter((axis) => stageBefore(axis) === -1);
+  const inherited = axes.filter((axis) => stageBefore(axis) !== -1).sort((one, other) => stageBefore(other) - stageBefore(one));
+  return [...own, ...inherited].filter((axis) => varies(axis, NO_VALUE));
+}
+
+/**
  * @param {Axis} axis
+ * @param {number} [passedOver] a value that does not count
  * @returns {boolean}
  */
-function varies(axis) {
+function varies(axis, passedOver) {
   /** @type {Set<number>} */
   const seen = new Set();
   for (const job of report.jobs) {
-    for (const place of job.places) for (const value of axis.valuesOf(job, place)) seen.add(value);
+    for (const place of job.places) for (const value of axis.valuesOf(job, place)) if (value !== passedOver) seen.add(value);
     if (seen.size > 1) return true;
   }
   return false;
