@@ -61,20 +61,34 @@ function promptAxis() {
  * @returns {Axis}
  */
 function promptIdAxis() {
-  const ids = [...new Set(report.data.prompts.map(({ id }) => id))];
-  const numbers = new Map(ids.map((id, number) => [id, number]));
-  const ofPrompt = report.data.prompts.map(({ id }) => numbers.get(id) ?? NO_VALUE);
-  const firsts = ids.map((id) => report.data.prompts.find((prompt) => prompt.id === id));
-  return {
+  if (knownPromptIds?.of === report.data) return knownPromptIds.axis;
+  /** @type {Map<string, number>} */
+  const numbers = new Map();
+  /** @type {PromptData[]} */
+  const firsts = [];
+  const ofPrompt = report.data.prompts.map((prompt) => {
+    const number = numbers.get(prompt.id) ?? firsts.push(prompt) - 1;
+    numbers.set(prompt.id, number);
+    return number;
+  });
+  /** @param {number} value */
+  const idOf = (value) => firsts[value]?.id ?? "";
+  /** @type {Axis} */
+  const axis = {
     name: "prompt_id",
-    count: ids.length,
+    count: firsts.length,
     valuesOf: (_job, place) => [ofPrompt[place.prompt] ?? NO_VALUE],
-    labelOf: (value) => firsts[value]?.text || (ids[value] ?? ""),
-    nameOf: (value) => `${ids[value] ?? ""}: ${firsts[value]?.text ?? ""}`,
-    aboveOf: (value) => (firsts[value]?.text ? (ids[value] ?? "") : ""),
-    keyOf: (value) => ids[value] ?? "",
+    labelOf: (value) => firsts[value]?.text || idOf(value),
+    nameOf: (value) => `${idOf(value)}: ${firsts[value]?.text ?? ""}`,
+    aboveOf: (value) => (firsts[value]?.text ? idOf(value) : ""),
+    keyOf: idOf,
   };
+  knownPromptIds = { of: report.data, axis };
+  return axis;
 }
+
+/** @type {{of: IndexData, axis: Axis} | null} */
+let knownPromptIds = null;
 
 /** @type {{of: IndexData, keys: readonly string[]} | null} */
 let knownPromptKeys = null;
