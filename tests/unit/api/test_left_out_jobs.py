@@ -1,4 +1,4 @@
-"""What a run leaves out by choice is not to make, and neither is what would follow from it."""
+"""Jobs that a run leaves out by choice, and those that would follow from them, are not to make."""
 
 from dataclasses import replace
 
