@@ -9,6 +9,7 @@ failed to the next one that was served, and beyond as many as there are slots.
 
     python -m benchmarks.chaos --minutes 10 --side-by-side 2
     python -m benchmarks.chaos --seed 5 --folders 1
+    python -m benchmarks.chaos --stages --minutes 5    # a chain of three stages
     python -m benchmarks.chaos --store --minutes 5     # over an object store, see benchmarks/store_chaos.py
 
 It may be stopped at any time by Ctrl-C or SIGTERM: what was counted until then is printed.
@@ -24,19 +25,21 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.droughts import SLOTS, WatchedSimulator, bought_in_vain, droughts
+from benchmarks.staged_chaos import SPEC as STAGED_SPEC
+from benchmarks.staged_chaos import waiting_for_parents
 from benchmarks.store_chaos import StoreOfChaos, StoreScore, one_store
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
 from tests.integration.audit import audit
-from tests.integration.doomed import FILES, JOURNAL, LEDGER, Doom, Moment, Plight, run
+from tests.integration.doomed import FILES, INPUTS, JOURNAL, LEDGER, Doom, Moment, Plight, run
 from tests.integration.settled import Contents, contents_of
 from tests.integration.stores.conftest import Bucket
 
@@ -72,19 +75,23 @@ RARE = frozenset(
     }
 )
 """Faults that end a run or make it wait; more of them would be fewer kills."""
+OTHER_IMAGES = frozenset({FaultName.SEED_IGNORED, FaultName.SEED_LOOSE, FaultName.STAMPED_FILE})
+"""Faults of models that make other images: nothing could be compared, and they hinder no run."""
 FAULTS = ",".join(
     f"{place}.{name}={0.005 if name in RARE else 0.02}{TRIES.get(name, '')}{':0.2' if kind.seconds else ''}"
     for name, kind in KINDS.items()
+    if name not in OTHER_IMAGES
     for place in sorted(kind.possible)
 )
-"""All at all places, at any try: unlike in the tests a file may come broken twice, which is the end of it."""
+"""All others at all places, at any try: unlike in the tests a file may come broken twice, which is the end of it."""
 
 Images: TypeAlias = dict[str, list[bytes]]
 """The files of each job."""
 
 MADE = ("intend", "accept", "complete", "store", "image")
 POINTS = (*JOURNAL, *LEDGER, *FILES, *3 * MADE)
-LABELLED = len(Moment) * len({*JOURNAL, *LEDGER}) + len(FILES)
+STAGED_POINTS = (*POINTS, *2 * (INPUTS,))
+LABELLED = len(Moment) * len({*JOURNAL, *LEDGER}) + len({*FILES, INPUTS})
 AT_SOME_TIME = "at some time"
 HURRIED = Plight(is_hurried=True)
 WILD_RUNS = 15
@@ -146,6 +153,8 @@ class Story:
     slots: int
     simulator: WatchedSimulator
     base_url: str
+    points: Sequence[str]
+    """The places at which its processes may die."""
     is_asked: bool = False
     """Whether a person has asked for what had failed for good."""
 
@@ -185,7 +194,7 @@ class Story:
                 command, replace(HURRIED, doom=Doom(at=rng.choice(("cancelled", "store", "image", "claim"))))
             )
             return -1
-        return await self._run("run", plight_of(rng))
+        return await self._run("run", plight_of(rng, self.points))
 
     async def _run(self, command: str, plight: Plight) -> int:
         argv = [command, str(self.folder)]
@@ -228,7 +237,7 @@ class Story:
         contents = self._contents()
         if contents is None or not self._unending() or audit(self.simulator, self.folder).lost:
             return False
-        return JOBS - contents.statuses()["completed"] == self._unending()
+        return JOBS - contents.statuses()["completed"] == self._unending() + waiting_for_parents(contents.lines)
 
     def _contents(self) -> Contents | None:
         try:
@@ -261,7 +270,9 @@ class Story:
         score.wrong += wrong
         score.unknown += statuses["unknown"]
         score.unending += self._unending()
-        unfinished = max(0, JOBS - statuses["completed"] - statuses["unknown"] - self._unending())
+        known = statuses["completed"] + statuses["unknown"] + self._unending()
+        waiting = waiting_for_parents(contents.lines) if contents else 0
+        unfinished = max(0, JOBS - known - waiting)
         score.unfinished += unfinished
         is_bug = "Traceback" in self.log.read_text(encoding="utf-8")
         score.bugs += is_bug
@@ -274,13 +285,13 @@ class Story:
         print(f"seed {self.seed}: {why}; kept in {kept}", flush=True)
 
 
-def plight_of(rng: random.Random) -> Plight:
+def plight_of(rng: random.Random, points: Sequence[str]) -> Plight:
     """Draw what a run has to live with; one in ten is left alone."""
     if rng.random() < 0.1:
         return HURRIED
     if rng.random() < 0.4:
         return replace(HURRIED, dies_after_s=rng.uniform(0.02, 0.8), clock_jumps=rng.random() < 0.1)
-    doom = Doom(at=rng.choice(POINTS), count=rng.choice((1, 1, 1, 2, 5)), moment=rng.choice(list(Moment)))
+    doom = Doom(at=rng.choice(points), count=rng.choice((1, 1, 1, 2, 5)), moment=rng.choice(list(Moment)))
     return replace(HURRIED, doom=doom, clock_jumps=rng.random() < 0.1)
 
 
@@ -291,34 +302,42 @@ def images_of(contents: Contents) -> Images:
     }
 
 
-def spec_of(completion: str, slots: int) -> str:
+def spec_of(completion: str, slots: int, *, is_staged: bool) -> str:
     """Return the spec of a folder."""
-    return SPEC.replace("COMPLETION", completion).replace("SLOTS", str(slots))
+    return (STAGED_SPEC if is_staged else SPEC).replace("COMPLETION", completion).replace("SLOTS", str(slots))
 
 
-async def undisturbed_images() -> Images:
+async def undisturbed_images(*, is_staged: bool) -> Images:
     """Return what a run makes that nothing happens to."""
     with tempfile.TemporaryDirectory() as name, Simulator(catalog=open_catalog("2026-05")) as simulator:
         home = Path(name)
-        (home / "spec.yaml").write_text(spec_of("auto", JOBS), encoding="utf-8")
+        (home / "spec.yaml").write_text(spec_of("auto", JOBS, is_staged=is_staged), encoding="utf-8")
         async with serve(simulator) as base_url:
             argv = ("run", str(home / "spec.yaml"), "-o", str(home / "run"), "--yes")
             assert await run(argv, base_url=base_url, log=home / "log") == 0, "an undisturbed run ends well"
         return images_of(contents_of(home / "run"))
 
 
-async def one_folder(seed: int, home: Path, score: Score, undisturbed: Images) -> None:
+async def one_folder(seed: int, home: Path, score: Score, undisturbed: Images, *, is_staged: bool) -> None:
     """Tell the story of one seed."""
     rng = random.Random(seed)
     is_dry = seed % 2 == 1
     slots = rng.choice(SLOTS) if is_dry else JOBS
-    (home / "spec.yaml").write_text(spec_of(rng.choice(COMPLETIONS), slots), encoding="utf-8")
+    spec = spec_of(rng.choice(COMPLETIONS), slots, is_staged=is_staged)
+    (home / "spec.yaml").write_text(spec, encoding="utf-8")
     faults = parse_faults(",".join((FAULTS, droughts(rng)) if is_dry else (FAULTS,)))
     behaviour = Behaviour(seed=seed, latency=parse_latency("0.02..0.3"), faults=faults)
     with WatchedSimulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
         async with serve(simulator) as base_url:
             story = Story(
-                seed=seed, home=home, score=score, rng=rng, slots=slots, simulator=simulator, base_url=base_url
+                seed=seed,
+                home=home,
+                score=score,
+                rng=rng,
+                slots=slots,
+                simulator=simulator,
+                base_url=base_url,
+                points=STAGED_POINTS if is_staged else POINTS,
             )
             await story.go()
         story.judge(undisturbed)
@@ -338,7 +357,7 @@ async def chaos(chosen: argparse.Namespace, score: "Score | StoreScore") -> None
 async def _go_on(
     chosen: argparse.Namespace, score: "Score | StoreScore", seeds: Iterator[int], bucket: Bucket | None
 ) -> None:
-    undisturbed = await undisturbed_images() if bucket is None else {}
+    undisturbed = await undisturbed_images(is_staged=chosen.stages) if bucket is None else {}
     until = time.monotonic() + 60 * chosen.minutes if chosen.folders is None else float("inf")
 
     async def keep_on() -> None:
@@ -348,7 +367,7 @@ async def _go_on(
                 await one_store(seed, bucket, score)
                 continue
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-                await one_folder(seed, Path(home), score, undisturbed)
+                await one_folder(seed, Path(home), score, undisturbed, is_staged=chosen.stages)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(chosen.side_by_side):
@@ -358,7 +377,7 @@ async def _go_on(
 def _name(doom: Doom | None) -> str:
     if doom is None:
         return AT_SOME_TIME
-    return doom.at if doom.at in FILES else f"{doom.moment} {doom.at}"
+    return doom.at if doom.at in {*FILES, INPUTS} else f"{doom.moment} {doom.at}"
 
 
 def main() -> None:
@@ -368,7 +387,9 @@ def main() -> None:
     parser.add_argument("--folders", type=int, help="so many folders, however long they take")
     parser.add_argument("--side-by-side", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0, help="of the first folder")
-    parser.add_argument("--store", action="store_true", help="over an object store, from one folder to another")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--store", action="store_true", help="over an object store, from one folder to another")
+    place.add_argument("--stages", action="store_true", help="a chain of three stages, with as many jobs")
     chosen = parser.parse_args()
     score: Score | StoreScore = StoreScore() if chosen.store else Score()
     with suppress(asyncio.CancelledError):

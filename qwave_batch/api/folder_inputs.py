@@ -52,7 +52,12 @@ def image_fields_in(folder: FolderReader, catalogs: CatalogSource) -> ImageField
 
 
 def _image_fields(catalog: Catalog) -> ImageFields:
-    return ImageFields(images=catalog.image_fields, masks=catalog.mask_fields)
+    chains = (model.chain for model in catalog.models.values() if model.chain is not None)
+    return ImageFields(
+        images=catalog.image_fields,
+        masks=catalog.mask_fields,
+        tasks={chain.task_field: chain.image_field for chain in chains},
+    )
 
 
 def home_of(backend: str | None, environ: Mapping[str, str], catalogs: CatalogSource) -> str:

@@ -34,11 +34,21 @@ def take_decisions(
 
 
 def waiting_warnings(
-    layout: RunLayout, ledger: Ledger, stages: Sequence[PlannedStage], options: RunOptions
+    layout: RunLayout, ledger: Ledger, stages: Sequence[PlannedStage], *, has_gone_through: bool
 ) -> tuple[RunWarning, ...]:
-    """Return what keeps jobs of stages that are decided later from being made at this moment; raises as above."""
-    outlooks = _choice(layout, ledger, stages, options).outlooks
-    return tuple(note for outlook in outlooks for note in outlook.notes(layout.address))
+    """Return what keeps jobs of stages that are decided later from being made at this moment; raises as above.
+
+    Args:
+        layout: The folder.
+        ledger: Its ledger.
+        stages: The stages of the plan.
+        has_gone_through: Whether nothing stopped the run, so that what is chosen and not made was chosen only now.
+    """
+    notes: list[RunWarning] = []
+    for outlook in _choice(layout, ledger, stages, RunOptions()).outlooks:
+        notes += outlook.notes(layout.address)
+        notes += outlook.chosen_notes() if has_gone_through else ()
+    return tuple(notes)
 
 
 def stage_outlooks(layout: RunLayout, ledger: Ledger | None) -> tuple[StageOutlook, ...]:

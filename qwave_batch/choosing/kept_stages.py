@@ -30,7 +30,7 @@ def keep_stages(layout: RunLayout, stages: Sequence[PlannedStage]) -> None:
 
 def kept_stages(layout: RunLayout) -> tuple[PlannedStage, ...]:
     """Return the stages of the plan if some of them are decided later; none for a folder that came without them."""
-    with suppress(OSError, StorageError, UsageError, ValueError, RecursionError):
+    with suppress(OSError, StorageError, UsageError, ValueError, TypeError, RecursionError):
         found = json.loads(layout.tree.read(STAGES, most_bytes=_MOST_BYTES))
         return tuple(EXACT.decode(each, PlannedStage) for each in found)
     return ()

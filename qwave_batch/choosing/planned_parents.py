@@ -62,7 +62,8 @@ class PlannedParents:
     def record(self, place: Job) -> ParentJob:
         """Return a place of a job as templates see it, with its ancestors."""
         first = self.by_id.get(place.parents[0].job_id) if place.parents else None
-        return ParentJob(job=place, parent=None if first is None else self.record(first.job))
+        is_before = first is not None and first.job.index < place.index  # a ledger of strangers may lead in circles
+        return ParentJob(job=place, parent=self.record(first.job) if first is not None and is_before else None)
 
     def is_over(self, job: PlannedJob) -> bool:
         """Whether a job is never made, for what its parents are."""

@@ -48,8 +48,11 @@ class StageOutlook:
         for reason, jobs in sorted(self.waiting.items()):
             wait = f'{_jobs(jobs)} of stage "{stage.name}" {"waits" if jobs == 1 else "wait"}'
             yield RunWarning(f"{wait} {self._until(reason)}", _steps(reason, folder))
+
+    def chosen_notes(self) -> Iterator[RunWarning]:
+        """Yield that jobs are chosen which the next run makes."""
         if self.taken:
-            chosen = f'{_jobs(self.taken)} of stage "{stage.name}" {"is" if self.taken == 1 else "are"} chosen'
+            chosen = f'{_jobs(self.taken)} of stage "{self.stage.name}" {"is" if self.taken == 1 else "are"} chosen'
             yield RunWarning(f"{chosen} and not made yet", (Advice(NextStep.RUN_AGAIN),))
 
     def doubts(self) -> Iterator[RunWarning]:

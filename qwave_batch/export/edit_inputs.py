@@ -1,7 +1,7 @@
 """The input images of a row: which request fields hold them, and which of them is a mask. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qwave_batch.model.input_references import PREFIX, is_reference
@@ -41,15 +41,19 @@ class EditInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFields:
-    """The request fields that hold images by the catalog of a run folder."""
+    """The request fields that hold images, or tasks that have some, by the catalog of a run folder."""
 
     images: frozenset[str] = frozenset()
     """Masks too."""
     masks: frozenset[str] = frozenset()
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    """By field with the id of an earlier task: the field with the number of one of that task's images, from 1."""
 
     def __or__(self, other: "ImageFields") -> "ImageFields":
         """Return the fields of both."""
-        return ImageFields(images=self.images | other.images, masks=self.masks | other.masks)
+        return ImageFields(
+            images=self.images | other.images, masks=self.masks | other.masks, tasks={**self.tasks, **other.tasks}
+        )
 
 
 def inputs_of(
@@ -62,21 +66,43 @@ def inputs_of(
         fields: By the catalog of the line's folder.
         image_of: Returns the image of a parent; None for one that the folder does not hold.
     """
-    return tuple(
-        _input_at(place, InputRole.MASK if name in fields.masks else InputRole.INPUT, text, image_of)
-        for name, value in request.items()
-        if name in fields.images
-        for place, text in _texts_by_place(value, name)
-        if text
-    )
+    return tuple(_inputs_of(request, fields, image_of))
 
 
-def _input_at(place: str, role: InputRole, text: str, image_of: Callable[[ParentLink], ImageFile | None]) -> EditInput:
-    link = parent_link(text)
-    image = None if link is None else image_of(link)
+def _inputs_of(
+    request: JsonObject, fields: ImageFields, image_of: Callable[[ParentLink], ImageFile | None]
+) -> Iterator[EditInput]:
+    for name, value in request.items():
+        if name in fields.images:
+            role = InputRole.MASK if name in fields.masks else InputRole.INPUT
+            for place, text in _texts_by_place(value, name):
+                link = parent_link(text)
+                if link is not None:
+                    yield _of_parent(place, role, link, image_of(link), missing=text)
+                elif text:
+                    yield EditInput(field=place, role=role, source=text)
+        elif name in fields.tasks and (task := parent_link(value)) is not None:
+            link = _image_of_task(task, request.get(fields.tasks[name]), image_of)
+            if link is not None:
+                yield _of_parent(name, InputRole.INPUT, link, image_of(link), missing=str(value))
+
+
+def _of_parent(place: str, role: InputRole, link: ParentLink, image: ImageFile | None, *, missing: str) -> EditInput:
     if image is None:
-        return EditInput(field=place, role=role, source=text, parent=link)
+        return EditInput(field=place, role=role, source=missing, parent=link)
     return EditInput(field=place, role=role, source=PREFIX + image.sha256, parent=link, path=image.path)
+
+
+def _image_of_task(
+    task: ParentLink, number: Json, image_of: Callable[[ParentLink], ImageFile | None]
+) -> ParentLink | None:
+    """Return the image of a parent's task that a request goes on from; None if that is not one of them."""
+    first, second = (replace(task, image=each) for each in (1, 2))
+    if image_of(first) is None:  # it only prepared this one, or is not here
+        return None
+    if isinstance(number, int) and number > 0:
+        return replace(task, image=number)
+    return first if image_of(second) is None else None
 
 
 def with_role(inputs: Iterable[EditInput], role: InputRole) -> tuple[EditInput, ...]:

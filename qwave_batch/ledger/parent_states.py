@@ -114,33 +114,37 @@ def _list(job_ids: Collection[str]) -> str:
     return json.dumps(sorted(job_ids))
 
 
+_MADE = "made.job_id = parent.job_id AND made.number = (SELECT MAX(number) FROM attempts WHERE job_id = parent.job_id)"
 _IS_LOST = (
-    f"(made.state IN ('{AttemptState.UNRECOVERABLE}', '{AttemptState.FAILED}', '{AttemptState.REFUSED}') "
-    f"OR (made.state = '{AttemptState.NOT_SUBMITTED}' AND COALESCE(made.error, '') <> ''))"
+    f"made.state IN ('{AttemptState.UNRECOVERABLE}', '{AttemptState.FAILED}', '{AttemptState.REFUSED}') "
+    f"OR (made.state = '{AttemptState.NOT_SUBMITTED}' AND COALESCE(made.error, '') <> '')"
 )
 _IS_SHORT = (
-    f"(made.state = '{AttemptState.STORED}' AND image > "  # noqa: S608 - constants
-    "(SELECT COUNT(*) FROM images WHERE images.job_id = made.job_id AND images.number = made.number))"
+    f"made.state = '{AttemptState.STORED}' AND COALESCE(json_extract(link.value, '$.image'), 0) > "  # noqa: S608 - constants
+    "(SELECT COUNT(*) FROM images WHERE images.job_id = made.job_id AND images.number = made.number)"
 )
-LEFT_OUT_JOBS = f"""
-    waits AS MATERIALIZED (
-        SELECT jobs.job_id AS child, json_extract(link.value, '$.job_id') AS parent,
-            COALESCE(json_extract(link.value, '$.image'), 0) AS image
-        FROM jobs, json_each(jobs.body, '$.parents') AS link
-        -- the first condition spares plans without stages to be parsed for it
-        WHERE instr(jobs.body, '"parents":[') AND jobs.position IS NOT NULL
-            AND json_extract(jobs.body, '$.skip') IS NULL
-            AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id)
-    ),
-    left_out(job_id) AS (
-        SELECT job_id FROM decisions
-        WHERE error IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = decisions.job_id)
-        UNION SELECT child FROM waits JOIN jobs ON jobs.job_id = parent WHERE json_extract(body, '$.skip') IS NOT NULL
-        UNION SELECT child FROM waits JOIN attempts AS made ON made.job_id = parent
-            AND made.number = (SELECT MAX(number) FROM attempts WHERE attempts.job_id = parent)
-        WHERE {_IS_LOST} OR {_IS_SHORT}
-        UNION SELECT child FROM left_out JOIN waits ON waits.parent = left_out.job_id
-    )
+_WAITING = f"""
+    SELECT jobs.row, parent.row, decisions.error IS NOT NULL
+        OR json_extract(parent.body, '$.skip') IS NOT NULL OR ({_IS_LOST}) OR ({_IS_SHORT})
+    FROM jobs LEFT JOIN decisions ON decisions.job_id = jobs.job_id
+        LEFT JOIN json_each(jobs.body, '$.parents') AS link
+        LEFT JOIN jobs AS parent ON parent.job_id = json_extract(link.value, '$.job_id')
+        LEFT JOIN attempts AS made ON {_MADE}
+    -- the first condition spares plans without stages to be parsed for it
+    WHERE (instr(jobs.body, '"parents":[') OR decisions.error IS NOT NULL) AND jobs.position IS NOT NULL
+        AND json_extract(jobs.body, '$.skip') IS NULL
+        AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id)
+    ORDER BY jobs.position
 """  # noqa: S608 - constants
-"""Common tables of a query WITH RECURSIVE: ``left_out`` holds the jobs that have not begun and are skipped for what
-became of others, or by a decision, as ``error_of_parents`` says of one."""
+
+
+def read_left_out(connection: sqlite3.Connection) -> list[int]:
+    """Return the rows of the jobs that have not begun and are skipped by a decision, or for what became of others.
+
+    It says of all jobs what ``error_of_parents`` says of one, without reading their requests.
+    """
+    left_out: set[int] = set()
+    for row, parent, is_lost in connection.execute(_WAITING):  # parents come before their children
+        if is_lost or parent in left_out:
+            left_out.add(row)
+    return sorted(left_out)

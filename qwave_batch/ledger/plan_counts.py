@@ -1,5 +1,6 @@
 """Counts the lines of the plan by status, in SQL: no line is read for it."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.ledger.parent_states import LEFT_OUT_JOBS
+from qwave_batch.ledger.parent_states import read_left_out
 from qwave_batch.ledger.snapshots import status_in
 from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
 from qwave_batch.model.jsontypes import Json
@@ -63,17 +64,16 @@ _OF_NEWEST = "images.job_id = planned.job_id AND images.number = newest.number"
 _WITH_IMAGES = f"state IN ('{AttemptState.STORED}', '{AttemptState.UNRECOVERABLE}')"
 _EARLIER = "attempts.job_id = planned.job_id AND attempts.number < newest.number"
 _ALIKE = f"""
-    WITH RECURSIVE {LEFT_OUT_JOBS},
     -- sorted by the job's id, so that the look-ups in the other tables go through their pages once
-    planned AS MATERIALIZED (
-        SELECT job_id, json_extract(body, '$.max_images') AS wanted,
+    WITH planned AS MATERIALIZED (
+        SELECT row, job_id, json_extract(body, '$.max_images') AS wanted,
             json_extract(body, '$.skip') IS NOT NULL AS is_skipped,
             position, json_extract(body, '$.stage') AS stage
         FROM jobs WHERE position IS NOT NULL ORDER BY +job_id
     ),
     told AS (
         SELECT stage, position, state, wanted,
-            is_skipped OR (state IS NULL AND planned.job_id IN (SELECT job_id FROM left_out)) AS is_skipped,
+            is_skipped OR (state IS NULL AND row IN (SELECT value FROM json_each(?))) AS is_skipped,
             COALESCE(error, '') <> '' AS has_error, COALESCE(origin, '') <> '' AS is_reused,
             newest.cost_nusd + CASE WHEN newest.number > 1
                 THEN COALESCE((SELECT SUM(cost_nusd) FROM attempts WHERE {_EARLIER}), 0) ELSE 0 END AS cost,
@@ -112,7 +112,12 @@ class _Alike(NamedTuple):
 def read_line_counts(connection: sqlite3.Connection) -> LineCounts:
     """Return the counts of the whole plan."""
     whole, stages = _Sums(), dict[str, _Sums]()
-    for alike in map(_Alike._make, connection.execute(_ALIKE)):
+    connection.execute("BEGIN")  # for two statements about one moment
+    try:
+        rows = connection.execute(_ALIKE, (json.dumps(read_left_out(connection)),)).fetchall()
+    finally:
+        connection.execute("ROLLBACK")
+    for alike in map(_Alike._make, rows):
         whole.add(alike)
         if alike.stage is not None:
             stages.setdefault(alike.stage, _Sums()).add(alike)

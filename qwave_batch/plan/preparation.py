@@ -104,7 +104,6 @@ def prepare(
         assembler=assembler,
         start=start,
         stage="" if part is None else part.stage.name,
-        least_parents=1 if part is None else part.least_parents,
     )
     return PreparedSpec(expansion=expansion, links=links)
 

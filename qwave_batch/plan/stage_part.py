@@ -24,10 +24,10 @@ class StagePart:
     stage: SpecStage
     parents: JobsOfStage | None
     """Yields the jobs of the stage that it goes on from; None for a stage that begins with prompts."""
+    known: int | None = None
+    """How many these are, if that is known before they are expanded."""
     axes: tuple[str, ...] = ()
     """The axes of those jobs."""
-    least_parents: int = 1
-    """As many of those jobs are sure to have jobs in it; 1 for a stage that begins with prompts."""
 
     def where(self, variables: Mapping[str, Json], problems: ProblemCollector) -> TemplateValue | None:
         """Return the compiled ``where``; None without one, or for one with a mistake, which is reported."""
@@ -65,4 +65,5 @@ class StagePart:
             variables=variables,
             problems=problems,
             image_use=image_use,
+            known=self.known,
         )

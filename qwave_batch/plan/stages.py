@@ -78,10 +78,9 @@ def prepare_plan(
     by_name: dict[str, PreparedSpec] = {}
     axes: dict[str, tuple[str, ...]] = {}
     for stage in spec.stages:
-        before, inherited, source, least = stage.from_stage, tuple[str, ...](), None, 1
+        before, inherited = stage.from_stage, tuple[str, ...]()
+        source = None if before is None else by_name[before].expansion.parents
         if before is not None:
-            source = by_name[before].expansion.parents
-            least = by_name[before].expansion.least_entries if stage.where is None else 0
             inherited = tuple(name if "." in name else f"{before}.{name}" for name in axes[before])
         part = by_name[stage.name] = prepare(
             stage.spec,
@@ -90,7 +89,10 @@ def prepare_plan(
             start=start,
             images=images,
             part=StagePart(
-                stage=stage, parents=source, axes=() if before is None else axes[before], least_parents=least
+                stage=stage,
+                parents=source,
+                known=None if before is None else by_name[before].expansion.known_entries(),
+                axes=() if before is None else axes[before],
             ),
         )
         axes[stage.name] = part.axes(inherited)

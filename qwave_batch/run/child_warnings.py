@@ -65,5 +65,5 @@ def _not_passed(why: NotPassed, folder: str) -> tuple[str, *tuple[Advice, ...]]:
 
 
 def _jobs(jobs: int, stage: str) -> str:
-    of_stage = f" of stage {stage}" if stage else ""
+    of_stage = f' of stage "{stage}"' if stage else ""
     return f"1 job{of_stage} waits" if jobs == 1 else f"{jobs:,} jobs{of_stage} wait"

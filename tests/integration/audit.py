@@ -55,10 +55,11 @@ def audit(simulator: Simulator, folder: Path) -> Audit:
     images: Counter[str] = Counter()
     paid: dict[str, list[SimulatedCharge]] = defaultdict(list)
     for charge in simulator.charges():
-        if charge.cost_quota:
-            paid[charge.body_hash].append(charge)
+        its = tries.get(charge.idempotency_key or "")
+        if charge.cost_quota:  # bodies of one job differ in the addresses of its parents' images
+            paid[its.job_id if its else charge.body_hash].append(charge)
         if charge.images:
-            for kind, count in _fate(charge, tries.get(charge.idempotency_key or ""), newest, folder).items():
+            for kind, count in _fate(charge, its, newest, folder).items():
                 images[kind] += count
     extra = sum(len(charges) - 1 for charges in paid.values())
     asked_for = sum(min(len(charges) - 1, _replaced(charges, tries, newest)) for charges in paid.values())

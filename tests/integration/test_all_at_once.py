@@ -95,11 +95,14 @@ def test_a_prompt_that_cannot_be_read_is_one_complaint(spec: Path, tmp_path: Pat
     """Names that only the lost prompt has used are not said to be unused."""
     copy_inputs(spec.parent, tmp_path)
     written = yaml.safe_load(spec.read_text(encoding="utf-8"))
-    written["prompts"][position] = 5
+    prompts, path = written.get("prompts"), "prompts"
+    if prompts is None:
+        number = next(number for number, stage in enumerate(written["stages"]) if "prompts" in stage)
+        prompts, path = written["stages"][number]["prompts"], f"stages[{number}].prompts"
+    prompts[position] = 5
     (tmp_path / spec.name).write_text(yaml.safe_dump(written, allow_unicode=True, width=1000), encoding="utf-8")
-    assert [problem.path for problem in check_spec(tmp_path / spec.name)] == [
-        f"prompts[{position % len(written['prompts'])}]"
-    ]
+    found = [problem.path for problem in check_spec(tmp_path / spec.name)]
+    assert found == [f"{path}[{position % len(prompts)}]"]
 
 
 MISTAKES = [

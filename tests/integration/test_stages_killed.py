@@ -73,6 +73,26 @@ def check_chains(lines: dict[str, dict[str, Any]], simulator: WatchedSimulator) 
         ]
 
 
+def typed(*argv: object) -> None:
+    said = io.StringIO()
+    assert main([str(one) for one in argv], said, said) == 0, said.getvalue()
+
+
+def reported_chains(folder: Path) -> Counter[tuple[str, ...]]:
+    """The stages of each chain in the report's data, from the first job to one that nothing is made of."""
+    script = (folder / "report" / "data" / "index.js").read_text(encoding="utf-8").strip()
+    index = json.loads(script.removeprefix('receiveData("index",').removesuffix(";").removesuffix(")"))
+    jobs = index["jobs"]
+    before = {place: [parent for parent, _ in job.get("parents", [])] for place, job in enumerate(jobs)}
+    used = {parent for parents in before.values() for parent in parents}
+
+    def chain(place: int) -> tuple[str, ...]:
+        earlier = chain(before[place][0]) if before[place] else ()
+        return (*earlier, index["stages"][jobs[place]["stage"]])
+
+    return Counter(chain(place) for place in before if place not in used)
+
+
 def test_three_stages_that_are_killed_again_and_again_pay_each_job_once(tmp_path: Path, checkout: Path) -> None:
     folder = tmp_path / "run"
     behaviour = Behaviour(latency=parse_latency("0.05..0.2"), faults=parse_faults(FAULTS))
@@ -87,6 +107,7 @@ def test_three_stages_that_are_killed_again_and_again_pay_each_job_once(tmp_path
         ("draft", "completed"): 4, ("night", "completed"): 4, ("poster", "completed"): 4,
     }  # fmt: skip
     check_chains(lines, simulator)
-    said = io.StringIO()
-    assert main(["verify", str(folder)], said, said) == 0, said.getvalue()
+    typed("verify", folder)
+    typed("report", folder)
+    assert reported_chains(folder) == Counter({("draft", "night", "poster"): 4, ("draft",): 2})
     assert "Signature=" not in (folder / "manifest.jsonl").read_text(encoding="utf-8")

@@ -107,10 +107,9 @@ def _unasked(told: str) -> str:
 
 def _chosen(plan: "RepeatPlan", out: "Path", *, is_new: bool) -> str:
     place = "the new folder" if is_new else "the folder"
-    return (
-        f"repeating {count(plan.figures.jobs, 'job')} of the {plan.eligible:,} that are complete and have a seed, "
-        f"in {place} {out}"
-    )
+    needed = "a seed and no parent" if plan.with_parents else "a seed"
+    jobs = count(plan.figures.jobs, "job")
+    return f"repeating {jobs} of the {plan.eligible:,} that are complete and have {needed}, in {place} {out}"
 
 
 async def _repeat(

@@ -44,7 +44,7 @@ def execute(args: Namespace, console: Console) -> int:
         console.print_json({**status.as_json(), **choices}, on_one_line=args.watch)
     else:
         told = outlooks if status.holder is None else ()  # a run at work may be making them
-        notes = [note for outlook in told for note in outlook.notes(run.address)]
+        notes = [note for outlook in told for note in (*outlook.notes(run.address), *outlook.chosen_notes())]
         console.print([*draw_status(status, console.out, now=time.time()), *draw_warnings(notes, console.out)])
     return 0
 

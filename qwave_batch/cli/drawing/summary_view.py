@@ -25,7 +25,8 @@ _LOST = "task_not_found"
 _NO_IMAGE = "no_image"
 _SPOILED = {"bad_image", "result_gone", _NO_IMAGE}
 """Codes of jobs that are paid, and whose images can't be had."""
-_CHOOSING = {NextStep.SCORE, NextStep.CHECK_THEN_RUN, NextStep.IMPORT_PICKS}
+_ASKED_FOR = {NextStep.SCORE, NextStep.CHECK_THEN_RUN, NextStep.IMPORT_PICKS, NextStep.NAME_PUBLIC_URL}
+"""Steps without which another run does no more than this one."""
 _HAD = "other_format"
 """The code of jobs that are paid, and whose results are had in a format that is not read."""
 
@@ -51,7 +52,7 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     reasons = _reasons(lines) if has_trouble else {}
     drawn += _draw_trouble(reasons, terminal)
     drawn += draw_warnings(summary.warnings, terminal)
-    is_explained = summary.stop is None and _awaits_choice(summary)  # by the notes
+    is_explained = summary.stop is None and _awaits_steps(summary)  # by the notes
     if summary.reason and not is_explained and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
     for step in _steps(summary, reasons, terminal):
@@ -116,7 +117,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     passing = sum(
         len(ids) for (status, *_, may_pass), ids in reasons.items() if status == JobStatus.FAILED and may_pass
     )
-    is_ahead = counts.pending and (summary.stop is not None or not _awaits_choice(summary))
+    is_ahead = counts.pending and (summary.stop is not None or not _awaits_steps(summary))
     is_plain_due = is_ahead or counts.cancelled or counts.damaged or passing
     if is_plain_due:
         steps.append(f"{_obstacle(summary)}run it again: it goes on where it stopped, and nothing is made twice")
@@ -148,9 +149,9 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     return [f"next: {step}" for step in steps]
 
 
-def _awaits_choice(summary: "RunSummary") -> bool:
-    """Whether jobs wait for scores, checks or picks: a note names each command that brings them."""
-    return any(advice.step in _CHOOSING for warning in summary.warnings for advice in warning.next_steps)
+def _awaits_steps(summary: "RunSummary") -> bool:
+    """Whether jobs wait for scores, checks, picks or a public address: a note says what brings them."""
+    return any(advice.step in _ASKED_FOR for warning in summary.warnings for advice in warning.next_steps)
 
 
 def _obstacle(summary: "RunSummary") -> str:

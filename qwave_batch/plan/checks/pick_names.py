@@ -1,5 +1,6 @@
-"""Checks what the parents of a stage compete in: the prompt, and axes that they have."""
+"""Checks the choice among the parents of a stage: the number that decides, and what they compete in."""
 
+import re
 from collections.abc import Collection
 
 from qwave_batch.errors import nearest
@@ -10,14 +11,26 @@ PROMPT, MODEL, REPEAT = "prompt", "model", "repeat"
 """Every job has them, beside its axes."""
 
 
+_RATING = "rating"
+_SCORE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}", re.ASCII)
+"""The full name of a score, as ``scoring`` gives them."""
+
+
 def check_pick(pick: ParentPick, axes: Collection[str], problems: ProblemCollector) -> None:
-    """Report the names in ``pick.per`` that the parents have no axis of.
+    """Report a name in ``pick.by`` that no score can have, and those in ``pick.per`` that the parents have no axis of.
 
     Args:
         pick: The choice of a stage.
         axes: The axes of its parents: their own by name, those of their ancestors as ``STAGE.AXIS``.
-        problems: Collects the mistakes, at ``pick.per`` of the stage.
+        problems: Collects the mistakes, at ``pick`` of the stage.
     """
+    if pick.by != _RATING and not _SCORE.fullmatch(pick.by):
+        problems.add(
+            ("pick", "by"),
+            f'"{pick.by}" is not the full name of a score',
+            value=pick.by,
+            suggestion="write SCORER.NUMBER, such as ocr.cer, or rating for that of people",
+        )
     known = tuple(dict.fromkeys((PROMPT, MODEL, REPEAT, *axes)))
     for number, name in enumerate(pick.per):
         if name not in known:

@@ -58,8 +58,6 @@ class Expansion:
     """The name of the stage; empty for a spec without stages."""
     start: StartExpansion
     """Begins a pass over all prompts: the plain expansion, or one with a cache that gives the same entries."""
-    least_parents: int = 1
-    """As many jobs of the stage that it goes on from are sure to have jobs in it; 1 for a stage without parents."""
     _thresholds: dict[Sample, bytes | None] = field(default_factory=dict, init=False, repr=False, compare=False)
     """The threshold of the sample, once it is found: to find it takes a pass, and each later stage needs it again."""
 
@@ -72,14 +70,6 @@ class Expansion:
     def problems(self) -> ProblemCollector:
         """The problems reported during expansion."""
         return self.assembler.problems
-
-    @property
-    def least_entries(self) -> int:
-        """The number of entries that it is sure to have, as far as that can be told without making them."""
-        if self.spec.sample or self.matrix.excludes or self.spec.images is not None:
-            return 0
-        listed = sum(prompt.table is None for prompt in self.prompts)
-        return self.least_parents * listed * self.matrix.size() * self.spec.repeat
 
     @property
     def maker(self) -> JobMaker:
@@ -158,7 +148,7 @@ class Expansion:
         Args:
             places: The state of the pass, with the next index; None begins a pass of its own.
         """
-        if not self._is_feasible():
+        if not self.is_feasible():
             return
         places = PlanPlaces() if places is None else places
         index = places.next_index
@@ -242,15 +232,26 @@ class Expansion:
         draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
 
-    def note_excess(self) -> bool:
-        """Report a stage that is sure to have too many entries; return whether it is one."""
-        entries = self.least_entries if self.stage else 0
-        if entries > MOST_ENTRIES:
-            self._note_size((), f"the stage makes {entries:,} {self._placed}")
-        return entries > MOST_ENTRIES
+    def known_entries(self) -> int | None:
+        """Return how many entries the full product has; None if rows, ``where`` or a sample decide, or for too many."""
+        parents = self.reader.parents
+        if self.spec.sample is not None or any(prompt.table is not None for prompt in self.prompts):
+            return None
+        many = 1 if parents is None else parents.known if parents.where is None else None
+        known = None if many is None else many * self._per_parent()
+        return known if known is None or known <= MOST_ENTRIES else None
 
-    def _is_feasible(self) -> bool:
-        """Whether the matrix is small enough to be expanded; otherwise that is reported."""
+    def _per_parent(self) -> int:
+        return len(self.prompts) * self.matrix.size() * self.spec.places
+
+    def is_feasible(self) -> bool:
+        """Whether the matrix is small enough to be expanded, for all parents; otherwise that is reported."""
+        parents = self.reader.parents
+        known = None if parents is None or parents.where is not None else parents.known
+        if known is not None and known * self._per_parent() > MOST_ENTRIES:
+            made = f"{known:,} parents make {known * self._per_parent():,} {self._placed} of this stage"
+            self._note_size(("from_stage",), made)
+            return False
         per_prompt = self.matrix.size() * self.spec.places
         if per_prompt > MOST_ENTRIES:
             self._note_size(("matrix",), f"the matrix makes {per_prompt:,} {self._placed} of every prompt")
@@ -286,7 +287,7 @@ def _as_its_parent(entry: ExpandedEntry) -> ExpandedEntry:
     if parent is None or parent.job.skip is None or entry.verdict.error is not None:
         return entry
     job = parent.job
-    message = f"its parent, of stage {job.stage}, is skipped: {job.skip.message if job.skip else ''}"
+    message = f'its parent, of stage "{job.stage}", is skipped: {job.skip.message if job.skip else ""}'
     error = JobError(code=PARENT_SKIPPED, message=message)
     entry.verdict = replace(entry.verdict, error=error, estimate=NOTHING, unpriced=(), callback={})
     return entry

@@ -80,6 +80,7 @@ function refreshChains() {
     hasBands: false, hasSupercolumns: false, hasColumns: true, hasRows: true, between: ARROW_PX,
   };
   const look = { side: CELL_SIDES.get(chosenSize()) ?? 0, caption: chainCaptions(), score };
+  surface.root.style.setProperty("--cell-side", `${look.side}px`);
   const layout = layoutOf(pivot, { side: look.side, caption: CAPTION_PX }, measures);
   surface.show({ layout, axes, look, means: score === -1 ? null : meansOf(pivot, score) });
 }
@@ -110,17 +111,28 @@ function chainToolbar() {
  */
 function chainCaptions() {
   const inherited = stages().map((stage) => `${stage}.`);
-  const rest = varyingAxes().filter(({ name }) =>
-    !["prompt", "prompt_id", "stage", "tag"].includes(name) && !inherited.some((beginning) => name.startsWith(beginning)));
+  const rest = tellingAxes(new Set(["prompt", "prompt_id", "stage", "tag", "folder"])).filter(({ name }) =>
+    !inherited.some((beginning) => name.startsWith(beginning)));
   return ({ job, place, image }) => {
     const parent = parentOf(job);
     const id = promptOf(job, place).id;
-    const values = rest.flatMap((axis) => axis.valuesOf(job, place).filter((value) => value !== NO_VALUE).map(axis.keyOf));
+    const values = rest.flatMap((axis) =>
+      axis.valuesOf(job, place).filter((value) => value !== NO_VALUE).map((value) => tellingValue(axis, value)));
     if (parent !== undefined && promptOf(parent).id !== id) values.unshift(id);
     if (place.repeat > 0) values.push(`#${place.repeat + 1}`);
     if (image !== undefined && job.images.length > 1) values.push(`${image + 1}/${job.images.length}`);
     return values.map((value) => beginningOf(value, 60)).join(" · ");
   };
+}
+
+/**
+ * @param {Axis} axis
+ * @param {number} value
+ * @returns {string} its label; a number with the name of its axis, since columns do not say it
+ */
+function tellingValue(axis, value) {
+  const key = axis.keyOf(value);
+  return /^[\d.+-]+$|^true$|^false$/.test(key) ? `${axis.name} ${key}` : key;
 }
 
 registerPage({ id: "chains", title: "Chains", show: showChains, hide: hideChains, isOffered: () => stages().length > 0 });

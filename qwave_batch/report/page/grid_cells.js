@@ -129,12 +129,25 @@ function pictureOf(image, name, room) {
  * @returns {Node[]} what stands where there is no image
  */
 function stateOf(job) {
-  const reason = job.error === null ? "" : (report.data.errors[job.error]?.message ?? ""); // its name has the code too
   return [
     el("span", { class: "cell-sign", "aria-hidden": "true" }, STATE_SIGNS.get(job.status) ?? ""),
     el("span", { class: "cell-word" }, job.status),
-    el("span", { class: "cell-reason user-text" }, beginningOf(reason, 160)),
+    el("span", { class: "cell-reason user-text" }, beginningOf(shortReason(job), 160)),
   ];
+}
+
+/** Of errors whose message is too long for a cell. */
+const SHORT_REASONS = new Map([["not_picked", "not picked"], ["left_out_by_where", "left out by where"]]);
+
+/**
+ * @param {Job} job
+ * @returns {string} why it has no image, as far as a cell has room; its name has all of it, with the code
+ */
+function shortReason(job) {
+  const error = report.data.errors[job.error ?? -1];
+  const parent = parentOf(job);
+  if (error?.code === "parent_failed" && parent !== undefined) return `${stageOf(parent)} ${parent.status}`;
+  return SHORT_REASONS.get(error?.code ?? "") ?? error?.message ?? "";
 }
 
 /**

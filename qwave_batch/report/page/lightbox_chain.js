@@ -102,8 +102,8 @@ function openLink(job, image) {
  */
 function takeChainKey(event, job) {
   if (job.stage === undefined) return false;
-  if (event.key === "C") compareChain(chainThrough(job), job);
-  else if (event.key === "S") compareSiblings(job);
+  if (event.shiftKey && event.key === "C") compareChain(chainThrough(job), job);
+  else if (event.shiftKey && event.key === "S") compareSiblings(job);
   else if (event.shiftKey || !["p", "n", "s"].includes(event.key)) return false;
   else goAlongChain(event.key, job);
   event.preventDefault();

@@ -52,6 +52,11 @@ def box(page: Page, name: str) -> Locator:
 
 def test_a_row_is_a_chain_and_a_column_a_stage(pages: Pages, staged_report: Path) -> None:
     page = pages.open(staged_report)
+    assert [box(page, "Rows").input_value(), box(page, "Columns").input_value()] == ["prompt_id", "stage"]
+    assert page.get_by_role("grid", name="Images").get_attribute("aria-rowcount") == "2"
+    posters = page.get_by_role("gridcell", name="stall, seedream-4.5, completed")
+    told = [(poster.get_attribute("aria-label") or "").rpartition(", ")[2] for poster in posters.all()]
+    assert told == ["seedream-4.5 · gpt-image-2", "seedream-4.5 · wan2.7-image"]
     page.get_by_role("navigation").get_by_role("link", name="Chains", exact=True).click()
     grid = page.get_by_role("grid", name="Chains")
     assert [grid.get_attribute("aria-rowcount"), grid.get_attribute("aria-colcount")] == ["6", "3"]
@@ -66,9 +71,9 @@ def test_a_row_is_a_chain_and_a_column_a_stage(pages: Pages, staged_report: Path
     draft = page.get_by_role("gridcell").first
     expect(draft.get_by_role("img")).to_have_count(1)  # the one that goes on, of two
     expect(draft.get_by_role("img")).to_have_accessible_name("image 2 of 2")
-    assert draft.get_attribute("aria-label") == "stall, z-image-turbo, completed, z-image-turbo · 1 · 2/2"
+    assert draft.get_attribute("aria-label") == "stall, z-image-turbo, completed, z-image-turbo · seed 1 · 2/2"
     skipped = page.get_by_role("gridcell", name="skipped, parent_failed: its parent alley-1 has failed")
-    expect(skipped.first).to_contain_text("skipped")
+    expect(skipped.first).to_contain_text("skippeddraft failed")
 
     box(page, "Stage").select_option("poster")
     expect(page.get_by_role("status").first).to_have_text("4 of 6 chains")

@@ -318,3 +318,10 @@ def test_a_child_that_is_skipped_anyway_is_not_decided(folder: Path) -> None:
     skipped = replace(NIGHTS[1], skip=JobError(code="unsupported", message="no such size"))
     choice = choose(folder, BEST, snapshots=[*ALL_DONE[:2], CHILDREN[0], snapshot(skipped, PENDING)])
     assert decided(choice) == {"a1c": None}
+
+
+def test_parents_that_lead_in_a_circle_end(folder: Path) -> None:
+    score(folder, {"a1": 0.9})
+    looped = replace(DRAFTS[0], parents=(ParentLink(DRAFTS[0].job_id, 1),))
+    choice = choose(folder, kept("parent.scores.ocr.words > 0.5"), snapshots=[snapshot(looped, DONE), CHILDREN[0]])
+    assert decided(choice) == {"a1c": None}

@@ -22,7 +22,8 @@ EVERY_KIND = StageOutlook(
 
 
 def test_every_kind_is_told_with_the_step_that_brings_it() -> None:
-    told = [(note.message.partition('"night" ')[2], [*note.next_steps]) for note in EVERY_KIND.notes("runs/a")]
+    notes = (*EVERY_KIND.notes("runs/a"), *EVERY_KIND.chosen_notes())
+    told = [(note.message.partition('"night" ')[2], [*note.next_steps]) for note in notes]
     assert told == [
         (
             'wait for a check of the images of stage "draft" as they are now',
