@@ -61,6 +61,7 @@ TRIES = {
     FaultName.PRICE_NOT_CONFIGURED: "@1..30",
     FaultName.MODEL_DENIED: "@1..30",
     FaultName.PROMPT_DENIED: "#1",
+    FaultName.ASSET_NOT_FOUND: "#1",
     FaultName.TASK_LOST: "#1..9",
 }
 """Faults that would affect a model, a request or a task for ever."""
