@@ -82,7 +82,8 @@ RARE = frozenset(
 OTHER_IMAGES = frozenset({FaultName.SEED_IGNORED, FaultName.SEED_LOOSE, FaultName.STAMPED_FILE})
 """Faults of models that make other images: nothing could be compared, and they hinder no run."""
 FAULTS = ",".join(
-    f"{place}.{name}={0.005 if name in RARE else 0.02}{TRIES.get(name, '')}{SECONDS.get(name, ':0.2' if kind.seconds else '')}"
+    f"{place}.{name}={0.005 if name in RARE else 0.02}{TRIES.get(name, '')}"
+    f"{SECONDS.get(name, ':0.2') if kind.seconds else ''}"
     for name, kind in KINDS.items()
     if name not in OTHER_IMAGES
     for place in sorted(kind.possible)

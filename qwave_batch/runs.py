@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from qwave_batch import lazy
-from qwave_batch.api.folder_run import Confirm
 from qwave_batch.api.line_selection import lines_where
 from qwave_batch.api.run_batch import run_batch, run_request
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary
 from qwave_batch.api.run_place import RunPlace, run_place
+from qwave_batch.api.run_setup import Confirm
 from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EndKind

@@ -1,12 +1,11 @@
 """One run in its folder, step by step: prepare, reuse, estimate, confirm, execute, record."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.api.backends import check_backend, open_api, open_callbacks
@@ -17,34 +16,28 @@ from qwave_batch.api.late_api import LateApi
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
+from qwave_batch.api.run_setup import RunSetup
 from qwave_batch.api.store_choice import bind_store, keep_choice
-from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.choosing.kept_stages import keep_stages
-from qwave_batch.client.connection import Connection, Reached, Simulated
+from qwave_batch.client.connection import Reached, Simulated
 from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
 from qwave_batch.executors.worker_pool import WorkerPool
-from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.folder.stores.store_binding import StoreBinding
 from qwave_batch.folder.traces import check_ledger_file
-from qwave_batch.ledger.folder_identity import FolderClaim, FolderIdentity
+from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
-from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import NextStep, RunWarning
-from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
-from qwave_batch.model.run_events import OnEvent, RunEnded, RunEstimated, RunStarted
-from qwave_batch.model.terms import Terms
+from qwave_batch.model.run_events import RunEnded, RunEstimated, RunStarted
 from qwave_batch.output.unrecorded_submits import check_is_claimed
-from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.limits.adaptive_concurrency import MOST
 from qwave_batch.run.reuse import Reuser, ReuseSource
 from qwave_batch.run.schedule.job_actions import is_given_up
-from qwave_batch.run.state.context import JobScope, RunContext
+from qwave_batch.run.state.context import RunContext
 from qwave_batch.run.state.run_end import RunEnd, after
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.state.stop_reasons import StopSignal
@@ -56,45 +49,7 @@ if TYPE_CHECKING:
     from qwave_batch.api.store_hold import StoreHold
     from qwave_batch.api.store_workspace import HoldRequest
 
-Confirm: TypeAlias = Callable[[CostEstimate], bool]
-"""Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
-
-OnNote: TypeAlias = Callable[[str], None]
-"""Told something that a person who waits should know, in words."""
-
 _SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCallbacks:
-    """The ways in which a run talks to its caller, and the caller to the run."""
-
-    on_progress: OnProgress | None = None
-    on_event: OnEvent | None = None
-    stop: StopSignal = field(default_factory=StopSignal)
-    confirm: Confirm | None = None
-    on_note: OnNote | None = None
-    """Told once, in words, that the run waits for the lock of its folder in a store."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSetup:
-    """A run that was checked and has not touched its folder."""
-
-    plan: AnyPlan
-    catalog: Catalog
-    connection: Connection | Simulated
-    terms: Terms
-    options: RunOptions
-    scope: JobScope
-    reuse: Sequence[Path]
-    layout: RunLayout
-    store: StoreBinding | None = None
-    """The store that the folder belongs to from now on."""
-    claim: FolderClaim
-    callbacks: RunCallbacks
-    executor: RayExecutor | None = None
-    """Fetches the images; None where that is done here."""
 
 
 async def run_in_folder(setup: RunSetup) -> RunSummary:

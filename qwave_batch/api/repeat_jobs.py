@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qwave_batch.api.folder_run import Confirm
 from qwave_batch.api.repeat_plan import RepeatPlan, is_seeded
 from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
+from qwave_batch.api.run_setup import Confirm
 from qwave_batch.client.connection import AnyConnection, Simulated
 from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.ledger.folder_identity import SIMULATOR

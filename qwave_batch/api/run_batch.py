@@ -9,12 +9,13 @@ from pathlib import Path
 from qwave_batch import api
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks, check_public_url
 from qwave_batch.api.catalog_lookup import catalogs_beside
-from qwave_batch.api.folder_run import Confirm, OnNote, RunCallbacks, RunSetup, run_in_folder
+from qwave_batch.api.folder_run import run_in_folder
 from qwave_batch.api.image_keeping import check_images_are_there
 from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.api.run_place import run_place
+from qwave_batch.api.run_setup import Confirm, OnNote, RunCallbacks, RunSetup
 from qwave_batch.api.store_choice import choose_store, with_store
 from qwave_batch.catalog.catalog_source import SHIPPED, CatalogSource
 from qwave_batch.client.connection import AnyConnection, Connection, connection_of

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from qwave_batch.api.folder_run import Confirm, OnNote
 from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
+from qwave_batch.api.run_setup import Confirm, OnNote
 from qwave_batch.client.connection import AnyConnection
 from qwave_batch.model.executor import RayExecutor
 from qwave_batch.model.progress import OnProgress

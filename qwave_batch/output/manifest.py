@@ -161,12 +161,15 @@ def _no_manifest(layout: RunLayout) -> FolderError:
 def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     """Rewrite the manifest if it is behind the ledger, as after a crash; every command that reads a folder calls this.
 
-    A manifest that someone else wrote is left as it is, and so is the folder of a live run.
+    A manifest that someone else wrote is left as it is, and so is the folder of a live run. If a run died before it
+    claimed the ledger, none is written: an unclaimed ledger beside a manifest is one that has lost what it knew.
     """
     if holder_of(layout) is not None:
         return Freshness.LIVE
     identity = ledger.identity()
-    if identity is not None and identity.lost_since is not None:
+    if identity is None:
+        return Freshness.CURRENT
+    if identity.lost_since is not None:
         return Freshness.AHEAD
     return _refreshed(layout, ledger)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from qwave_batch.model.problem import MOST_PROBLEMS
 from qwave_batch.plan.checks.link_expiry import SignedLinks
 from qwave_batch.plan.checks.prompt_texts import TextCheck
 from qwave_batch.plan.checks.same_requests import Sameness
@@ -30,9 +31,17 @@ def count_plan(
         sampler: Picks samples among the jobs.
         take: Given all entries.
     """
+    # one stage after another may be expanded for minutes before the one that is too large
+    feasible = [expansion.is_feasible() for expansion in prepared.expansions] if len(prepared.parts) > 1 else []
+    if not all(feasible):
+        return
     pass_ = _Pass(figures=figures, sampler=sampler or PlanSampler(), take=take, places=prepared.places())
+    told = 0
     for part in prepared.parts:
         _PartCount(part.expansion, part.links, prepared.images, pass_).run()
+        told += len(part.expansion.problems)
+        if told >= MOST_PROBLEMS:  # that nobody reads: each stage finds again what is wrong outside of all
+            return
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,6 +24,8 @@ class StagePart:
     stage: SpecStage
     parents: JobsOfStage | None
     """Yields the jobs of the stage that it goes on from; None for a stage that begins with prompts."""
+    known: int | None = None
+    """How many these are, if that is known before they are expanded."""
     axes: tuple[str, ...] = ()
     """The axes of those jobs."""
 
@@ -63,4 +65,5 @@ class StagePart:
             variables=variables,
             problems=problems,
             image_use=image_use,
+            known=self.known,
         )

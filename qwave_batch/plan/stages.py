@@ -88,7 +88,12 @@ def prepare_plan(
             problems(stage.spec),
             start=start,
             images=images,
-            part=StagePart(stage=stage, parents=source, axes=() if before is None else axes[before]),
+            part=StagePart(
+                stage=stage,
+                parents=source,
+                known=None if before is None else by_name[before].expansion.known_entries(),
+                axes=() if before is None else axes[before],
+            ),
         )
         axes[stage.name] = part.axes(inherited)
     return PreparedPlan(parts=tuple(by_name.values()), images=images)

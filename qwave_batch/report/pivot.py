@@ -57,7 +57,9 @@ def _default_axes(data: PivotData) -> tuple[str, str]:
     fewest = min(few, key=counts.__getitem__, default=NONE)
     cols = next((name for name in (STAGE, "model") if name in varying), fewest)
     most = max((name for name in varying if name != cols), key=counts.__getitem__, default="prompt")
-    return next((name for name in (PROMPT_ID, "prompt") if name in varying), most), cols
+    if PROMPT_ID in axes:
+        return PROMPT_ID, cols
+    return ("prompt" if "prompt" in varying else most), cols
 
 
 def _varies(data: PivotData, axis: PivotAxis) -> bool:

@@ -66,7 +66,7 @@ class SheetContent:
             self.grid = pivot(self._data, self.view)
         if not self.grid.rows:
             raise UsageError("the view selects no job, so there is nothing to draw")
-        self._left_over = list(self._find_left_over())
+        self._left_over = sorted(self._find_left_over(), key=self._stages_before)
 
     @property
     def jobs(self) -> int:
@@ -166,10 +166,18 @@ class SheetContent:
         if self._chains:  # the axes of earlier stages stand under the images there, and prompts before the row
             stages = self._data.stages
             used |= {PROMPT_ID, *(name for name in self._axes if name.startswith(tuple(f"{each}." for each in stages)))}
+        passed_over = {NO_VALUE} if self._data.stages else set()
         jobs = [self._data.jobs[number] for number in self._shown()]
         for axis in self._axes.values():
-            if axis.name not in used and len({axis.values_of(job, job.places[0])[0] for job in jobs}) > 1:
+            if axis.name not in used and len({axis.values_of(job, job.places[0])[0] for job in jobs} - passed_over) > 1:
                 yield axis
+
+    def _stages_before(self, axis: PivotAxis) -> int:
+        """Return what axes are sorted by: a stage's own first, then those of the stage just before."""
+        stages = self._data.stages
+        return next(
+            (-place for place, stage in enumerate(stages, 1) if axis.name.startswith(f"{stage}.")), -len(stages) - 1
+        )
 
 
 def _check_filters(data: PivotData, view: ReportView) -> None:
@@ -183,7 +191,7 @@ def _check_filters(data: PivotData, view: ReportView) -> None:
         ("score", view.showscore or ALL, [score.name for score in data.scores]),
     ):
         if name != ALL and name not in known:
-            raise UnknownName(what, name, known, hint=f"there is {', '.join(known)}")
+            raise UnknownName(what, name, known, hint=f"there is {', '.join(known) or 'none'}")
 
 
 _WORDS = {"lt": "below", "le": "at most", "ge": "at least", "gt": "above"}

@@ -7,7 +7,7 @@ from typing import Any
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, first_problems
 from qwave_batch.spec.layers import Layer, merge_layers, without, without_removals
-from qwave_batch.spec.structure import block_problems, block_with_known_keys, structure_problems
+from qwave_batch.spec.structure import block_problems, block_with_known_keys, is_structured, structure_problems
 from qwave_batch.spec.values.value_path import path_text, steps_of
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap, StageBlock
 
@@ -66,16 +66,15 @@ class StageText:
             value["prompts"] = [{"text": _ANY_TEXT, **entry} for entry in value["prompts"]]
         return value
 
-    def structure_problems(self, outside: Json) -> list[Problem]:
-        """Return what is wrong with the structure of the block, or with what it makes of what stands outside."""
+    def own_problems(self, outside: Json) -> list[Problem]:
+        """Return what is wrong with the structure of the block."""
         block = without_removals(Layer(self.block, self.block_map.root), outside)
-        found = block_problems(block, self.block_map)
-        whole = {
-            **_WITHOUT_OUTSIDE,
-            **self.checkable,
-            **_SOUND,
-        }  # the name of the spec is looked at once, with the rest
-        return found or structure_problems(whole, self.source_map)
+        return block_problems(block, self.block_map)
+
+    def merged_problems(self) -> list[Problem]:
+        """Return what is wrong with the structure of the whole."""
+        # the name of the spec is looked at once, with the rest
+        return structure_problems({**_WITHOUT_OUTSIDE, **self.checkable, **_SOUND}, self.source_map)
 
     def own(self, problems: Sequence[Problem]) -> list[Problem] | None:
         """Return the problems that concern the stage, with their paths in the whole.
@@ -110,9 +109,12 @@ class Staging:
     """The problems of unknown keys in blocks."""
 
     def problems(self) -> list[Problem]:
-        """Return the problems of the blocks' structure."""
+        """Return the problems of the blocks' structure, or else of what they make of what stands outside."""
         outside = self.outside.value
-        return first_problems(found for stage in self.stages for found in stage.structure_problems(outside))
+        found = [problem for stage in self.stages for problem in stage.own_problems(outside)]
+        if not found and isinstance(outside, Mapping) and is_structured({**_WITHOUT_OUTSIDE, **outside, **_SOUND}):
+            found = [problem for stage in self.stages for problem in stage.merged_problems()]
+        return first_problems(found)
 
 
 def read_stages(layer: Layer) -> Staging | None:

@@ -146,7 +146,7 @@ class Expansion:
         Args:
             places: The state of the pass, with the next index; None begins a pass of its own.
         """
-        if not self._is_feasible():
+        if not self.is_feasible():
             return
         places = PlanPlaces() if places is None else places
         index = places.next_index
@@ -225,8 +225,26 @@ class Expansion:
         draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
 
-    def _is_feasible(self) -> bool:
-        """Whether the matrix is small enough to be expanded; otherwise that is reported."""
+    def known_entries(self) -> int | None:
+        """Return how many entries the full product has; None if rows, ``where`` or a sample decide, or for too many."""
+        parents = self.reader.parents
+        if self.spec.sample is not None or any(prompt.table is not None for prompt in self.prompts):
+            return None
+        many = 1 if parents is None else parents.known if parents.where is None else None
+        known = None if many is None else many * self._per_parent()
+        return known if known is None or known <= MOST_ENTRIES else None
+
+    def _per_parent(self) -> int:
+        return len(self.prompts) * self.matrix.size() * self.spec.places
+
+    def is_feasible(self) -> bool:
+        """Whether the matrix is small enough to be expanded, for all parents; otherwise that is reported."""
+        parents = self.reader.parents
+        known = None if parents is None or parents.where is not None else parents.known
+        if known is not None and known * self._per_parent() > MOST_ENTRIES:
+            made = f"{known:,} parents make {known * self._per_parent():,} {self._placed} of this stage"
+            self._note_size(("from_stage",), made)
+            return False
         per_prompt = self.matrix.size() * self.spec.places
         if per_prompt > MOST_ENTRIES:
             self._note_size(("matrix",), f"the matrix makes {per_prompt:,} {self._placed} of every prompt")

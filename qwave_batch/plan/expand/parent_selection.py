@@ -29,6 +29,8 @@ class ParentSelection:
     problems: ProblemCollector
     image_use: ValuePath | None
     """A place in the spec that asks for an image of the parent; None without one."""
+    known: int | None = None
+    """How many jobs that stage has in its full product, if that is known before they are expanded."""
     seen: int = field(default=0, init=False)
     """The parents of the last pass."""
     passed: int = field(default=0, init=False)

@@ -61,20 +61,34 @@ function promptAxis() {
  * @returns {Axis}
  */
 function promptIdAxis() {
-  const ids = [...new Set(report.data.prompts.map(({ id }) => id))];
-  const numbers = new Map(ids.map((id, number) => [id, number]));
-  const ofPrompt = report.data.prompts.map(({ id }) => numbers.get(id) ?? NO_VALUE);
-  const firsts = ids.map((id) => report.data.prompts.find((prompt) => prompt.id === id));
-  return {
+  if (knownPromptIds?.of === report.data) return knownPromptIds.axis;
+  /** @type {Map<string, number>} */
+  const numbers = new Map();
+  /** @type {PromptData[]} */
+  const firsts = [];
+  const ofPrompt = report.data.prompts.map((prompt) => {
+    const number = numbers.get(prompt.id) ?? firsts.push(prompt) - 1;
+    numbers.set(prompt.id, number);
+    return number;
+  });
+  /** @param {number} value */
+  const idOf = (value) => firsts[value]?.id ?? "";
+  /** @type {Axis} */
+  const axis = {
     name: "prompt_id",
-    count: ids.length,
+    count: firsts.length,
     valuesOf: (_job, place) => [ofPrompt[place.prompt] ?? NO_VALUE],
-    labelOf: (value) => firsts[value]?.text || (ids[value] ?? ""),
-    nameOf: (value) => `${ids[value] ?? ""}: ${firsts[value]?.text ?? ""}`,
-    aboveOf: (value) => (firsts[value]?.text ? (ids[value] ?? "") : ""),
-    keyOf: (value) => ids[value] ?? "",
+    labelOf: (value) => firsts[value]?.text || idOf(value),
+    nameOf: (value) => `${idOf(value)}: ${firsts[value]?.text ?? ""}`,
+    aboveOf: (value) => (firsts[value]?.text ? idOf(value) : ""),
+    keyOf: idOf,
   };
+  knownPromptIds = { of: report.data, axis };
+  return axis;
 }
+
+/** @type {{of: IndexData, axis: Axis} | null} */
+let knownPromptIds = null;
 
 /** @type {{of: IndexData, keys: readonly string[]} | null} */
 let knownPromptKeys = null;
@@ -106,19 +120,37 @@ let knownVaryingAxes = null;
 
 /** @returns {Axis[]} those along which jobs differ */
 function varyingAxes() {
-  if (knownVaryingAxes?.of !== report) knownVaryingAxes = { of: report, axes: allAxes().filter(varies) };
+  if (knownVaryingAxes?.of !== report) knownVaryingAxes = { of: report, axes: allAxes().filter((axis) => varies(axis)) };
   return knownVaryingAxes.axes;
 }
 
 /**
+ * Return the axes whose values tell jobs from each other in a caption, without those of some names. A stage has axes that
+ * others have not; those of the stage just before say the most after its own.
+ *
+ * @param {ReadonlySet<string>} without
+ * @returns {Axis[]}
+ */
+function tellingAxes(without) {
+  const axes = varyingAxes().filter((axis) => !without.has(axis.name));
+  if (stages().length === 0) return axes;
+  /** @param {Axis} axis */
+  const stageBefore = ({ name }) => stages().findIndex((stage) => name.startsWith(`${stage}.`));
+  const own = axes.filter((axis) => stageBefore(axis) === -1);
+  const inherited = axes.filter((axis) => stageBefore(axis) !== -1).sort((one, other) => stageBefore(other) - stageBefore(one));
+  return [...own, ...inherited].filter((axis) => varies(axis, NO_VALUE));
+}
+
+/**
  * @param {Axis} axis
+ * @param {number} [passedOver] a value that does not count
  * @returns {boolean}
  */
-function varies(axis) {
+function varies(axis, passedOver) {
   /** @type {Set<number>} */
   const seen = new Set();
   for (const job of report.jobs) {
-    for (const place of job.places) for (const value of axis.valuesOf(job, place)) seen.add(value);
+    for (const place of job.places) for (const value of axis.valuesOf(job, place)) if (value !== passedOver) seen.add(value);
     if (seen.size > 1) return true;
   }
   return false;

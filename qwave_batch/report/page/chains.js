@@ -111,8 +111,8 @@ function chainToolbar() {
  */
 function chainCaptions() {
   const inherited = stages().map((stage) => `${stage}.`);
-  const rest = varyingAxes().filter(({ name }) =>
-    !["prompt", "prompt_id", "stage", "tag", "folder"].includes(name) && !inherited.some((beginning) => name.startsWith(beginning)));
+  const rest = tellingAxes(new Set(["prompt", "prompt_id", "stage", "tag", "folder"])).filter(({ name }) =>
+    !inherited.some((beginning) => name.startsWith(beginning)));
   return ({ job, place, image }) => {
     const parent = parentOf(job);
     const id = promptOf(job, place).id;

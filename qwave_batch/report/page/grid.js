@@ -115,7 +115,7 @@ function showWhetherEmpty(nothing, shown) {
 function captionsFor(axes) {
   const chosen = new Set(Object.values(axes).map((axis) => axis.name));
   if (stages().length > 0) chosen.add(chosen.has("prompt") ? "prompt_id" : "prompt"); // the one says all that the other does
-  const rest = varyingAxes().filter((axis) => axis.name !== "tag" && !chosen.has(axis.name));
+  const rest = tellingAxes(chosen.add("tag"));
   const repeats = report.jobs.some((job) => job.places.some((place) => place.repeat > 0));
   if (rest.length === 0 && !repeats) return null;
   return ({ job, place }) => {

@@ -58,7 +58,7 @@ function defaultAxes(varying) {
   const cols = named("stage") ?? named("model") ?? few.toSorted((one, other) => one.count - other.count)[0] ?? NO_AXIS;
   const many = varying.filter((axis) => axis.name !== cols.name);
   const most = many.toSorted((one, other) => other.count - one.count)[0] ?? axisNamed("prompt") ?? NO_AXIS;
-  return { rows: named("prompt_id") ?? named("prompt") ?? most, cols };
+  return { rows: axisNamed("prompt_id") ?? named("prompt") ?? most, cols };
 }
 
 /**

@@ -49,11 +49,20 @@ class ListedImages:
             lifetime_s: How long an address lasts if the API does not say.
             margin_s: For how much longer it must be valid.
         """
-        image = self._image(number, files)
-        if image is None or not image.url or image.masked_url is not None or image.content is not None:
+        image = self._passable(number, files)
+        if image is None:
             return None
         ends_at = self.listed_at + lifetime_s if image.expires_at is None else image.expires_at
         return image.url if ends_at - margin_s > now else None
+
+    def is_without(self, number: int, files: Sequence[StoredFile], *, now: float) -> bool:
+        """Whether an image had no address a short while ago, so that it need not be asked for again."""
+        return self._passable(number, files) is None and now - self.listed_at < MARGIN_S
+
+    def _passable(self, number: int, files: Sequence[StoredFile]) -> ResultImage | None:
+        image = self._image(number, files)
+        is_passable = image is not None and image.url and image.masked_url is None and image.content is None
+        return image if is_passable else None
 
     def _image(self, number: int, files: Sequence[StoredFile]) -> ResultImage | None:
         """Return the image that was stored under a number: some that are listed may not have been."""

@@ -125,18 +125,26 @@ class RequestInputs:
         job_id, task_id = parent.attempt.job_id, parent.attempt.task_id
         if task_id is None:
             return NotPassed.NO_ADDRESS
-        async with self._asking.setdefault(job_id, asyncio.Lock()):
-            if (known := self._known(parent, number, MARGIN_S)) is not None:
-                return known
-            answer = await self._poll(model, parent, task_id)
-        self._asking.pop(job_id, None)
+        try:
+            async with self._asking.setdefault(job_id, asyncio.Lock()):
+                if (known := self._known(parent, number, MARGIN_S)) is not None:
+                    return known
+                if self._is_gone(parent, number):
+                    return NotPassed.NO_ADDRESS
+                return self._told_by(await self._poll(model, parent, task_id), parent, number)
+        finally:
+            self._asking.pop(job_id, None)
+
+    def _told_by(self, answer: Answer, parent: MadeJob, number: int) -> str | NotPassed:
+        """Return the address of an image by an answer about its task, and keep what it lists."""
         match answer:
             case TaskAnswer(task=task) if task.listed:
-                self._remember(job_id, task.images)
+                self._remember(parent.attempt.job_id, task.images)
                 return self._known(parent, number, MARGIN_S) or NotPassed.NO_ADDRESS
             case TaskAnswer() if not answer.task.state.is_terminal:  # an answer from before its end
                 return NotPassed.UNANSWERED
             case TaskAnswer() | TaskNotFound():  # its images are gone, or it is another account's
+                self._remember(parent.attempt.job_id, ())
                 return NotPassed.NO_ADDRESS
             case _:
                 return NotPassed.UNANSWERED
@@ -162,11 +170,16 @@ class RequestInputs:
         now, lifetime_s = self._run.connectivity.latest_time(), self._context.result_lifetime_s
         return listed.address_of(number, parent.files, now=now, lifetime_s=lifetime_s, margin_s=margin_s)
 
+    def _is_gone(self, parent: MadeJob, number: int) -> bool:
+        """Whether a child has asked for an image just now, and it has no address: the others need not ask again."""
+        listed = self._listed.get(parent.attempt.job_id)
+        now = self._run.connectivity.latest_time()
+        return listed is not None and listed.is_without(number, parent.files, now=now)
+
     def _remember(self, job_id: str, images: tuple[ResultImage, ...]) -> None:
-        kept = tuple(image for image in images if image.content is None)  # bytes would fill the memory
-        if len(kept) < len(images):
-            return
-        self._listed[job_id] = ListedImages(kept, self._run.connectivity.earliest_time())
+        if any(image.content is not None for image in images):  # bytes would fill the memory
+            images = ()
+        self._listed[job_id] = ListedImages(images, self._run.connectivity.earliest_time())
         self._listed.move_to_end(job_id)
         if len(self._listed) > REMEMBERED:
             self._listed.popitem(last=False)

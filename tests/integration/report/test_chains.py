@@ -54,6 +54,9 @@ def test_a_row_is_a_chain_and_a_column_a_stage(pages: Pages, staged_report: Path
     page = pages.open(staged_report)
     assert [box(page, "Rows").input_value(), box(page, "Columns").input_value()] == ["prompt_id", "stage"]
     assert page.get_by_role("grid", name="Images").get_attribute("aria-rowcount") == "2"
+    posters = page.get_by_role("gridcell", name="stall, seedream-4.5, completed")
+    told = [(poster.get_attribute("aria-label") or "").rpartition(", ")[2] for poster in posters.all()]
+    assert told == ["seedream-4.5 · gpt-image-2", "seedream-4.5 · wan2.7-image"]
     page.get_by_role("navigation").get_by_role("link", name="Chains", exact=True).click()
     grid = page.get_by_role("grid", name="Chains")
     assert [grid.get_attribute("aria-rowcount"), grid.get_attribute("aria-colcount")] == ["6", "3"]

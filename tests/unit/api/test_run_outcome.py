@@ -15,7 +15,7 @@ from qwave_batch.output.line_counts import LineCounter
 from qwave_batch.plan.comparison import Standing
 from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.work_list import jobs_in_scope
-from tests.unit.run.world import PRICE_NUSD, World, make_job
+from tests.unit.run.world import PRICE_NUSD, World, make_child, make_job
 
 
 @pytest.fixture
@@ -27,7 +27,8 @@ def world(tmp_path: Path) -> World:
 
 def expected(world: World, options: RunOptions | None = None) -> CostEstimate:
     with world.read() as ledger:
-        return estimate(jobs_in_scope(ledger, scope_of(options or RunOptions())), options or RunOptions())
+        scope = scope_of(options or RunOptions())
+        return estimate(jobs_in_scope(ledger, scope), options or RunOptions(), scope)
 
 
 def stages(world: World) -> list[Standing]:
@@ -109,3 +110,16 @@ def test_a_limit_and_a_choice_bound_what_is_submitted(world: World) -> None:
     assert expected(world, RunOptions(only="index == 3")).jobs == 1
     with pytest.raises(UsageError, match="no job of the plan meets the condition"):
         expected(world, RunOptions(only="index < 0"))
+
+
+def test_jobs_that_wait_for_others_are_counted_if_those_are_made(world: World) -> None:
+    """Each of these estimates is of the submits that the run then makes."""
+    world.plan([make_job(0), make_child(1, (0, 1)), make_child(2, (1, 1))])
+    chosen = RunOptions(only="index > 0")
+    assert (expected(world).jobs, expected(world, RunOptions(limit=2)).jobs, expected(world, chosen).jobs) == (3, 2, 0)
+    world.api.ending = lambda _, __: "upstream_bad_request"
+    assert world.run_to_end().requests.submit == 1
+    assert (expected(world).jobs, expected(world, RunOptions(retry_failed=True)).jobs) == (0, 3)
+    world.api.ending = lambda _, __: "completed"
+    world.options = RunOptions(retry_failed=True)
+    assert world.run_to_end().requests.submit == 3

@@ -14,6 +14,7 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.placing import ImageName, Placing
+from qwave_batch.folder.traces import has_traces
 from qwave_batch.imaging.image_inspection import inspect_bytes
 from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
 from qwave_batch.ledger.folder_identity import FolderClaim
@@ -225,3 +226,10 @@ def test_an_input_that_went_missing_comes_back_with_the_manifest(run: RunLayout,
     kept.unlink()
     keep_manifest(run, ledger)
     assert kept.read_bytes() == b"hello"
+
+
+def test_a_folder_whose_run_died_before_its_claim_is_looked_at_and_stays_as_new(layout: RunLayout) -> None:
+    """With a manifest beside it the ledger would be one that has lost what it knew, and no run could begin."""
+    with Ledger.open(layout.workspace.ledger) as ledger:
+        assert folder_status(layout, ledger).manifest is Freshness.CURRENT
+        assert not has_traces(layout)

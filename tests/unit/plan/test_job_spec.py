@@ -75,7 +75,7 @@ def lineage_of(
     )
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(
     texts=st.lists(st.text("{}%#\n '\"ab茶", min_size=1).filter(str.strip), min_size=2, max_size=2),
     middle=st.text("ab .,"),

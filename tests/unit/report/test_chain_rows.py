@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.record import ImageFile
 from qwave_batch.report.chain_rows import chain_pivot, chains_of
 from qwave_batch.report.grid_view import ReportView
@@ -118,6 +118,17 @@ def test_a_sheet_of_chains_shows_the_image_that_goes_on() -> None:
     assert content.label("stage", night.inner)[0] == NIGHT
 
 
+def test_a_sheet_of_stages_tells_jobs_from_each_other_by_the_stage_before() -> None:
+    """A value that all have, as the draft's model, tells nothing; nor does that a stage has no such axis."""
+    lines = staged_lines(("stall",))
+    content = SheetContent(index_of(*lines), [line.images for line in lines], ReportView())
+    assert content.described() == "rows prompt_id (1), columns stage (3)"
+    posters = content.tiles(content.grid.rows[0], content.grid.columns[2])
+    assert [tile.caption for tile in posters] == ["seedream-4.5 · gpt-image-2", "seedream-4.5 · wan2.7-image"]
+
+
 def test_a_sheet_of_chains_of_a_folder_without_stages_is_refused() -> None:
     with pytest.raises(UsageError, match="only specs with stages have"):
         SheetContent(index_of(PLAIN_LINE), [()], ReportView.of_fragment("page=chains"))
+    with pytest.raises(UnknownName, match=r'unknown stage "draft"; there is none'):
+        SheetContent(index_of(PLAIN_LINE), [()], ReportView.of_fragment("stage=draft"))

@@ -14,9 +14,10 @@ from qwave_batch.ledger.attempt import stored_text
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus, ReusedFrom
 from qwave_batch.model.run_ends import EndKind
-from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.model.terms import Limits, ModelLimits, Terms
 from qwave_batch.run.state.context import JobScope
 from qwave_batch.run.state.run_end import RunEnd
 from qwave_batch.run.state.run_request import RunOptions
@@ -186,6 +187,15 @@ def test_an_address_is_asked_for_once_for_all_children(world: World) -> None:
     assert world.api.tasks["task-1"].polls == polled + 1
 
 
+def test_an_image_that_is_gone_is_asked_for_once_for_all_children(world: World) -> None:
+    world.plan([make_job(0), *(make_child(index, (0, 1)) for index in range(1, 5))])
+    make_parents(world)
+    del world.api.tasks["task-1"]
+    asked = world.api.calls["status"]
+    end = world.run_to_end()
+    assert (end.counts.pending, world.api.calls["status"] - asked) == (4, 1)
+
+
 def test_an_image_that_the_api_has_no_more_is_sent_as_text_where_the_model_takes_it(world: World) -> None:
     world.plan(CHAIN[:2])
     make_parents(world)
@@ -323,3 +333,56 @@ def test_children_of_a_failed_job_that_was_not_tried_again_are_counted_as_skippe
     with world.read() as ledger:
         counted = ledger.line_counts()
     assert (counted.failed, counted.skipped, counted.pending) == (1, 2, 0)
+
+
+def test_a_run_that_only_fetches_sends_no_child(world: World) -> None:
+    world.plan(CHAIN)
+    make_parents(world)
+    world.options = RunOptions(fetch_only=True)
+    end = world.run_to_end()
+    assert (end.counts.completed, end.counts.pending, len(world.api.tasks)) == (1, 2, 1)
+
+
+def test_leaving_at_once_loses_no_child(world: World) -> None:
+    """The second Ctrl-C comes while the child's task is under way."""
+    world.plan(CHAIN)
+    stop = world.stop = StopSignal()
+
+    def leave() -> None:
+        if len(world.api.tasks) == 2:
+            stop.request()
+            stop.request()
+
+    world.api.on_made = leave
+    assert world.run_to_end().exit_status == 130
+    world.stop, world.api.on_made = None, lambda: None
+    assert world.run_to_end().kind is EndKind.COMPLETE
+    assert paid(world) == Counter({"tea 0": 1, "tea 1": 1, "tea 2": 1})
+
+
+def test_a_model_that_only_children_use_has_limits_of_its_own(world: World) -> None:
+    world.plan([make_job(0), *(make_child(index, (0, 1), model="edit") for index in range(1, 5))])
+    world.terms = Terms(limits=Limits(concurrency=4, models={"edit": ModelLimits(concurrency=1)}))
+    assert world.run_to_end().kind is EndKind.COMPLETE
+    assert world.api.alive_most == 1
+
+
+def test_a_model_that_is_left_leaves_the_children_of_its_jobs(world: World) -> None:
+    """A hold far above the estimate closes the model after its first job, whose child is made all the same."""
+    parents = [make_job(index) for index in range(3)]
+    world.plan([*parents, *(make_child(3 + index, (index, 1), model="edit", n=3) for index in range(3))])
+    world.terms = Terms(limits=Limits(concurrency=1))
+    world.api.hold_nusd = 3 * PRICE_NUSD
+    end = world.run_to_end()
+    assert (end.counts.completed, end.counts.pending) == (2, 4)
+    world.api.hold_nusd = None
+    assert world.run_to_end().kind is EndKind.COMPLETE
+
+
+def test_waiting_jobs_are_a_part_of_the_progress(world: World) -> None:
+    told: list[Progress] = []
+    world.on_progress = told.append
+    world.plan(CHAIN)
+    world.run()
+    assert {each.jobs for each in told} == {3}
+    assert told[-1].done == 3
