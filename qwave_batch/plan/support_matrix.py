@@ -253,8 +253,8 @@ class _Judge:
     def _judged(self, job: Job) -> Verdict:
         model = self._catalog.model(job.model)
         dropped, refused = set[str](), set[str]()
-        fields = self._catalog.image_fields | self._catalog.task_fields
-        for found in model.violations(model.normalise(with_stand_ins(job.request, fields))):
+        asked = with_stand_ins(job.request, self._catalog.reference_fields)
+        for found in model.violations(model.normalise(asked)):
             is_foreign = found.kind == "unknown_field" and found.field not in self._content
             (dropped if is_foreign else refused).add(found.field)
         if job.skip is not None and not refused:  # not for a value, but for the number of its images

@@ -7,7 +7,6 @@ The identifying request has the references again.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.task_chain import TaskChain
 from qwave_batch.catalog.violation import Violation
@@ -42,12 +41,8 @@ class StandIns:
 class ParentReferences:
     """Finds the references in the requests of one spec."""
 
-    catalog: Catalog
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields in which a reference can stand."""
-        return self.catalog.image_fields | self.catalog.task_fields
+    fields: frozenset[str]
+    """The fields in which a reference can stand (``Catalog.reference_fields``)."""
 
     def stood_in(
         self, request: dict[str, Json], model: Model, parent: ParentJob | None

@@ -66,8 +66,7 @@ class EarlierJobs:
         """
         if not parents:
             return None
-        fields = ParentReferences(self.catalog).fields
-        if parents_of(request, fields, parents[0].job_id) != tuple(parents):
+        if parents_of(request, self.catalog.reference_fields, parents[0].job_id) != tuple(parents):
             raise LineFault("parents: they are not the jobs that the request refers to")
         for link in parents:
             self._check_link(link, is_skipped=is_skipped)
@@ -82,7 +81,7 @@ class EarlierJobs:
         self, request: JsonObject, model: Model, parent: ParentJob | None
     ) -> tuple[JsonObject, StandIns | None]:
         """Return a request as its model is asked about it."""
-        return ParentReferences(self.catalog).stood_in(dict(request), model, parent)
+        return ParentReferences(self.catalog.reference_fields).stood_in(dict(request), model, parent)
 
     def add(self, job: Job) -> None:
         """Take the job of a line, for those behind it."""
