@@ -1,7 +1,7 @@
 """The jobs that a run folder holds, by its ledger, else by its manifest."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
@@ -50,11 +51,12 @@ class FolderJobs:
         """Yield the jobs of its plan, then those that left it with their images still there."""
         if not self.layout.tree.is_file(LEDGER):
             lines = FolderReader(self.layout, None).lines()
-            yield from (self._of_manifest(line) for line in lines if not _is_skipped(line))
+            told = ((self._of_manifest(line), line) for line in lines if not _is_skipped(line))
+            yield from with_descendants((job, _parents_if_skipped(line, line.parents)) for job, line in told)
             return
         with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
-            yield from (
-                _of_ledger(snapshot)
+            yield from with_descendants(
+                (_of_ledger(snapshot), _parents_if_skipped(snapshot.line.record, snapshot.line.job.parents))
                 for snapshot in ledger.snapshots()
                 if snapshot.is_planned and not _is_skipped(snapshot.line.record)
             )
@@ -115,6 +117,24 @@ def _of_record(record: JobRecord) -> ComparedJob:
     return ComparedJob(
         number=number_of(record.job_id), model="", images=0, nusd=0, standing=_standing_told(record), is_planned=False
     )
+
+
+def _parents_if_skipped(told: ManifestLine | JobRecord, parents: Sequence[ParentLink]) -> tuple[int, ...]:
+    return tuple(number_of(link.job_id) for link in parents) if told.status is JobStatus.SKIPPED else ()
+
+
+def with_descendants(jobs: Iterable[tuple[ComparedJob, tuple[int, ...]]]) -> Iterator[ComparedJob]:
+    """Yield jobs, of which those that are skipped for a parent that is left out are left out too.
+
+    Args:
+        jobs: Jobs in the plan's order, each with the numbers of its parents if it is skipped.
+    """
+    left_out = set[int]()
+    for job, parents in jobs:
+        is_left_out = job.standing is Standing.LEFT_OUT or not left_out.isdisjoint(parents)
+        if is_left_out:
+            left_out.add(job.number)
+        yield replace(job, standing=Standing.LEFT_OUT) if is_left_out else job
 
 
 def _is_skipped(told: ManifestLine | JobRecord) -> bool:

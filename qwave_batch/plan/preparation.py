@@ -99,7 +99,7 @@ def prepare(
         wanted=spec.images,
         problems=problems,
         images=RequestImages(catalog, images),
-        references=ParentReferences(catalog.reference_fields),
+        references=ParentReferences(catalog),
         stable_addresses=spec.stable_addresses,
         observe=links.observe,
     )

@@ -133,7 +133,7 @@ class LaterWhere:
             raise TemplateFault(
                 f"where must come out as true or false, and gives {answer!r}",
                 self.template.where,
-                suggestion='write one comparison, such as "{{ parent.scores.levels.sharpness > 0.1 }}"',
+                suggestion='write one comparison, such as "{{ parent.scores.checks.sharpness > 0.1 }}"',
             )
         return WhereAnswer(answer, notes.seen)
 

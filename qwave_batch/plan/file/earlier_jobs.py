@@ -81,7 +81,7 @@ class EarlierJobs:
         self, request: JsonObject, model: Model, parent: ParentJob | None
     ) -> tuple[JsonObject, StandIns | None]:
         """Return a request as its model is asked about it."""
-        return ParentReferences(self.catalog.reference_fields).stood_in(dict(request), model, parent)
+        return ParentReferences(self.catalog).stood_in(dict(request), model, parent)
 
     def add(self, job: Job) -> None:
         """Take the job of a line, for those behind it."""
