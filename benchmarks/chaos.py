@@ -60,10 +60,14 @@ COMPLETIONS = ("auto", "poll", "wait", "webhook")
 TRIES = {
     FaultName.PRICE_NOT_CONFIGURED: "@1..30",
     FaultName.MODEL_DENIED: "@1..30",
+    FaultName.MODEL_NOT_FOUND: "@1..30",
     FaultName.PROMPT_DENIED: "#1",
+    FaultName.ASSET_NOT_FOUND: "#1",
     FaultName.TASK_LOST: "#1..9",
 }
 """Faults that would affect a model, a request or a task for ever."""
+SECONDS = {FaultName.SHORT_LIVED: ":10"}
+"""A model whose files are gone after 0.2 s never brings an image to a busy machine."""
 RARE = frozenset(
     {
         FaultName.NEVER_ENDS,
@@ -78,7 +82,8 @@ RARE = frozenset(
 OTHER_IMAGES = frozenset({FaultName.SEED_IGNORED, FaultName.SEED_LOOSE, FaultName.STAMPED_FILE})
 """Faults of models that make other images: nothing could be compared, and they hinder no run."""
 FAULTS = ",".join(
-    f"{place}.{name}={0.005 if name in RARE else 0.02}{TRIES.get(name, '')}{':0.2' if kind.seconds else ''}"
+    f"{place}.{name}={0.005 if name in RARE else 0.02}{TRIES.get(name, '')}"
+    f"{SECONDS.get(name, ':0.2') if kind.seconds else ''}"
     for name, kind in KINDS.items()
     if name not in OTHER_IMAGES
     for place in sorted(kind.possible)

@@ -6,10 +6,12 @@ coordinator's process alone, and what a job takes beyond a run of one job. The f
 that a processor needs for a job bound the jobs a second, whatever else the machine does. The wall time is bound by the
 embedded API too, which is shown beside it. The parts come from another run, which clocks them: only their shares are
 used. With --against the same is done by other checkouts, in turn, and only in whole. With --workers the image store is
-that of Ray, with so many workers on this machine, which fetch, check and store tiny images; 0 is the local store.
+that of Ray, with so many workers on this machine, which fetch, check and store tiny images; 0 is the local store. With
+--stages as many jobs run in two stages, of which the second edits the images of the first.
 
     python -m benchmarks.coordinator
     python -m benchmarks.coordinator --only wait --workers 0 2
+    python -m benchmarks.coordinator --only wait --stages
     python -m benchmarks.coordinator --jobs 10000 --only wait --against /path/to/another/checkout
 """
 
@@ -39,6 +41,24 @@ request: {{model: z-image-turbo}}
 matrix: {{seed: {{start: 1, count: {jobs}}}}}
 limits: {{concurrency: {slots}}}
 """
+STAGED_SPEC = """\
+version: 1
+name: coordinator
+catalog: "{catalog}"
+completion: {completion}
+stages:
+  - name: draft
+    prompts: [A teahouse]
+    request: {{model: z-image-turbo}}
+    matrix: {{seed: {{start: 1, count: {jobs}}}}}
+  - name: night
+    from_stage: draft
+    text: "{{{{ parent.prompt }}}} at night"
+    request: {{model: wan2.7-image, action: edit, image_urls: ["{{{{ parent.image }}}}"]}}
+limits: {{concurrency: {slots}}}
+"""
+"""Half of the jobs are edits of the images of the others."""
+STAGES = 2
 COMPLETIONS = ("wait", "poll")
 PARTS = ("submit", "poll", "settle", "image hand-off", "scheduler", "ledger's thread", "manifest")
 TINY = image_of(seed=1, side=16, metadata_bytes=0)
@@ -72,6 +92,12 @@ class Load:
     latency: str
     executor: Sequence[str] = ()
     """The options that choose it."""
+    is_staged: bool = False
+
+    def spec(self, jobs: int) -> str:
+        """Return a spec of so many jobs."""
+        form, count = (STAGED_SPEC, jobs // STAGES) if self.is_staged else (SPEC, jobs)
+        return form.format(catalog=CATALOG, completion=self.completion, jobs=count, slots=self.slots)
 
 
 def driven(checkout: Path, load: Load, how: str, jobs: int) -> Drive:
@@ -83,9 +109,7 @@ def driven(checkout: Path, load: Load, how: str, jobs: int) -> Drive:
     with tempfile.TemporaryDirectory() as name, served(load.latency, Path(name, "state.sqlite"), [TINY]) as base_url:
         (api,) = multiprocessing.active_children()
         folder, spec = Path(name), Path(name, "spec.yaml")
-        spec.write_text(
-            SPEC.format(catalog=CATALOG, completion=load.completion, jobs=jobs, slots=load.slots), encoding="utf-8"
-        )
+        spec.write_text(load.spec(jobs), encoding="utf-8")
         script = CHECKOUT / "benchmarks" / "metered_run.py"
         told = ("run", str(spec), "-o", str(folder / "made"), "--base-url", base_url, "--yes", "--json")
         api_before_s, began = cpu_s_of(api.pid), time.monotonic()
@@ -140,6 +164,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--only", choices=COMPLETIONS, action="append")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="CHECKOUT")
+    parser.add_argument("--stages", action="store_true", help="as many jobs in two stages, too")
     parser.add_argument("--workers", type=int, nargs="*", default=[], help="of Ray; 0 is the local store")
     args = parser.parse_args(argv)
     print(f"{args.jobs:,} jobs at {args.slots} slots, each {args.latency} s; {os.cpu_count()} cores")
@@ -152,6 +177,10 @@ def main(argv: Sequence[str]) -> int:
             if checkout == CHECKOUT:
                 best_ms = min(best_ms, ms_of(whole, start))
         print(parts_of(load, args.jobs, best_ms), flush=True)
+        if args.stages:
+            staged = replace(load, is_staged=True)
+            start, whole = (driven(CHECKOUT, staged, "whole", jobs) for jobs in (STAGES, args.jobs))
+            print(f"{completion}, {'in stages':14}{told_of(whole, start)}", flush=True)
         for workers in args.workers:
             chosen = ("--executor", "ray", "--workers", str(workers)) if workers else ()
             there = replace(load, executor=chosen)

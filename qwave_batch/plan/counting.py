@@ -89,7 +89,7 @@ class _PartCount:
         seeds = SameSeeds(expansion.problems)
         texts.begin(expansion.prompts)
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
-        made, wanted, last = 0, sampler.next_position, None
+        made, wanted, last, start = 0, sampler.next_position, None, self.whole.places.next_index
         case: PromptCase | None = None
         for entry, is_new in self._entries(maker):
             verdict = entry.verdict
@@ -127,7 +127,7 @@ class _PartCount:
                 made += 1
                 if checks_paths:
                     self._check_path(maker, entry)
-        sameness.finish(expansion.entries)
+        sameness.finish(lambda: expansion.entries(PlanPlaces(next_index=start)))
         self.links.note_axes(expansion.matrix)
         self.links.report(expansion.problems)
         figures.has_signed_links = figures.has_signed_links or bool(self.links)

@@ -20,6 +20,7 @@ OPEN = frozenset(
     }
 )
 """The next run, or a person's word, may still bring the images."""
+ENDED_IN_DOUBT = frozenset({AttemptState.FAILED, AttemptState.REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,8 @@ class _Try:
     number: int
     state: AttemptState
     is_perhaps_paid: bool
-    """Whether its task failed by the API's word, without a word on its cost: its money stays held."""
+    """Whether its money stays held: its task failed without a word on its cost, or it was refused as it was sent again
+    on request, after a submit without an answer."""
     paths: tuple[str, ...]
 
 
@@ -117,7 +119,7 @@ def _tries_by_key(ledger: Path) -> dict[str, _Try]:
                 job_id=job_id,
                 number=number,
                 state=AttemptState(state),
-                is_perhaps_paid=AttemptState(state) is AttemptState.FAILED and doubt_nusd > 0,
+                is_perhaps_paid=AttemptState(state) in ENDED_IN_DOUBT and doubt_nusd > 0,
                 paths=tuple(paths[job_id, number]),
             )
             for key, job_id, number, state, doubt_nusd in connection.execute(
