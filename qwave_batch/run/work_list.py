@@ -110,6 +110,8 @@ class WorkList:
             case _:
                 is_left = record.status is JobStatus.PENDING or readiness is Readiness.PARENT_FAILED
                 self.left[snapshot.line.job.stage, readiness] += is_left
+                if snapshot.is_planned and snapshot.attempt is None and snapshot.line.job.skip is None:
+                    self.waiting.leave(snapshot.row, record.status)
                 return
         if work in {JobAction.POLL, JobAction.FETCH}:
             self._expect(snapshot)
