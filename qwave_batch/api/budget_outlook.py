@@ -82,7 +82,7 @@ def budget_outlook(
     """
     if plan.terms.max_usd is None:
         return None
-    whole = plan.figures.estimated_nusd if estimated_usd is None else nusd_from_usd(estimated_usd)
+    whole = plan.figures.most_nusd if estimated_usd is None else nusd_from_usd(estimated_usd)
     outlook = BudgetOutlook(max_nusd=nusd_from_usd(plan.terms.max_usd), wanted_nusd=whole)
     if found is not None and found.kind == "folder":
         spent, held = api.folder_jobs.FolderJobs.of(Path(found.against), plan.catalog_used).money()

@@ -1,6 +1,5 @@
 """Decides for a run folder which jobs of its stages are made, and tells what the others wait for."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from qwave_batch.choosing.stage_outlook import StageOutlook
 from qwave_batch.errors import UsageError
 from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot
 from qwave_batch.model.job import Job
-from qwave_batch.model.planned_stage import ParentPick, PlannedStage
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.plan.expand.later_where import LaterFacts, LaterWhere, MissingFact, WhereAnswer
 from qwave_batch.scoring.scorer import Better, Level
@@ -151,7 +150,7 @@ class _StageChoice:
             yield ParentCandidate(
                 job_id=place.job_id,
                 index=place.index,
-                group=() if pick is None else _group(place, pick),
+                group=() if pick is None else pick.group_of(place.prompt_id, place.model, place.repeat, place.axes),
                 standing=standing,
                 answer=None if where is None or not is_made else self._answer(place, where),
                 number=number,
@@ -210,15 +209,3 @@ class _StageChoice:
             return False
         better = self.facts.scores.outputs[pick.by].better
         return better is (Better.HIGHER if pick.lowest else Better.LOWER)
-
-
-def _group(place: Job, pick: ParentPick) -> tuple[str, ...]:
-    return tuple(_value(place, name) for name in pick.per)
-
-
-def _value(place: Job, name: str) -> str:
-    if name == "prompt":
-        return place.prompt_id
-    if name in place.axes:
-        return json.dumps(place.axes[name], sort_keys=True)
-    return {"model": place.model, "repeat": str(place.repeat)}.get(name, "")

@@ -1,5 +1,6 @@
 """The stages of a plan: where each one's jobs come from, and what is decided only once their parents are made."""
 
+import json
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import JsonObject
@@ -16,6 +17,14 @@ class ParentPick:
     """``prompt``, and axes of the parents."""
     lowest: bool = False
     """Whether the lowest numbers are the best."""
+
+    def group_of(self, prompt_id: str, model: str, repeat: int, axes: JsonObject) -> tuple[str, ...]:
+        """Return the group in which a job competes, by what it is at one place of the plan."""
+        known = {"prompt": prompt_id, "model": model, "repeat": str(repeat)}
+        return tuple(
+            json.dumps(axes[name], sort_keys=True) if name in axes and name != "prompt" else known.get(name, "")
+            for name in self.per
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

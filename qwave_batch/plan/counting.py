@@ -1,8 +1,9 @@
 """Counts the entries of a plan in one pass, and checks properties that involve all of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.problem import MOST_PROBLEMS
 from qwave_batch.plan.checks.link_expiry import SignedLinks
 from qwave_batch.plan.checks.prompt_texts import TextCheck
@@ -16,12 +17,17 @@ from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.plan_samples import PlanSampler
 from qwave_batch.plan.plan_summary import Figures
+from qwave_batch.plan.stage_figures import PickBound
 from qwave_batch.plan.stages import PreparedPlan
 from qwave_batch.spec.template.templates import TemplateFault
 
 
 def count_plan(
-    prepared: PreparedPlan, figures: Figures, sampler: PlanSampler | None = None, take: TakeEntry | None = None
+    prepared: PreparedPlan,
+    figures: Figures,
+    sampler: PlanSampler | None = None,
+    take: TakeEntry | None = None,
+    stages: Sequence[PlannedStage] = (),
 ) -> None:
     """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported.
 
@@ -30,18 +36,21 @@ def count_plan(
         figures: The counts, which grow.
         sampler: Picks samples among the jobs.
         take: Given all entries.
+        stages: The stages of the plan.
     """
     # one stage after another may be expanded for minutes before the one that is too large
     feasible = [expansion.is_feasible() for expansion in prepared.expansions] if len(prepared.parts) > 1 else []
     if not all(feasible):
         return
-    pass_ = _Pass(figures=figures, sampler=sampler or PlanSampler(), take=take, places=prepared.places())
+    bound = PickBound(stages)
+    pass_ = _Pass(figures=figures, sampler=sampler or PlanSampler(), take=take, places=prepared.places(), bound=bound)
     told = 0
     for part in prepared.parts:
         _PartCount(part.expansion, part.links, prepared.images, pass_).run()
         told += len(part.expansion.problems)
         if told >= MOST_PROBLEMS:  # that nobody reads: each stage finds again what is wrong outside of all
             return
+    figures.most_by_stage = bound.by_stage()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +62,7 @@ class _Pass:
     sampler: PlanSampler
     take: TakeEntry | None
     places: PlanPlaces
+    bound: PickBound
     clashes: PathClashes = field(default_factory=PathClashes)
 
 
@@ -79,7 +89,7 @@ class _PartCount:
         seeds = SameSeeds(expansion.problems)
         texts.begin(expansion.prompts)
         maker, checks_paths = expansion.maker, not expansion.output.is_safe
-        made, wanted, last = 0, sampler.next_position, None
+        made, wanted, last, start = 0, sampler.next_position, None, self.whole.places.next_index
         case: PromptCase | None = None
         for entry, is_new in self._entries(maker):
             verdict = entry.verdict
@@ -117,13 +127,15 @@ class _PartCount:
                 made += 1
                 if checks_paths:
                     self._check_path(maker, entry)
-        sameness.finish(expansion.entries)
+        sameness.finish(lambda: expansion.entries(PlanPlaces(next_index=start)))
         self.links.note_axes(expansion.matrix)
         self.links.report(expansion.problems)
         figures.has_signed_links = figures.has_signed_links or bool(self.links)
 
     def _entries(self, maker: JobMaker) -> Iterator[tuple[ExpandedEntry, bool]]:
         folded, take = self.expansion.folded(self.whole.places), self.whole.take
+        if self.whole.bound.is_needed:
+            folded = _bounded(folded, self.whole.bound, maker)
         return folded if take is None else _taken(folded, take, maker)
 
     def _check_path(self, maker: JobMaker, entry: ExpandedEntry) -> None:
@@ -149,4 +161,15 @@ def _taken(
 ) -> Iterator[tuple[ExpandedEntry, bool]]:
     for entry, is_new in entries:
         take(maker, entry, is_new=is_new)
+        yield entry, is_new
+
+
+def _bounded(
+    entries: Iterable[tuple[ExpandedEntry, bool]], bound: PickBound, maker: JobMaker
+) -> Iterator[tuple[ExpandedEntry, bool]]:
+    for entry, is_new in entries:
+        if is_new:
+            bound.see(maker.job_without_path(entry))
+        else:
+            bound.see_again(maker.duplicate(entry))
         yield entry, is_new

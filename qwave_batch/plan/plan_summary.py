@@ -14,6 +14,7 @@ from qwave_batch.model.money import InUsd, usd_from_nusd, usd_words
 from qwave_batch.model.planned_stage import PlannedStage
 from qwave_batch.model.signed_links import is_signed
 from qwave_batch.plan.plan_samples import PlanSampler
+from qwave_batch.plan.stage_figures import MostMade, PickBound, StageFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +56,6 @@ _MODEL = Codec(
 
 
 @dataclass(slots=True)
-class StageFigures:
-    """The jobs and images of one stage."""
-
-    jobs: int = 0
-    images: int = 0
-    skipped: int = 0
-    estimate: CostRange = NOTHING
-    """The cost to expect."""
-
-    def count(self, error: JobError | None, images: int, estimate: CostRange) -> None:
-        """Add one job, or a skipped one."""
-        if error:
-            self.skipped += 1
-            return
-        self.jobs += 1
-        self.images += images
-        self.estimate += estimate
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the figures of the object under ``by_stage``."""
-        return {
-            "jobs": self.jobs,
-            "images": self.images,
-            "skipped": self.skipped,
-            "estimated_usd": usd_from_nusd(self.estimate.most_nusd),
-        }
-
-
-@dataclass(slots=True)
 class Figures:
     """Counts of a plan, updated item by item."""
 
@@ -92,6 +64,8 @@ class Figures:
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
     by_stage: dict[str, StageFigures] = field(default_factory=dict)
     """In the plan's order; empty for a spec without stages."""
+    most_by_stage: dict[str, MostMade] = field(default_factory=dict)
+    """The most that is made of each stage, whatever ``pick`` takes; empty where no stage picks."""
     skips: Counter[SkipReason] = field(default_factory=Counter)
     unpriced: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By model, notes on costs that come on top of the estimate, of an amount that nobody states."""
@@ -112,6 +86,13 @@ class Figures:
         ]
         parts += [f"{self.skipped:,} skipped"] if self.skipped else []
         return ", ".join(parts)
+
+    @property
+    def most_nusd(self) -> int:
+        """The most that is spent on all of it: less than all jobs cost where ``pick`` leaves some out."""
+        if not self.most_by_stage:
+            return self.estimated_nusd
+        return sum(most.nusd for most in self.most_by_stage.values())
 
     @property
     def jobs(self) -> int:
@@ -199,6 +180,7 @@ def figures_of(
     *,
     watch: Watch | None = None,
     sampler: PlanSampler | None = None,
+    stages: Sequence[PlannedStage] = (),
 ) -> Figures:
     """Return the figures of a stream of plan items.
 
@@ -207,20 +189,24 @@ def figures_of(
         unpriced: Returns the notes on costs of a job of unknown amount.
         watch: Given the figures before they are counted.
         sampler: Given the jobs.
+        stages: The stages of the plan.
     """
-    figures = Figures()
+    figures, bound = Figures(), PickBound(stages)
     if watch is not None:
         watch(figures)
     for item in items:
         match item:
             case Duplicate():
                 figures.folded += 1
+                bound.see_again(item)
             case Job():
+                bound.see(item)
                 figures.count(item.model, item.skip, item.max_images, item.estimate, unpriced(item), stage=item.stage)
                 if item.skip is None:
                     figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
                     if sampler:
                         sampler.look(item)
+    figures.most_by_stage = bound.by_stage()
     return figures
 
 
@@ -244,6 +230,7 @@ def figures_as_json(
             "from_stage": stage.from_stage,
             **figures.of_stage(stage.name).as_json(),
             "is_at_most": stage.name in open_stages,
+            **({"most": most.as_json()} if (most := figures.most_by_stage.get(stage.name)) else {}),
         }
         for stage in stages
     }
@@ -262,6 +249,7 @@ def figures_as_json(
         },
         "by_model": {model: each.as_json() for model, each in figures.by_model.items()},
         **({"by_stage": by_stage} if by_stage else {}),
+        **({"most_usd": usd_from_nusd(figures.most_nusd)} if figures.most_by_stage else {}),
         "skips": [{**LENIENT.encode(skip), "count": count} for skip, count in figures.skips.most_common()],
     }
 

@@ -140,7 +140,7 @@ def make_plan(
     figures, sampler = Figures(), PlanSampler()
     if watch is not None:
         watch(figures)
-    count_plan(prepared, figures, sampler, take)
+    count_plan(prepared, figures, sampler, take, planned_stages(spec, prepared) if spec.stages else ())
     if not collectors.has_errors():
         for expansion in prepared.expansions:
             note_empty(figures, expansion)

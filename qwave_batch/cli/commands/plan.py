@@ -241,7 +241,7 @@ def _compared(
 def _outlook(
     args: Namespace, sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None"
 ) -> "BudgetOutlook | None":
-    most_usd = usd_from_nusd(sheet.cost.most_nusd)
+    most_usd = usd_from_nusd(sheet.cost.most_nusd) if live else None
     return qb.plans.budget_outlook(sheet.plan, estimated_usd=most_usd, found=found, prices=live, folder=args.folder)
 
 

@@ -27,15 +27,19 @@ def stage_table(plan: "AnyPlan", *, is_priced: bool) -> tuple[list[Column], list
         Column("jobs", right=True),
         Column("images", right=True),
     ]
-    open_stages = plan.figures.open_stages(plan.stages)
+    open_stages, bounds = plan.figures.open_stages(plan.stages), plan.figures.most_by_stage
     rows = []
     for stage, figures in made:
-        jobs, images = (f"{number:,}" for number in (figures.jobs, figures.images))
+        bound = bounds.get(stage.name, figures)
+        jobs, images = (f"{number:,}" for number in (bound.jobs, bound.images))
         most = "at most " if stage.name in open_stages else ""
         rows.append([stage.name, stage.from_stage or "", f"{most}{jobs}", f"{most}{images}"])
     if is_priced:
+        amounts = [
+            bounds[stage.name].nusd if stage.name in bounds else figures.estimate.most_nusd for stage, figures in made
+        ]
         columns.append(Column("USD at most", right=True))
-        for row, amount in zip(rows, money_column([each.estimate.most_nusd for _, each in made]), strict=True):
+        for row, amount in zip(rows, money_column(amounts), strict=True):
             row.append(amount)
     return columns, rows
 

@@ -71,11 +71,23 @@ def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[
         *(("besides", words) for words in _by_model(sheet.plan.figures.unpriced)),
         ("time", f"about {duration(sheet.seconds)} at these limits"),
         *choice_facts(sheet.plan),
+        *_bound_facts(sheet.plan),
     ]
     overlay = sheet.plan.catalog_used.overlay
     if overlay is not None:
         facts.append(("overlay", overlay_words(overlay, sheet.plan)))
     return [*facts, ("budget", budget_words(outlook))] if outlook else facts
+
+
+def _bound_facts(plan: "AnyPlan") -> list[tuple[str, str]]:
+    """Return the most that is made where ``pick`` leaves some of the parents out."""
+    bounds = plan.figures.most_by_stage.values()
+    if not bounds:
+        return []
+    jobs, images = sum(bound.jobs for bound in bounds), sum(bound.images for bound in bounds)
+    made = f"at most {jobs:,} of the {count(plan.figures.jobs, 'job')} are made, with {count(images, 'image')}"
+    price = f"{usd(plan.figures.most_nusd)} by the prices of catalog {plan.catalog}"
+    return [("picked", f"{made}, for {price}, whatever is chosen")]
 
 
 def cost_words(cost: CostRange) -> str:

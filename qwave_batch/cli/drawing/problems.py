@@ -75,7 +75,8 @@ def _also(others: Sequence[Problem]) -> str:
     places = [f"{other.place.line}:{other.place.column}" for other in others if other.place]
     shown = ", ".join(places[:_PLACES_SHOWN])
     hidden = len(places) - _PLACES_SHOWN
-    return f"also at {shown}{f' and {hidden:,} more places' if hidden > 0 else ''}" if places else ""
+    more = f" and {hidden:,} more {'place' if hidden == 1 else 'places'}" if hidden > 0 else ""
+    return f"also at {shown}{more}" if places else ""
 
 
 def _total(problems: Sequence[Problem]) -> str:

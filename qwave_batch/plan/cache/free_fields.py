@@ -41,7 +41,8 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
     checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
     for name, fetch in _candidates(text, matrix):
-        if name in catalog.image_fields:  # a file in it is replaced by its bytes, for which the whole request is needed
+        # a file is replaced by its bytes, and a task may be that of a parent: the whole request is needed for both
+        if name in catalog.image_fields | catalog.task_fields:
             continue
         taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
         tied = frozenset(model.name for model in catalog.models.values() if name in model.fields) - taking.keys()

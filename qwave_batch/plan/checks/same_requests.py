@@ -69,7 +69,7 @@ class Sameness:
             self._second = entry, entry.cell.case.prompt.text_origin
 
     def finish(self, entries: Callable[[], Iterator[ExpandedEntry]]) -> None:
-        """Report the repeated requests; ``entries`` yields all entries again."""
+        """Report the repeated requests; ``entries`` yields all entries again, with the same indices."""
         self._end_prompt()
         if self._second is None or self.problems.has_errors():
             return
@@ -77,6 +77,9 @@ class Sameness:
         with self.problems.muted():
             first = next((entry for entry in entries() if entry.number == second.number), second)
         self.problems.row = None
+        if first.cell.index == second.cell.index:
+            self._note_elsewhere(second, where)
+            return
         prompts, requests = self._again.total() + len(self._again), len(self._again)
         made = "the same request, which is made once" if requests == 1 else f"{requests:,} requests, each made once"
         names = f"{self._name(first.cell.case)} and {self._name(second.cell.case)}"
@@ -85,6 +88,20 @@ class Sameness:
             where,
             f"{prompts:,} prompts come out as {made}; the first two are {names}",
             suggestion=f"for an image of each write duplicates: keep{seeds}",
+            warning=True,
+        )
+
+    def _note_elsewhere(self, again: ExpandedEntry, where: ValuePath) -> None:
+        """Report requests that an earlier stage has made; ``duplicates: keep`` does not set those apart."""
+        prompts = self._again.total()
+        come = "1 prompt comes" if prompts == 1 else f"{prompts:,} prompts come"
+        self.problems.add(
+            where,
+            f"{come} out as a request of an earlier stage, which is made once; "
+            f"the first is {self._name(again.cell.case)}",
+            suggestion="for an image of each give each a seed of its own"
+            if again.verdict.model.takes_seed
+            else "for an image of each change something in the request",
             warning=True,
         )
 

@@ -58,6 +58,8 @@ class Expansion:
     """The name of the stage; empty for a spec without stages."""
     start: StartExpansion
     """Begins a pass over all prompts: the plain expansion, or one with a cache that gives the same entries."""
+    _thresholds: dict[Sample, bytes | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The threshold of the sample, once it is found: to find it takes a pass, and each later stage needs it again."""
 
     @property
     def matrix(self) -> ResolvedMatrix:
@@ -127,7 +129,7 @@ class Expansion:
         """Yield the entries in the sample, and whether each is the first of its job."""
         are_apart = self.spec.duplicates is Duplicates.KEEP
         sample = self.spec.sample
-        threshold = self._threshold(sample) if sample else None
+        threshold = self._known_threshold(sample) if sample else None
         for entry in self._set_apart(places) if are_apart else self.entries(places):
             if sample and threshold and sample_hash(sample.seed, entry.job_id) > threshold:
                 continue
@@ -215,6 +217,11 @@ class Expansion:
         except ValueError as error:
             self.problems.add(cell.case.prompt.origin, f"a request of this prompt has no JSON form: {error}")
         return None
+
+    def _known_threshold(self, sample: Sample) -> bytes | None:
+        if sample not in self._thresholds:
+            self._thresholds[sample] = self._threshold(sample)
+        return self._thresholds[sample]
 
     def _threshold(self, sample: Sample) -> bytes | None:
         """Return the hash up to which jobs are in the sample, so that it has ``count`` of the valid jobs."""

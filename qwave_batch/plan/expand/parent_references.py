@@ -54,12 +54,12 @@ class ParentReferences:
     ) -> tuple[dict[str, Json], StandIns | None]:
         """Return a request with stand-ins for its references, and those; None for a request without references.
 
-        Only a reference to the parent of the cell or to an ancestor counts, and to an image that it makes: any other
-        text of that form is a name of a file like any other.
+        Only a reference to the parent of the cell or to an ancestor counts, and to an image that it makes. Any other
+        text of that form is a name of a file like any other; as the id of a task, which the API gives, it is refused.
         """
-        if parent is None:
+        if parent is None and request.keys().isdisjoint(self.catalog.task_fields):
             return request, None
-        line = {job.job.job_id: job for job in parent.line()}
+        line = {} if parent is None else {job.job.job_id: job for job in parent.line()}
         by_reference: dict[str, str] = {}
         refused: list[Violation] = []
         for name in request.keys() & self.fields:
@@ -67,10 +67,12 @@ class ParentReferences:
                 link = parent_link(text)
                 if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].job.max_images:
                     by_reference[text] = _stand_in(link)
-                elif any(task_reference(job_id) in text for job_id in line):
+                elif link is not None and name in self.catalog.task_fields:
+                    refused.append(_of_another_job(name, text))
+                elif parent is not None and any(task_reference(job_id) in text for job_id in line):
                     by_reference[text] = _stand_in(ParentLink(parent.job.job_id, 1))
                     refused.append(_not_alone(name, text))
-        if not by_reference:
+        if not by_reference and not refused:
             return request, None
         stood = {
             name: with_texts(value, lambda text: by_reference.get(text, text)) if name in self.fields else value
@@ -88,6 +90,17 @@ def _not_alone(name: str, text: str) -> Violation:
         value=text,
         message="an image or task of the parent is made later, so nothing can stand beside it",
         suggestion="write {{ parent.image }} or {{ parent.task }} alone",
+    )
+
+
+def _of_another_job(name: str, text: str) -> Violation:
+    return Violation(
+        kind="bad_value",
+        field=name,
+        path=(name,),
+        value=text,
+        message=f'"{text}" stands for the task of another job, and only a stage can go on from one',
+        suggestion="write {{ parent.task }} in a stage with from_stage, or an id that the API gave",
     )
 
 
@@ -130,8 +143,12 @@ def _chain_violations(request: JsonObject, model: Model, line: Mapping[str, Pare
         yield _of_task(chain, f"{action} goes on from {', '.join(versions)}, and the parent is of {version}")
     number = request.get(chain.image_field)
     if isinstance(number, int | float) and number > earlier.job.max_images:
-        message = f"{chain.image_field} {number} is beyond the {earlier.job.max_images} images of the parent"
+        message = f"{chain.image_field} {number} is beyond the {_images(earlier.job.max_images)} of the parent"
         yield Violation(kind="rule", field=chain.image_field, path=(chain.image_field,), value=number, message=message)
+
+
+def _images(count: int) -> str:
+    return "only image" if count == 1 else f"{count} images"
 
 
 def _of_task(chain: TaskChain, message: str) -> Violation:

@@ -253,7 +253,9 @@ def read_plan(
     reader = PlanReader(source, str(file))
     header = reader.header(catalogs)
     sampler = PlanSampler()
-    figures = figures_of(reader.items(header, once=True), header.catalog.unpriced, watch=watch, sampler=sampler)
+    figures = figures_of(
+        reader.items(header, once=True), header.catalog.unpriced, watch=watch, sampler=sampler, stages=header.stages
+    )
     return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)
 
 

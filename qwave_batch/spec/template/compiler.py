@@ -104,7 +104,7 @@ def compile_text(
         attributes = frozenset(chain for _, chain in chains if chain[0] in free)
         asked = free.intersection(_asked(tree))
         every = list(tree.find_all(nodes.Node))
-        bare = free.intersection(_bare(every, {id(name) for name, _ in chains}))
+        bare = free.intersection(_bare(every, {id(name) for name, _ in chains} | _questioned(tree)))
         lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
         code = LazyCode(environment, lambda: typed or tree)
@@ -193,8 +193,14 @@ def _asked(tree: nodes.Node) -> Iterable[str]:
                 yield name
 
 
+def _questioned(tree: nodes.Node) -> set[int]:
+    """Return the ids of the name nodes of which a template asks only whether they are defined."""
+    tests = (test for test in tree.find_all(nodes.Test) if test.name in {"defined", "undefined"})
+    return {id(test.node) for test in tests}
+
+
 def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
-    """Yield the names in a template that are used without a field; ``heads`` are the ids of the others."""
+    """Yield the names in a template that are used as a whole; ``heads`` are the ids of the others."""
     return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
 
 

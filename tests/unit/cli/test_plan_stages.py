@@ -121,6 +121,7 @@ def test_json_has_the_figures_by_stage(plan: AnyPlan) -> None:
             "skipped": 4,
             "estimated_usd": 0.10625,
             "is_at_most": False,
+            "most": {"jobs": 4, "images": 4, "estimated_usd": 0.10625},
         },
         "night": {
             "from_stage": "draft",
@@ -129,6 +130,7 @@ def test_json_has_the_figures_by_stage(plan: AnyPlan) -> None:
             "skipped": 12,
             "estimated_usd": 0.0255,
             "is_at_most": True,
+            "most": {"jobs": 4, "images": 4, "estimated_usd": 0.0255},
         },
         "poster": {
             "from_stage": "night",
@@ -137,6 +139,7 @@ def test_json_has_the_figures_by_stage(plan: AnyPlan) -> None:
             "skipped": 12,
             "estimated_usd": 0.0918,
             "is_at_most": True,
+            "most": {"jobs": 4, "images": 4, "estimated_usd": 0.0918},
         },
     }
 
