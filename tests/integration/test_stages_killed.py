@@ -16,7 +16,7 @@ from qwave_batch.simulator import Behaviour, parse_faults, parse_latency, serve
 from tests.forked_programs import ForkedProgram
 from tests.integration.watched_api import WatchedSimulator
 
-KILLS = int(os.environ.get("QWAVE_KILLS", "5"))
+KILLS = int(os.environ.get("QWAVE_KILLS", "3"))
 FAULTS = (
     "accepted.drop=0.1,submit.http500=0.05,poll.drop=0.05,truncated_image=0.2#1,signed_url=0.5:3600,short_lived=0.3:60"
 )
@@ -37,7 +37,7 @@ async def kill_again_and_again(spec: Path, folder: Path, simulator: WatchedSimul
     drawn = random.Random(KILLS)
     async with serve(simulator) as base_url:
         for _ in range(KILLS):
-            until = simulator.seen.answers.total() + drawn.randint(1, 15)
+            until = simulator.seen.answers.total() + drawn.randint(3, 25)
             process = start(spec, folder, base_url)
             while process.poll() is None and simulator.seen.answers.total() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
