@@ -84,7 +84,7 @@ def watch_order(world: World, family: Family) -> list[int]:
     return early
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     family=families(),
     seed=st.integers(0, 2**32),
@@ -112,7 +112,7 @@ def test_children_follow_their_parents_and_nothing_is_lost_or_paid_twice(
         assert not early
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(family=families(), data=st.data())
 def test_a_failed_job_takes_exactly_its_descendants_with_it_and_brings_them_back(
     family: Family, data: st.DataObject
