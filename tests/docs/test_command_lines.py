@@ -10,6 +10,7 @@ import pytest
 
 from qwave_batch.cli.overview import COMMANDS
 from qwave_batch.cli.registry import parser_of
+from tests.every_case import in_one_test
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "command-line.md"
@@ -70,7 +71,7 @@ def test_no_option_is_documented_that_does_not_exist(command: str) -> None:
     assert named - anywhere == set()
 
 
-@pytest.mark.parametrize(("page", "call"), sorted(set(examples())))
+@in_one_test(("page", "call"), sorted(set(examples())))
 def test_every_example_can_be_typed(page: str, call: str) -> None:
     command, *arguments = shlex.split(call, comments=True)
     assert command in COMMANDS, page

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.every_case import in_one_test
 
 CHECKOUT = Path(__file__).parents[2]
 PAGES = sorted(page.relative_to(CHECKOUT).as_posix() for page in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")))
@@ -42,7 +42,7 @@ def test_every_page_is_there() -> None:
     assert set(PAGES) >= WANTED
 
 
-@pytest.mark.parametrize("page", PAGES)
+@in_one_test("page", PAGES)
 def test_internal_links_resolve(page: str) -> None:
     """A link's file exists inside the checkout, and so does the heading it points at."""
     file = CHECKOUT / page

@@ -89,7 +89,7 @@ CLASSES = sorted(
 )
 
 
-@pytest.mark.parametrize("public", CLASSES, ids=lambda each: str(each.__name__))
+@in_one_test("public", CLASSES)
 def test_money_is_given_in_usd_beside_every_field_in_nano_dollars(public: type) -> None:
     for field in fields(cast("Any", public)):
         if field.name.endswith("_nusd"):

@@ -14,6 +14,7 @@ from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.files.folder_handles import LinkInTheWay
 from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.files.tree import Tree
+from tests.every_case import in_one_test
 
 
 @pytest.fixture
@@ -69,13 +70,11 @@ def test_no_call_goes_through_a_folder_that_is_a_link(tree: Tree, outside: Path,
     assert content_of(outside) == before
 
 
-@pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../outside/victim", "a/../../outside/victim", "", "a//b", "./a", "a\0b"]
-)
+@in_one_test("path", ["/etc/passwd", "../outside/victim", "a/../../outside/victim", "", "a//b", "./a", "a\0b"])
 @pytest.mark.parametrize("name", [name for name in ON_ENTRIES if name != "entries"])
 def test_no_call_takes_a_path_that_is_not_below_the_root(tree: Tree, outside: Path, name: str, path: str) -> None:
     if name == "make_folder" and not path:
-        pytest.skip("the root itself")
+        return  # the root itself
     before = content_of(outside)
     with pytest.raises(FolderError, match="is not a path below a folder"):
         ON_ENTRIES[name](tree, path)

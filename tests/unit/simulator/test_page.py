@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from qwave_batch.simulator.faults import KINDS, FaultName
+from tests.every_case import in_one_test
 
 
-@pytest.mark.parametrize("name", FaultName)
+@in_one_test("name", FaultName)
 def test_the_page_says_of_each_fault_what_the_code_says(checkout: Path, name: FaultName) -> None:
     rows = [
         line for line in (checkout / "docs/simulator.md").read_text().splitlines() if line.startswith(f"| `{name}`")

@@ -9,6 +9,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.template.filters import FILTER_NAMES
 from qwave_batch.spec.template.templates import TemplateFault, compile_value
 from qwave_batch.spec.template.text_filters import slug
+from tests.every_case import in_one_test
 
 SCOPE: Mapping[str, Json] = {
     "base": 3,
@@ -244,7 +245,7 @@ def test_nothing_reaches_out_of_the_sandbox(template: str) -> None:
     fault(template)
 
 
-@pytest.mark.parametrize("name", [*FILTER_NAMES])
+@in_one_test("name", [*FILTER_NAMES])
 def test_no_filter_shows_an_address_in_memory(name: str) -> None:
     """A function's text would differ from run to run."""
     for template in (f"<{{{{ medium.upper | {name} }}}}>", f"<{{{{ [medium.upper] | map('{name}') | list }}}}>"):

@@ -16,6 +16,7 @@ from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.yaml.source_map import SourceMap
 from qwave_batch.spec.yaml.yaml_reader import YamlDocument, read_yaml, read_yaml_list
+from tests.every_case import in_one_test
 
 PARSERS = [pytest.param(yaml.SafeLoader, id="python")]
 if hasattr(yaml, "CSafeLoader"):
@@ -168,14 +169,14 @@ def reworded(base: type[Any]) -> type[Any]:
 
 
 @both
-@pytest.mark.parametrize("text", MISTAKES)
+@in_one_test("text", MISTAKES)
 def test_no_word_of_a_parser_decides_what_is_said(parser: type[Any], text: str) -> None:
     said = complaints(text, parser)
     assert said == complaints(text, reworded(parser))
 
 
 @pytest.mark.skipif(len(PARSERS) == 1, reason="there is only one parser here")
-@pytest.mark.parametrize("text", [text for text in MISTAKES if text != "%FOO\n"])
+@in_one_test("text", [text for text in MISTAKES if text != "%FOO\n"])
 def test_both_parsers_are_understood_alike(text: str) -> None:
     assert complaints(text, yaml.SafeLoader) == complaints(text, yaml.CSafeLoader)
 
