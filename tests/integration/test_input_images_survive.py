@@ -14,6 +14,7 @@ from PIL import Image
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
+from tests.every_case import in_one_test
 from tests.integration.doomed import LEDGER, Doom, Moment, Plight, each_at_once, run
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
 
@@ -112,7 +113,7 @@ def test_a_run_that_lives_makes_all_from_what_it_kept(outcomes: dict[Doom | None
     assert not any("Signature" in text for text in addresses)
 
 
-@pytest.mark.parametrize("doom", POINTS, ids=lambda doom: f"{doom.at}-{doom.count}-{doom.moment}")
+@in_one_test("doom", POINTS)
 def test_wherever_it_dies_nothing_is_paid_twice_and_all_is_made(
     doom: Doom, outcomes: dict[Doom | None, Outcome]
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
+from tests.every_case import in_one_test
 from tests.integration.doomed import FILES, LEDGER, Doom, Moment, Plight, each_at_once, run
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
 
@@ -83,7 +84,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Doom | None, Outc
     return asyncio.run(each_at_once([None, *POINTS], die_and_go_on, tmp_path_factory.mktemp("doomed"), most=8))
 
 
-@pytest.mark.parametrize("doom", POINTS, ids=lambda doom: f"{doom.at}-{doom.count}-{doom.moment}")
+@in_one_test("doom", POINTS)
 def test_death_at_any_point_pays_nothing_twice_and_loses_nothing(
     outcomes: dict[Doom | None, Outcome], doom: Doom
 ) -> None:

@@ -10,6 +10,7 @@ import qwave_batch as qb
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
+from tests.every_case import in_one_test
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
 
 SPEC = """
@@ -127,7 +128,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return asyncio.run(trouble_each(tmp_path_factory.mktemp("alone")))
 
 
-@pytest.mark.parametrize("fault", ALONE)
+@in_one_test("fault", ALONE)
 def test_a_fault_alone_costs_nothing_twice_and_loses_nothing(outcomes: dict[str, Outcome], fault: str) -> None:
     found = outcomes[fault]
     assert found.paid_twice == 0, found.ends

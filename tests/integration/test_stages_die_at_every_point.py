@@ -9,6 +9,7 @@ import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve
+from tests.every_case import in_one_test
 from tests.integration.doomed import INPUTS, Doom, Moment, Plight, each_at_once, run
 from tests.integration.settled import Contents, contents_of, lost
 
@@ -35,12 +36,12 @@ stages:
 JOBS = 5
 BEFORE = {INPUTS}
 """Points at which the first job was made by a run before, so that its address is asked for."""
-POINTS = [
+POINTS = [  # of two siblings the first: on virtual time tests/unit/run/test_stages.py cuts off every change of both
     Doom(at="store", moment=Moment.INSIDE),
     Doom(at="store", moment=Moment.AFTER),
-    *(Doom(at=INPUTS, count=count) for count in (1, 2, 3)),
+    *(Doom(at=INPUTS, count=count) for count in (1, 3)),
     *(Doom(at="intend", count=2, moment=moment) for moment in Moment),
-    *(Doom(at="intend", count=count) for count in (3, 4)),
+    Doom(at="intend", count=4),
     Doom(at="accept", count=2, moment=Moment.INSIDE),
     Doom(at="store", count=3, moment=Moment.AFTER),
 ]
@@ -92,7 +93,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Doom | None, Outc
     return asyncio.run(each_at_once([None, *POINTS], die_and_go_on, tmp_path_factory.mktemp("doomed-stages"), most=8))
 
 
-@pytest.mark.parametrize("doom", POINTS, ids=lambda doom: f"{doom.at}-{doom.count}-{doom.moment}")
+@in_one_test("doom", POINTS)
 def test_death_between_a_parent_and_its_children_pays_nothing_twice_and_loses_nothing(
     outcomes: dict[Doom | None, Outcome], doom: Doom
 ) -> None:

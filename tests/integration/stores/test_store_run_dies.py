@@ -10,6 +10,7 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
+from tests.every_case import in_one_test
 from tests.integration.doomed import Doom, Moment, Plight, each_at_once, run
 from tests.integration.settled import paid_twice
 from tests.integration.stores.conftest import Bucket, made_bucket
@@ -83,7 +84,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> dict[D
         return asyncio.run(each_at_once(POINTS, lambda doom, at: die_and_end_elsewhere(doom, at, bucket), home, most=8))
 
 
-@pytest.mark.parametrize("doom", POINTS, ids=lambda doom: f"{doom.at}-{doom.count}-{doom.moment}")
+@in_one_test("doom", POINTS)
 def test_a_run_that_died_is_ended_from_another_folder_and_nothing_is_paid_twice_or_lost(
     finished: dict[Doom | None, Finished], doom: Doom
 ) -> None:
