@@ -39,7 +39,7 @@ class StagePart:
         """Return the compiled ``where``; None without one, or for one with a mistake, which is reported."""
         if self.stage.where is None:
             return None
-        return compiled(self.stage.where.strip(), WHERE, {*variables, PARENT}, problems)
+        return compiled(self.stage.where, WHERE, {*variables, PARENT}, problems)
 
     def selection(
         self,
