@@ -90,3 +90,12 @@ def test_samples_of_samples_are_drawn_once_for_each_stage(tmp_path: Path) -> Non
     plan = make_plan(spec, start=counted)
     assert plan.figures.jobs == DEPTH
     assert passes <= 2 * DEPTH**2
+
+
+def test_a_stage_of_an_empty_table_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,text\n", encoding="utf-8")
+    rows = '[{from: rows.csv, id: "{{ row.id }}", text: "{{ row.text }}"}]'
+    stages = chain(1) + f"  - {{name: none, from_stage: s0, prompts: {rows}, {EDIT}}}\n"
+    (warning,) = plan_of(tmp_path, stages).warnings
+    assert warning.path == "stages[1].prompts[0].from"
+    assert warning.message.endswith("rows.csv has a header and no rows, so this stage makes nothing")
