@@ -40,6 +40,7 @@ from qwave_batch.ledger.job_reading import (
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lines_id import LinesId, read_lines_id
 from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
+from qwave_batch.ledger.parent_states import read_left_out
 from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
 from qwave_batch.ledger.plan_replacement import replace_plan
 from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
@@ -224,6 +225,10 @@ class Ledger:
     def line_counts(self) -> LineCounts:
         """Return the number of lines by status, and other sums over them; no line is read."""
         return self._ask(read_line_counts)
+
+    def left_out(self) -> frozenset[int]:
+        """Return the rows of the jobs that have not begun and are skipped by a decision or for their parents."""
+        return frozenset(self._ask(read_left_out))
 
     def snapshots(self, *, stored: Sequence[int] | None = None) -> Iterator[JobSnapshot]:
         """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected.

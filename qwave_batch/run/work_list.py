@@ -104,6 +104,8 @@ class WorkList:
                 self._wait(snapshot, work)
             case _:
                 self.left[snapshot.line.job.stage, readiness] += record.status is JobStatus.PENDING
+                if snapshot.is_planned and snapshot.attempt is None and snapshot.line.job.skip is None:
+                    self.waiting.leave(snapshot.row, record.status)
                 return
         if work in {JobAction.POLL, JobAction.FETCH}:
             self._expect(snapshot)

@@ -44,11 +44,6 @@ class ParentReferences:
 
     catalog: Catalog
 
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields in which a reference can stand."""
-        return self.catalog.image_fields | self.catalog.task_fields
-
     def stood_in(
         self, request: dict[str, Json], model: Model, parent: ParentJob | None
     ) -> tuple[dict[str, Json], StandIns | None]:
@@ -60,9 +55,10 @@ class ParentReferences:
         if parent is None and request.keys().isdisjoint(self.catalog.task_fields):
             return request, None
         line = {} if parent is None else {job.job.job_id: job for job in parent.line()}
+        fields = self.catalog.reference_fields
         by_reference: dict[str, str] = {}
         refused: list[Violation] = []
-        for name in request.keys() & self.fields:
+        for name in request.keys() & fields:
             for text in texts_in(request[name]):
                 link = parent_link(text)
                 if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].job.max_images:
@@ -75,7 +71,7 @@ class ParentReferences:
         if not by_reference and not refused:
             return request, None
         stood = {
-            name: with_texts(value, lambda text: by_reference.get(text, text)) if name in self.fields else value
+            name: with_texts(value, lambda text: by_reference.get(text, text)) if name in fields else value
             for name, value in request.items()
         }
         refused += _chain_violations(request, model, line)

@@ -66,8 +66,7 @@ class EarlierJobs:
         """
         if not parents:
             return None
-        fields = ParentReferences(self.catalog).fields
-        if parents_of(request, fields, parents[0].job_id) != tuple(parents):
+        if parents_of(request, self.catalog.reference_fields, parents[0].job_id) != tuple(parents):
             raise LineFault("parents: they are not the jobs that the request refers to")
         for link in parents:
             self._check_link(link, is_skipped=is_skipped)

@@ -71,6 +71,10 @@ class WaitingChildren:
     _child: "array[int]" = field(default_factory=lambda: array("q"))
     _image: "array[int]" = field(default_factory=lambda: array("H"))
     """By link, the highest number of an image that the child needs; 0 without any."""
+    not_begun: "array[int]" = field(default_factory=lambda: array("q"))
+    """The rows of children that the run does not begin, but whose parents it may lose or bring back."""
+    skipped_before: int = 0
+    """How many of those were skipped before the run."""
 
     def __len__(self) -> int:
         """Return how many children were added."""
@@ -118,6 +122,11 @@ class WaitingChildren:
             self._image.append(image)
             self._next_link.append(self._first_link[parent])
             self._first_link[parent] = len(self._child)
+
+    def leave(self, row: int, status: JobStatus) -> None:
+        """Add a job that the run does not begin: pending, or skipped for what became of its parents."""
+        self.not_begun.append(row)
+        self.skipped_before += status is JobStatus.SKIPPED
 
     def has_children(self, row: int) -> bool:
         """Whether any job waits, or waited, for this one."""

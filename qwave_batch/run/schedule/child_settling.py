@@ -38,9 +38,18 @@ class ChildSettler:
         self._run.counters.skip(change.skipped)
 
     async def count_open(self) -> None:
-        """Count those children as skipped again whose parents had failed before and were not tried again."""
+        """Count anew the children that this run did not settle.
+
+        Those are skipped again whose parents had failed before and were not tried again. Those that the run did not
+        begin, such as ones that scores decide on, are skipped or pending as their parents have ended.
+        """
         _, rows = self._waiting.open_rows()
         for first in range(0, len(rows), PAGE):
             page = rows[first : first + PAGE]
             found = await asyncio.to_thread(self._run.context.ledger.snapshots_of, page)
             self._run.counters.skip(sum(each.line.record.status is JobStatus.SKIPPED for each in found))
+        if self._waiting.not_begun:
+            skipped = await asyncio.to_thread(self._run.context.ledger.left_out)
+            self._run.counters.skip(
+                sum(row in skipped for row in self._waiting.not_begun) - self._waiting.skipped_before
+            )

@@ -131,6 +131,19 @@ def test_undecided_jobs_wait_and_send_nothing(world: World) -> None:
     assert (end.counts.completed, end.counts.pending) == (1, 2)
 
 
+def test_undecided_jobs_are_counted_as_their_parents_end(world: World) -> None:
+    """They are skipped with a parent that fails, and so are those that follow; with the parent they come back."""
+    world.plan([*CHAIN[:1], make_child(1, (0, 1)), replace(make_child(2, (1, 1)), stage="last"), make_job(3)])
+    world.scope = JobScope(deciding=frozenset({"later"}))
+    world.api.ending = lambda request, _: "upstream_bad_request" if request["prompt"] == "tea 0" else "completed"
+    end = world.run_to_end()
+    assert (end.counts.completed, end.counts.failed, end.counts.skipped, end.counts.pending) == (1, 1, 2, 0)
+    world.api.ending = lambda _, __: "completed"
+    world.options = RunOptions(retry_failed=True)
+    end = world.run_to_end()
+    assert (end.counts.completed, end.counts.failed, end.counts.skipped, end.counts.pending) == (2, 0, 0, 2)
+
+
 def test_the_estimate_covers_jobs_that_wait(world: World) -> None:
     world.plan(CHAIN)
     world.terms = Terms(limits=Limits(concurrency=4), max_usd=2.5 * PRICE_NUSD / 1e9)
