@@ -35,7 +35,12 @@ class StandIns:
         message, known = found.message, self.references
         for stand_in, reference in known.items():
             message = message.replace(stand_in, reference)
-        return replace(found, message=message, value=with_texts(found.value, lambda text: known.get(text, text)))
+        value = with_texts(found.value, lambda text: known.get(text, text))
+        suggestion = found.suggestion
+        if suggestion is None and isinstance(found.value, list | tuple) and not known.keys().isdisjoint(found.value):
+            every = f'{found.field}: "{{{{ parent.images }}}}" for all of them, or ' if len(found.path) > 1 else ""
+            suggestion = f'write {every}"{{{{ parent.image }}}}" for the first'
+        return replace(found, message=message, value=value, suggestion=suggestion)
 
 
 @dataclass(frozen=True, slots=True)
