@@ -28,6 +28,8 @@ class RunCounters:
     """Completed jobs with files that differ from the record."""
     started_at: float
     """Monotonic seconds."""
+    parents_failed: int = 0
+    """Skipped for the failure of jobs that the run does not cover."""
     submits: int = 0
     polls: int = 0
     downloads: int = 0
@@ -124,6 +126,7 @@ class RunCounters:
             **{status.value: self.statuses[status] for status in JobStatus},
             short=self.short,
             damaged=self.damaged,
+            parents_failed=self.parents_failed,
             images=self.images,
         )
 
