@@ -61,7 +61,7 @@ class ParentReferences:
         for name in request.keys() & fields:
             for text in texts_in(request[name]):
                 link = parent_link(text)
-                if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].job.max_images:
+                if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].most_images:
                     by_reference[text] = _stand_in(link)
                 elif link is not None and name in self.catalog.task_fields:
                     refused.append(_of_another_job(name, text))
@@ -138,7 +138,7 @@ def _chain_violations(request: JsonObject, model: Model, line: Mapping[str, Pare
     if versions is not None and version and version not in versions:
         yield _of_task(chain, f"{action} goes on from {', '.join(versions)}, and the parent is of {version}")
     number = request.get(chain.image_field)
-    if isinstance(number, int | float) and number > earlier.job.max_images:
+    if isinstance(number, int | float) and number > earlier.most_images:
         message = f"{chain.image_field} {number} is beyond the {_images(earlier.job.max_images)} of the parent"
         yield Violation(kind="rule", field=chain.image_field, path=(chain.image_field,), value=number, message=message)
 
