@@ -55,7 +55,7 @@ class ParentJob:
             record["parent"] = self.parent.record
         return record
 
-    def line(self) -> "Iterator[ParentJob]":
+    def with_ancestors(self) -> "Iterator[ParentJob]":
         """Yield it and its ancestors, nearest first."""
         found: ParentJob | None = self
         while found is not None:
