@@ -303,7 +303,7 @@ class _FolderRun:
                         idempotency_hours=setup.catalog.idempotency_hours,
                         catalog=setup.catalog,
                         image_fields=setup.catalog.image_fields,
-                        task_fields=setup.catalog.task_fields,
+                        reference_fields=setup.catalog.reference_fields,
                         result_lifetime_s=setup.catalog.result_lifetime_hours[0] * 3600,
                         write_manifest=self._write_down,
                         pictures=self.pages,

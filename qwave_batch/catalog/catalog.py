@@ -75,6 +75,11 @@ class Catalog:
         return frozenset(model.chain.task_field for model in self.models.values() if model.chain is not None)
 
     @cached_property
+    def reference_fields(self) -> frozenset[str]:
+        """The fields in which references can stand for what other jobs make: images and tasks."""
+        return self.image_fields | self.task_fields
+
+    @cached_property
     def content_fields(self) -> frozenset[str]:
         """The fields that carry content for any of the models: a request without one would ask for something else."""
         return frozenset().union(*(model.content_fields for model in self.models.values()))

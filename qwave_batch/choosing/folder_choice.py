@@ -26,13 +26,11 @@ from qwave_batch.choosing.stage_outlook import StageOutlook
 from qwave_batch.errors import UsageError
 from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot
 from qwave_batch.model.job import Job
-from qwave_batch.model.planned_stage import PlannedStage
+from qwave_batch.model.planned_stage import RATING, PlannedStage
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.plan.expand.later_where import LaterFacts, LaterWhere, MissingFact, WhereAnswer
 from qwave_batch.scoring.scorer import Better, Level
 from qwave_batch.spec.template.templates import TemplateFault
-
-RATING = "rating"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from qwave_batch.export.columns import ColumnKind, ExportColumn, Value, well_for
 from qwave_batch.export.export_rows import ExportRow
 from qwave_batch.export.open_export import OpenExport
 from qwave_batch.export.selection import LeftOut
+from qwave_batch.model.planned_stage import is_inherited_axis
 from qwave_batch.voting.judged_jobs import compared_values, judged_job
 from qwave_batch.voting.kept_votes import read_kept_votes
 from qwave_batch.voting.vote_lines import Vote, VotedImage, Winner
@@ -68,7 +69,7 @@ def voted_pairs(export: OpenExport) -> dict[str, list[VotedPair]]:
 
 def _is_of_parents(axis: str, row: ExportRow) -> bool:
     """Whether an axis is one of an earlier stage, ``draft.model``: then whole lines of jobs were compared."""
-    return bool(row.line.parents) and "." in axis
+    return bool(row.line.parents) and is_inherited_axis(axis)
 
 
 def _votes(export: OpenExport) -> Iterator[tuple[int, Vote]]:

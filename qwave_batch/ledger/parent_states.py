@@ -64,7 +64,11 @@ def read_parent_states(connection: sqlite3.Connection, job_ids: Collection[str])
     states: dict[str, ParentState] = {}
     for job_id, each in sorted(found.items(), key=lambda item: item[1].position):  # parents come before their children
         is_lost = error_of_parents(each.waits_for, states) is not None
-        states[job_id] = ParentState(each.row, JobStatus.SKIPPED if is_lost else each.status, each.images)
+        status = JobStatus.SKIPPED if is_lost else each.status
+        has_failed = status is JobStatus.FAILED or (
+            is_lost and any(link.job_id in states and states[link.job_id].has_failed for link in each.waits_for)
+        )
+        states[job_id] = ParentState(each.row, status, each.images, has_failed)
     return states
 
 

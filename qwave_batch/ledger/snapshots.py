@@ -96,6 +96,8 @@ class ParentState:
     status: JobStatus
     images: int
     """How many it has in place."""
+    has_failed: bool = False
+    """Whether it has failed, or is skipped because one that it is made from has."""
 
     def meets(self, link: ParentLink) -> bool:
         """Whether it is made, with the image that is needed of it."""

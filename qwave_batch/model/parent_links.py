@@ -42,15 +42,16 @@ def parent_link(text: Json) -> ParentLink | None:
     return ParentLink(found[1], None if found[2] is None else int(found[2]))
 
 
-def parent_links_in(request: JsonObject, fields: Collection[str]) -> Iterator[tuple[str, ParentLink]]:
-    """Yield the references in some fields of a request, as texts and as what they mean, in the request's order.
+def parent_links_in(request: JsonObject, fields: Collection[str] | None = None) -> Iterator[tuple[str, ParentLink]]:
+    """Yield the references in a request, as texts and as what they mean, in the request's order.
 
     Args:
         request: An identifying request.
-        fields: The fields in which such a text is a reference: those for images and for tasks.
+        fields: The fields in which such a text is a reference: those for images and for tasks. None, where no catalog
+            tells them, yields all texts that look like one.
     """
     for name, value in request.items():
-        if name in fields:
+        if fields is None or name in fields:
             for text in texts_in(value):
                 link = parent_link(text)
                 if link is not None:

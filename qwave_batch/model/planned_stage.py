@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import JsonObject
 
+RATING = "rating"
+"""The name of the mean of all ratings of people, beside those of scores."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentPick:
@@ -12,7 +15,7 @@ class ParentPick:
 
     n: int
     by: str
-    """The name of a score in scores.jsonl, or ``rating`` for that of people."""
+    """The full name of a score in scores.jsonl, or ``RATING``."""
     per: tuple[str, ...] = ("prompt",)
     """``prompt``, and axes of the parents."""
     lowest: bool = False
@@ -44,3 +47,13 @@ class PlannedStage:
     def is_decided_later(self) -> bool:
         """Whether scores, findings or picks of the parents decide which of its jobs are made."""
         return self.where is not None or self.pick is not None
+
+
+def inherited_axis(name: str, stage: str) -> str:
+    """Return the name of an axis of a stage's jobs as an axis of their children, such as ``draft.seed``."""
+    return name if is_inherited_axis(name) else f"{stage}.{name}"
+
+
+def is_inherited_axis(name: str) -> bool:
+    """Whether an axis of a job is that of an ancestor; the names that specs give have no dot."""
+    return "." in name

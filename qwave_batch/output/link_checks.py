@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from qwave_batch.model.input_references import texts_in
-from qwave_batch.model.parent_links import ParentLink, parent_link
+from qwave_batch.model.parent_links import ParentLink, parent_links_in
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine
 
@@ -66,7 +65,7 @@ class LinkChecker:
         """
         if not line.stage and not line.parents:
             return
-        found = {text: link for text in texts_in(line.request) if (link := parent_link(text)) is not None}
+        found = dict(parent_links_in(line.request))
         for text, link in found.items():
             if link not in line.parents and link.job_id in self._parents:
                 yield ManifestFault(f"its request refers to {text}, which parents does not list")

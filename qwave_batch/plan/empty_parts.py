@@ -2,7 +2,7 @@
 
 from qwave_batch.plan.checks.prompt_texts import names_of_row
 from qwave_batch.plan.expand.expansion import Expansion
-from qwave_batch.plan.expand.parent_selection import WHERE
+from qwave_batch.plan.expand.later_where import WHERE
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.table.tables import Table

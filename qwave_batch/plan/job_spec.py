@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qwave_batch.model.input_references import is_reference, texts_in, with_texts
+from qwave_batch.model.input_references import is_reference, with_texts
 from qwave_batch.model.job_identity import job_id, sample_hash
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.parent_links import ParentLink, parent_link
+from qwave_batch.model.parent_links import ParentLink, parent_links_in
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 _READ_OTHERWISE = frozenset({"null", "true", "false"})
@@ -112,9 +112,9 @@ def _block(job: AskedJob) -> Iterator[str]:
 
 def _templates_of(job: AskedJob) -> dict[str, str]:
     """Return the templates that give the references to what a job is made from, by reference."""
-    found = {text: link for text in texts_in(job.request) if (link := parent_link(text)) is not None}
     names = {each.job_id: ".".join(["parent"] * depth) for depth, each in enumerate(reversed(job.chain)) if depth}
-    return {text: _template_of(link, names[link.job_id]) for text, link in found.items() if link.job_id in names}
+    found = (each for each in parent_links_in(job.request) if each[1].job_id in names)
+    return {text: _template_of(link, names[link.job_id]) for text, link in found}
 
 
 def _template_of(link: ParentLink, name: str) -> str:

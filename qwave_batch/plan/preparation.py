@@ -1,6 +1,5 @@
 """Compiles and checks a spec before its first job is made."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
@@ -27,7 +26,7 @@ from qwave_batch.plan.expand.request_images import RequestImages
 from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.stage_part import StagePart
-from qwave_batch.spec.document import Spec
+from qwave_batch.spec.document import Spec, SpecStage
 from qwave_batch.spec.template.templates import TemplateValue
 
 
@@ -38,6 +37,8 @@ class PreparedSpec:
     expansion: Expansion
     links: SignedLinks
     """Checks the links of each request that is built."""
+    inherited_axes: tuple[str, ...] = ()
+    """The axes of its jobs that are those of their ancestors."""
 
     @property
     def later_where(self) -> LaterWhere | None:
@@ -45,9 +46,15 @@ class PreparedSpec:
         parents = self.expansion.reader.parents
         return None if parents is None else parents.later
 
-    def axes(self, inherited: Collection[str]) -> tuple[str, ...]:
-        """Return the axes of its jobs: its own, then those of its ancestors."""
-        return (*(axis.name.text for axis in self.expansion.matrix.axes), *inherited)
+    def followed_by(self, stage: SpecStage) -> StagePart:
+        """Return a stage that is made from the jobs of this one."""
+        own = (axis.name.text for axis in self.expansion.matrix.axes)
+        return StagePart(
+            stage=stage,
+            parents=self.expansion.parents,
+            known=self.expansion.known_entries(),
+            axes=(*own, *self.inherited_axes),
+        )
 
 
 def prepare(
@@ -105,7 +112,8 @@ def prepare(
         start=start,
         stage="" if part is None else part.stage.name,
     )
-    return PreparedSpec(expansion=expansion, links=links)
+    inherited = () if part is None else part.inherited_axes
+    return PreparedSpec(expansion=expansion, links=links, inherited_axes=inherited)
 
 
 def _check(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import inherited_axis
 from qwave_batch.plan.checks.pick_names import check_pick
-from qwave_batch.plan.expand.later_where import LaterWhere, is_decided_later
+from qwave_batch.plan.expand.later_where import WHERE, LaterWhere, is_decided_later
 from qwave_batch.plan.expand.parent_jobs import PARENT, ParentJob
-from qwave_batch.plan.expand.parent_selection import WHERE, ParentSelection
+from qwave_batch.plan.expand.parent_selection import ParentSelection
 from qwave_batch.plan.expand.scope import compiled
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import SpecStage, ValuePath
@@ -22,18 +23,23 @@ class StagePart:
     """A stage, and the jobs that its own are made from."""
 
     stage: SpecStage
-    parents: JobsOfStage | None
+    parents: JobsOfStage | None = None
     """Yields the jobs of the stage that it goes on from; None for a stage that begins with prompts."""
     known: int | None = None
     """How many these are, if that is known before they are expanded."""
     axes: tuple[str, ...] = ()
     """The axes of those jobs."""
 
+    @property
+    def inherited_axes(self) -> tuple[str, ...]:
+        """Those axes as its own jobs have them."""
+        return tuple(inherited_axis(name, self.stage.from_stage or "") for name in self.axes)
+
     def where(self, variables: Mapping[str, Json], problems: ProblemCollector) -> TemplateValue | None:
         """Return the compiled ``where``; None without one, or for one with a mistake, which is reported."""
         if self.stage.where is None:
             return None
-        return compiled(self.stage.where.strip(), WHERE, {*variables, PARENT}, problems)
+        return compiled(self.stage.where, WHERE, {*variables, PARENT}, problems)
 
     def selection(
         self,

@@ -76,26 +76,16 @@ def prepare_plan(
         part = prepare(spec, catalog, problems(spec), start=start, images=images)
         return PreparedPlan(parts=(part,), images=images)
     by_name: dict[str, PreparedSpec] = {}
-    axes: dict[str, tuple[str, ...]] = {}
     for stage in spec.stages:
-        before, inherited = stage.from_stage, tuple[str, ...]()
-        source = None if before is None else by_name[before].expansion.parents
-        if before is not None:
-            inherited = tuple(name if "." in name else f"{before}.{name}" for name in axes[before])
-        part = by_name[stage.name] = prepare(
+        before = None if stage.from_stage is None else by_name[stage.from_stage]
+        by_name[stage.name] = prepare(
             stage.spec,
             catalog,
             problems(stage.spec),
             start=start,
             images=images,
-            part=StagePart(
-                stage=stage,
-                parents=source,
-                known=None if before is None else by_name[before].expansion.known_entries(),
-                axes=() if before is None else axes[before],
-            ),
+            part=StagePart(stage=stage) if before is None else before.followed_by(stage),
         )
-        axes[stage.name] = part.axes(inherited)
     return PreparedPlan(parts=tuple(by_name.values()), images=images)
 
 

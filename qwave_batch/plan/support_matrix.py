@@ -8,6 +8,7 @@ from enum import StrEnum
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.planned_stage import is_inherited_axis
 from qwave_batch.plan.expand.axes import AxisName, vocabulary_of
 from qwave_batch.plan.expand.expansion import PARENT_SKIPPED
 from qwave_batch.plan.expand.parent_references import with_stand_ins
@@ -191,7 +192,9 @@ def _of_stage(stage: str, axis: str) -> str:
 
 def _own_labels(entry: PlanEntrySummary) -> dict[str, Json]:
     """Return the labels of an entry on the axes of its own stage; those of its ancestors are judged there."""
-    return {_of_stage(entry.stage, name): label for name, label in entry.labels().items() if "." not in name}
+    return {
+        _of_stage(entry.stage, name): label for name, label in entry.labels().items() if not is_inherited_axis(name)
+    }
 
 
 def _fields_of(value: Json, name: AxisName) -> frozenset[str]:
@@ -250,8 +253,8 @@ class _Judge:
     def _judged(self, job: Job) -> Verdict:
         model = self._catalog.model(job.model)
         dropped, refused = set[str](), set[str]()
-        fields = self._catalog.image_fields | self._catalog.task_fields
-        for found in model.violations(model.normalise(with_stand_ins(job.request, fields))):
+        asked = with_stand_ins(job.request, self._catalog.reference_fields)
+        for found in model.violations(model.normalise(asked)):
             is_foreign = found.kind == "unknown_field" and found.field not in self._content
             (dropped if is_foreign else refused).add(found.field)
         if job.skip is not None and not refused:  # not for a value, but for the number of its images

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.schedule.parent_readiness import Readiness
 from qwave_batch.run.state.counters import StageReason
 from qwave_batch.run.work_list import StageReadiness
@@ -27,6 +27,10 @@ def child_warnings(
                 yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made, and that this run leaves out")
             case Readiness.PARENT_OPEN:
                 yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made")
+            case Readiness.PARENT_FAILED:
+                are = "is" if jobs == 1 else "are"
+                failed = f"{_count(jobs, stage)} {are} left out: others that this run leaves out have failed"
+                yield RunWarning(failed, (Advice(NextStep.RETRY_PARENTS),))
             case Readiness.READY | Readiness.WAITS | Readiness.SKIPPED | Readiness.UNDECIDED:
                 pass  # made, skipped, or told of where decisions are taken
             case _:
@@ -65,5 +69,8 @@ def _not_passed(why: NotPassed, folder: str) -> tuple[str, *tuple[Advice, ...]]:
 
 
 def _jobs(jobs: int, stage: str) -> str:
-    of_stage = f' of stage "{stage}"' if stage else ""
-    return f"1 job{of_stage} waits" if jobs == 1 else f"{jobs:,} jobs{of_stage} wait"
+    return f"{_count(jobs, stage)} {'waits' if jobs == 1 else 'wait'}"
+
+
+def _count(jobs: int, stage: str) -> str:
+    return f"{jobs:,} job{'' if jobs == 1 else 's'}" + (f' of stage "{stage}"' if stage else "")

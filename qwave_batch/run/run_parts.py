@@ -84,6 +84,7 @@ def assemble(  # noqa: PLR0913 - all that a run is made of
         images=work_list.images,
         short=work_list.short,
         damaged=work_list.damaged,
+        parents_failed=work_list.parents_failed,
         started_at=started_at,
     )
     limiter = _limiter(context)

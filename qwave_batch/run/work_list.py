@@ -58,7 +58,7 @@ class WorkList:
     waiting: WaitingChildren = field(default_factory=WaitingChildren)
     """Jobs that are submitted once the parents that this run makes are stored; they are part of the estimate."""
     left: Counter[StageReadiness] = field(default_factory=Counter)
-    """Pending jobs that this run does not begin."""
+    """Jobs that this run does not begin: pending, or skipped for the failure of jobs that it does not cover."""
     _readiness: ParentReadiness = field(default_factory=ParentReadiness, compare=False)
 
     @property
@@ -69,6 +69,11 @@ class WorkList:
     def has(self, *kinds: JobAction) -> bool:
         """Whether there is work of one of these kinds."""
         return any(kind in kinds for _, kind in self.work)
+
+    @property
+    def parents_failed(self) -> int:
+        """How many jobs are skipped for the failure of jobs that the run does not cover."""
+        return sum(jobs for (_, readiness), jobs in self.left.items() if readiness is Readiness.PARENT_FAILED)
 
     @property
     def has_submits(self) -> bool:
@@ -103,7 +108,8 @@ class WorkList:
             case Readiness.WAITS:
                 self._wait(snapshot, work)
             case _:
-                self.left[snapshot.line.job.stage, readiness] += record.status is JobStatus.PENDING
+                is_left = record.status is JobStatus.PENDING or readiness is Readiness.PARENT_FAILED
+                self.left[snapshot.line.job.stage, readiness] += is_left
                 if snapshot.is_planned and snapshot.attempt is None and snapshot.line.job.skip is None:
                     self.waiting.leave(snapshot.row, record.status)
                 return

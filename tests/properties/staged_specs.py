@@ -70,7 +70,7 @@ class StagedSpecMaker:
         stage: Part = {"name": name, "prompts": [{"id": f"{name}-p{n}", "text": text} for n, text in enumerate(texts)]}
         if self.catalog == "2026-10" and self.draw(st.sampled_from([True, False, False])):
             return stage | {"request": {"model": MIDJOURNEY, "action": "imagine"}}
-        axes = self._axes(FIRST[self.catalog])
+        axes = self._axes(FIRST[self.catalog], most=2)
         if "tone" in axes:
             stage["prompts"] = [{**prompt, "text": prompt["text"] + " {{ tone }}"} for prompt in stage["prompts"]]
         return stage | {"matrix": axes} | self._rest()
@@ -87,7 +87,7 @@ class StagedSpecMaker:
             number = {} if action == REROLL else {"index": own if self.freedom.is_always_of_parent else 1}
             request = {"model": MIDJOURNEY, "action": action, "ref_task_id": "{{ parent.task }}", **number}
             return stage | {"request": request} | self._where(before)
-        axes = self._axes(NEXT[self.catalog])
+        axes = self._axes(NEXT[self.catalog], most=2 if self.depth[name] == 1 else 1)
         texts = TEXTS if self.freedom.has_names_in_texts else TEXTS[:4]
         text = self.draw(st.sampled_from([one for one in texts if ("tone" in (one or "")) == ("tone" in axes)]))
         if self.freedom.is_always_of_parent:
@@ -101,12 +101,13 @@ class StagedSpecMaker:
             stage["request"] = {"action": "edit", "image_urls": images}
         return stage | {"matrix": axes} | self._rest() | self._where(before)
 
-    def _axes(self, models: list[str]) -> Part:
-        axes: Part = {"model": self.draw(st.lists(st.sampled_from(models), unique=True, min_size=1, max_size=2))}
+    def _axes(self, models: list[str], *, most: int) -> Part:
+        """Draw axes, at most two of which have more than one value, and none with more than ``most``."""
+        axes: Part = {"model": self.draw(st.lists(st.sampled_from(models), unique=True, min_size=1, max_size=most))}
         if self.draw(st.booleans()):
-            axes["seed"] = self.draw(st.lists(st.integers(1, 3), unique=True, min_size=1, max_size=2))
+            axes["seed"] = self.draw(st.lists(st.integers(1, 3), unique=True, min_size=1, max_size=most))
         if self.draw(st.booleans()):
-            axes["tone"] = self.draw(st.lists(st.sampled_from(["warm", "cold"]), unique=True, min_size=1))
+            axes["tone"] = [self.draw(st.sampled_from(["warm", "cold"]))]
         if TAKES_ONE not in axes["model"] and self.draw(st.booleans()):
             axes["n"] = [self.draw(st.integers(1, 2))]
         return axes

@@ -173,7 +173,7 @@ def test_jobs_follow_their_parents_and_cost_what_their_stages_cost(plan_of: Plan
     images: dict[str, int] = {}
     costs: defaultdict[str, CostRange] = defaultdict(lambda: NOTHING)
     skipped: set[str] = set()
-    fields = plan.catalog_used.image_fields | plan.catalog_used.task_fields
+    fields = plan.catalog_used.reference_fields
     for item in plan.items():
         if isinstance(item, Duplicate):
             continue

@@ -47,7 +47,7 @@ class Family:
 def families(draw: st.DrawFn) -> Family:
     jobs: list[Job] = []
     parents: list[frozenset[int]] = []
-    for index in range(draw(st.integers(2, 8))):
+    for index in range(draw(st.integers(2, 6))):
         model, n = draw(st.sampled_from(MODELS)), draw(st.integers(1, 2))
         of = draw(st.lists(st.integers(0, index - 1), unique=True, max_size=2)) if index else []
         if not of:

@@ -4,14 +4,12 @@ import re
 from collections.abc import Collection
 
 from qwave_batch.errors import nearest
-from qwave_batch.model.planned_stage import ParentPick
+from qwave_batch.model.planned_stage import RATING, ParentPick
 from qwave_batch.plan.problem_collector import ProblemCollector
 
 PROMPT, MODEL, REPEAT = "prompt", "model", "repeat"
 """Every job has them, beside its axes."""
 
-
-_RATING = "rating"
 _SCORE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}", re.ASCII)
 """The full name of a score, as ``scoring`` gives them."""
 
@@ -24,7 +22,7 @@ def check_pick(pick: ParentPick, axes: Collection[str], problems: ProblemCollect
         axes: The axes of its parents: their own by name, those of their ancestors as ``STAGE.AXIS``.
         problems: Collects the mistakes, at ``pick`` of the stage.
     """
-    if pick.by != _RATING and not _SCORE.fullmatch(pick.by):
+    if pick.by != RATING and not _SCORE.fullmatch(pick.by):
         problems.add(
             ("pick", "by"),
             f'"{pick.by}" is not the full name of a score',

@@ -78,7 +78,7 @@ class Expansion:
             matrix=self.matrix,
             output=self.output,
             stage=self.stage,
-            reference_fields=self.assembler.references.fields,
+            reference_fields=self.assembler.catalog.reference_fields,
         )
 
     def items(self, places: PlanPlaces) -> Iterator[PlanItem]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.parent_links import image_reference, task_reference
+from qwave_batch.model.planned_stage import inherited_axis
 
 PARENT = "parent"
 """The name under which templates see the parent of a job."""
@@ -44,7 +45,7 @@ class ParentJob:
             record["parent"] = self.parent.record
         return record
 
-    def line(self) -> "Iterator[ParentJob]":
+    def with_ancestors(self) -> "Iterator[ParentJob]":
         """Yield it and its ancestors, nearest first."""
         found: ParentJob | None = self
         while found is not None:
@@ -53,6 +54,4 @@ class ParentJob:
 
     def inherited_axes(self) -> Mapping[str, Json]:
         """Return its axes as those of its children: its own under its stage's name, such as ``draft.seed``."""
-        stage = self.job.stage
-        # the name of an axis has no dot, so one with a dot is an ancestor's
-        return {name if "." in name else f"{stage}.{name}": label for name, label in self.job.axes.items()}
+        return {inherited_axis(name, self.job.stage): label for name, label in self.job.axes.items()}

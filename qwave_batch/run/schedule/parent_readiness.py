@@ -27,6 +27,8 @@ class Readiness(Enum):
     """Scores or the like, which are not there yet, decide whether it is made."""
     OUT_OF_SCOPE = auto()
     """The run does not cover a parent that is not made yet."""
+    PARENT_FAILED = auto()
+    """So it is, since a parent that the run does not cover, or one before it, has failed."""
     PARENT_OPEN = auto()
     """A parent is not made yet, and this run does not make it."""
 
@@ -84,7 +86,9 @@ class ParentReadiness:
         if not unmet:
             return Readiness.WAITS if is_awaited else Readiness.READY
         if snapshot.line.record.status is JobStatus.SKIPPED:
-            return Readiness.SKIPPED
+            has_failed = any(parent.has_failed for parent in snapshot.parents.values())
+            is_told = self.is_whole or not has_failed or self._covers_parents(snapshot)
+            return Readiness.SKIPPED if is_told else Readiness.PARENT_FAILED
         return Readiness.PARENT_OPEN if self.is_whole or self._covers_parents(snapshot) else Readiness.OUT_OF_SCOPE
 
     def _covers_parents(self, snapshot: JobSnapshot) -> bool:

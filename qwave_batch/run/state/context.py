@@ -155,8 +155,8 @@ class RunContext:
     catalog: JobCatalog
     image_fields: frozenset[str] = frozenset()
     """The request fields in which references stand for the images in ``inputs/`` (``Catalog.image_fields``)."""
-    task_fields: frozenset[str] = frozenset()
-    """The request fields in which references stand for the tasks of other jobs (``Catalog.task_fields``)."""
+    reference_fields: frozenset[str] = frozenset()
+    """The request fields in which references stand for what other jobs have made (``Catalog.reference_fields``)."""
     result_lifetime_s: float = 86_400.0
     """How long an image surely stays at its address (``Catalog.result_lifetime_hours``)."""
     write_manifest: Callable[[], None]
@@ -176,8 +176,3 @@ class RunContext:
     stop: StopSignal = field(default_factory=StopSignal)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)
-
-    @property
-    def reference_fields(self) -> frozenset[str]:
-        """The request fields in which references stand for what other jobs have made."""
-        return self.image_fields | self.task_fields

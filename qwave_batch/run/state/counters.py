@@ -7,7 +7,7 @@ from typing import TypeAlias
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.state.completion_history import FEWEST_S, CompletionHistory
 from qwave_batch.run.state.limit_counts import LimitCounts
 from qwave_batch.run.state.run_end import JobCounts, RequestCounts
@@ -28,6 +28,8 @@ class RunCounters:
     """Completed jobs with files that differ from the record."""
     started_at: float
     """Monotonic seconds."""
+    parents_failed: int = 0
+    """Skipped for the failure of jobs that the run does not cover."""
     submits: int = 0
     polls: int = 0
     downloads: int = 0
@@ -124,6 +126,7 @@ class RunCounters:
             **{status.value: self.statuses[status] for status in JobStatus},
             short=self.short,
             damaged=self.damaged,
+            parents_failed=self.parents_failed,
             images=self.images,
         )
 

@@ -49,6 +49,8 @@ class JobCounts:
     """Completed with fewer images than the request may return."""
     damaged: int = 0
     """Completed, but an image on disk is missing or differs from the record, and was not fetched again."""
+    parents_failed: int = 0
+    """Skipped, as jobs have failed that they are made from and that the run does not cover."""
     images: int = 0
     """Images of the completed jobs."""
 
@@ -61,6 +63,7 @@ class JobCounts:
             (self.cancelled, "cancelled"),
             (self.pending, "pending"),
             (self.damaged, "with damaged images"),
+            (self.parents_failed, "without the jobs that they are made from"),
         )
         return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)
 

@@ -14,11 +14,11 @@ from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.snapshots import MadeJob
 from qwave_batch.model.input_references import references_in
 from qwave_batch.model.job import Job
-from qwave_batch.model.parent_links import parent_link, parent_links_in
+from qwave_batch.model.parent_links import ParentLink, parent_links_in
 from qwave_batch.model.signed_links import unsigned
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.jobs.job_run import JobRun
-from qwave_batch.run.jobs.parent_choices import MARGIN_S, ListedImages, NotPassed, public_address
+from qwave_batch.run.jobs.passed_images import MARGIN_S, ListedImages, NotPassed, public_address
 from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.poll_calls import PollCalls
@@ -61,9 +61,8 @@ class RequestInputs:
         parents = await asyncio.to_thread(self._context.ledger.made, {link.job_id for link in job.parents})
         if any(link.job_id not in parents or not parents[link.job_id].meets(link) for link in job.parents):
             return NotPassed.UNMADE
-        for text, fields in self._references(job).items():
-            link = parent_link(text)
-            if link is None or link.job_id not in parents:  # a reference of a job is among its parents
+        for (text, link), fields in self._references(job).items():
+            if link.job_id not in parents:  # a reference of a job is among its parents
                 return NotPassed.UNMADE
             parent = parents[link.job_id]
             finding = self._task(job, parent) if link.image is None else self._image(job, fields, parent, link.image)
@@ -73,12 +72,12 @@ class RequestInputs:
             texts[text] = self._as_sent(parent, passed) if job_run.is_maybe_submitted else passed
         return texts
 
-    def _references(self, job: Job) -> dict[str, list[str]]:
+    def _references(self, job: Job) -> dict[tuple[str, ParentLink], list[str]]:
         """Return the references in a request, each with the fields in which it stands."""
-        found: dict[str, list[str]] = {}
+        found: dict[tuple[str, ParentLink], list[str]] = {}
         for field in sorted(self._context.reference_fields & job.request.keys()):
-            for text, _ in parent_links_in(job.request, {field}):
-                found.setdefault(text, []).append(field)
+            for reference in parent_links_in(job.request, {field}):
+                found.setdefault(reference, []).append(field)
         return found
 
     async def _image(self, job: Job, fields: list[str], parent: MadeJob, number: int) -> str | NotPassed:

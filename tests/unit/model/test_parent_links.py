@@ -29,3 +29,4 @@ def test_references_count_only_in_the_fields_that_may_hold_them() -> None:
         "image_urls": ["https://x.example/a.png", image_reference(PARENT, 2)],
     }
     assert list(parent_links_in(request, {"image_urls"})) == [(image_reference(PARENT, 2), ParentLink(PARENT, 2))]
+    assert [link.image for _, link in parent_links_in(request)] == [1, 2]

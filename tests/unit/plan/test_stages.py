@@ -74,6 +74,15 @@ def test_a_child_has_the_axes_and_tags_of_its_ancestors(plan_of: PlanOf) -> None
     assert (night.tags, poster_job.tags) == (("food", "dark"), ("food", "dark"))
 
 
+def test_a_pick_may_compare_by_exactly_the_axes_that_the_parents_have(plan_of: PlanOf) -> None:
+    stages = f"{DRAFT}{NIGHT}    matrix: {{quality: [high]}}\n"
+    poster = NIGHT.replace("name: night", "name: poster").replace("draft", "night")
+    (told,) = errors(plan_of, f"{stages}{poster}    pick: {{n: 1, by: rating, per: [none]}}\n")
+    (night, *_) = jobs(plan_of(stages), "night")
+    known = told.partition("they compete in ")[2].split(", ")
+    assert known == ["prompt", "model", "repeat", *night.axes]
+
+
 def test_where_takes_some_of_the_parents(plan_of: PlanOf) -> None:
     plan = plan_of(DRAFT + NIGHT + '    where: "{{ parent.axes.seed == 1 }}"\n')
     assert [job.axes["draft.seed"] for job in jobs(plan, "night")] == [1, 1]

@@ -75,7 +75,7 @@ def test_the_number_of_tasks_does_not_grow_while_questions_go_unanswered(world: 
 
 
 def test_a_stray_question_without_an_answer_does_not_keep_it_from_growing(world: World) -> None:
-    world.plan(make_job(index) for index in range(600))
+    world.plan(make_job(index) for index in range(400))
     world.terms = Terms()
     world.api.latency = lambda _, __: 10.0
     world.api.fault = lambda place, number: "http500" if place == "status" and not number % 50 else None

@@ -77,11 +77,11 @@ def test_an_api_that_takes_few_at_once_is_asked_for_few(world: World) -> None:
         return "429" if is_too_much else None
 
     world.api.fault = fault
-    world.plan(make_job(index) for index in range(400))
+    world.plan(make_job(index) for index in range(250))
     end = world.run_to_end()
     assert end.exit_status == 0
-    assert refused < 0.2 * 400
-    assert end.seconds < 1.35 * 400 * 5.0 / 10
+    assert refused < 0.2 * 250
+    assert end.seconds < 1.35 * 250 * 5.0 / 10
 
 
 def test_a_lost_answer_keeps_its_slot_until_it_is_known(world: World) -> None:
@@ -160,7 +160,7 @@ def test_a_model_in_trouble_takes_next_to_nothing_from_another(
     world.api.latency = takes(2.0)
     world.api.wait_s = 20.0
     world.api.fault = of_model(world, "bad", fault, places)
-    world.plan(make_job(index, model="bad" if index < 60 else "good") for index in range(300))
+    world.plan(make_job(index, model="bad" if index < 60 else "good") for index in range(220))
     world.run()
     most = 1.16 if concurrency else 1.1
     assert last_end(world, "good") <= most * end_of_the_good_ones_alone(concurrency) + 2.0
@@ -172,7 +172,7 @@ def end_of_the_good_ones_alone(concurrency: int | None) -> float:
         world = World(Path(folder))
         world.terms = Terms(limits=Limits(concurrency=concurrency))
         world.api.latency = takes(2.0)
-        world.plan(make_job(index, model="good") for index in range(240))
+        world.plan(make_job(index, model="good") for index in range(160))
         world.run()
         return last_end(world, "good")
 

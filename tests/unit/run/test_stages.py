@@ -12,6 +12,7 @@ import pytest
 from qwave_batch.errors import BudgetError
 from qwave_batch.ledger.attempt import stored_text
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.progress import Progress
@@ -122,6 +123,26 @@ def test_parents_that_the_run_leaves_out_leave_children_pending(world: World) ->
     assert world.run_to_end().kind is EndKind.COMPLETE
     world.scope = JobScope(takes=lambda line: line.job.index > 0)
     assert world.run_to_end().kind is EndKind.COMPLETE, "the parent of the next one is made"
+
+
+def test_children_of_a_failed_job_that_the_run_leaves_out_are_missing(world: World) -> None:
+    """A run of the last stage alone does not end as if all that it was asked for were there."""
+    world.plan(CHAIN)
+    world.api.ending = lambda request, _: "upstream_bad_request" if request["prompt"] == "tea 0" else "completed"
+    world.run()
+    world.scope, world.options = JobScope(takes=lambda line: line.job.index == 2), RunOptions(retry_failed=True)
+    end = world.run_to_end()
+    assert (end.kind, end.counts.skipped, end.counts.parents_failed) == (EndKind.INCOMPLETE, 1, 1)
+    assert list(advice(end).values()) == [[NextStep.RETRY_PARENTS]]
+    world.scope, world.api.ending = JobScope(), lambda _, __: "completed"
+    assert world.run_to_end().kind is EndKind.COMPLETE
+
+
+def test_children_of_jobs_that_nobody_wants_are_not_missing(world: World) -> None:
+    skip = JobError(code="not_supported", message="the model does not take it")
+    world.plan([replace(CHAIN[0], skip=skip), *CHAIN[1:]])
+    world.scope = JobScope(takes=lambda line: line.job.index == 2)
+    assert world.run_to_end().kind is EndKind.COMPLETE
 
 
 def test_undecided_jobs_wait_and_send_nothing(world: World) -> None:

@@ -322,10 +322,10 @@ def test_an_api_that_takes_few_at_once_and_always_says_a_minute_is_not_held_to_h
         return "429" if place == "submit" and alive >= 10 else None
 
     api.fault = fault
-    world.plan(make_job(index) for index in range(400))
+    world.plan(make_job(index) for index in range(250))
     end = world.run_to_end()
     assert end.exit_status == 0
-    assert end.seconds < 5 * 400 * 2.0 / 10
+    assert end.seconds < 5 * 250 * 2.0 / 10
     assert not any("requests a minute" in str(warning) for warning in end.warnings)
 
 

@@ -234,7 +234,7 @@ class World:
             scope=self.scope,
             catalog=WorldCatalog(self.asked_format, self.inline_fields),
             image_fields=frozenset({"image_urls"}),
-            task_fields=frozenset({"ref_task_id"}),
+            reference_fields=frozenset({"image_urls", "ref_task_id"}),
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
             infers_windows=self.infers_windows,
