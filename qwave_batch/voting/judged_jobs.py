@@ -29,7 +29,7 @@ class JobPlace:
     """By axis: the value as a text. The model, the repeat and the stage are axes too."""
     tags: frozenset[str]
     does_model_follow: bool = False
-    """Whether its stage does not choose the model, which follows from the parent then: it is no axis of its own."""
+    """Whether its stage does not choose the model, which follows from the parent then and is not an axis of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

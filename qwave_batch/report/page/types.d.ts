@@ -53,7 +53,7 @@ interface PlaceData {
   axes: number[];
   tags: number[];
   repeat: number;
-  /** Its stage does not choose the model, which follows from the parent: it is no axis there. */
+  /** Its stage does not choose the model, which follows from the parent: not an axis there. */
   modelFollows?: true;
 }
 

@@ -107,7 +107,7 @@ def test_pairs_differ_in_one_axis_and_nothing_else(pages: Pages, report: Path, r
 
 
 def test_chains_that_stay_with_their_model_are_voted_on_in_every_turn(pages: Pages, tmp_path: Path) -> None:
-    """Where the model follows from the parent's, the images of a turn differ in the axis of the first one only."""
+    """The model follows from the parent's, so the images of a turn differ in the axis of the stage that chose it."""
     lines = [line for line in staged_lines(["stall"]) if line.stage != POSTER]
     nights = [line for line in lines if line.stage == NIGHT]
     turns = [

@@ -65,7 +65,7 @@ def test_a_pair_that_differs_in_more_is_told_from_a_pure_one() -> None:
     assert not found.is_pure
 
 
-def test_a_model_that_follows_from_the_parents_is_no_axis() -> None:
+def test_a_model_that_follows_from_the_parents_is_not_an_axis() -> None:
     """Each chain stays with its model, so its later images differ in the model that the first stage chose."""
     parents = (ParentLink("0" * 16, 1),)
     follow = [
