@@ -89,6 +89,12 @@ def test_what_is_chosen_later_is_said(plan: AnyPlan) -> None:
     ]
 
 
+def test_a_pick_says_which_numbers_it_takes_and_not_that_they_are_good(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(SPEC.replace("by: rating", "by: ocr.cer").replace(", lowest: true", ""))
+    ((_, sentence),) = choice_facts(qb.plans.open_plan(tmp_path / "spec.yaml"))
+    assert "the highest 2 by ocr.cer for each prompt and model" in sentence
+
+
 def test_each_stage_shows_a_job_with_its_name(sheet: PlanSheet) -> None:
     assert [sample.stage for sample in sheet.samples] == ["draft", "night", "poster"]
     assert [sample.stage for sample in sheet.plan.samples(1)] == ["draft", "night", "poster"]
