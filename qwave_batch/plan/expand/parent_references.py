@@ -85,7 +85,7 @@ class ParentReferences:
 
 def _gives(parent: ParentJob | None, link: ParentLink) -> bool:
     """Whether a job has what a reference names."""
-    return parent is not None and (link.image or 0) <= parent.job.max_images
+    return parent is not None and (link.image or 0) <= parent.most_images
 
 
 def _not_alone(name: str, text: str) -> Violation:
@@ -148,7 +148,7 @@ def _chain_violations(request: JsonObject, model: Model, ancestors: Mapping[str,
     if versions is not None and version and version not in versions:
         yield _of_task(chain, f"{action} goes on from {', '.join(versions)}, and the parent is of {version}")
     number = request.get(chain.image_field)
-    if isinstance(number, int | float) and number > earlier.job.max_images:
+    if isinstance(number, int | float) and number > earlier.most_images:
         message = f"{chain.image_field} {number} is beyond the {_images(earlier.job.max_images)} of the parent"
         yield Violation(kind="rule", field=chain.image_field, path=(chain.image_field,), value=number, message=message)
 
