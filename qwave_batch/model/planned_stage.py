@@ -2,11 +2,25 @@
 
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from qwave_batch.model.jsontypes import JsonObject
 
 RATING = "rating"
 """The name of the mean of all ratings of people, beside those of scores."""
+
+
+class ChildSkip(StrEnum):
+    """Why a job is skipped for the sake of its parents: the code of its error."""
+
+    PARENT_SKIPPED = "parent_skipped"
+    """The plan skips its parent."""
+    PARENT_FAILED = "parent_failed"
+    """Its parent has failed, or is skipped by now."""
+    PARENT_SHORT = "parent_short"
+    """Its parent brought fewer images than it needs."""
+    NOT_PICKED = "not_picked"
+    LEFT_OUT_BY_WHERE = "left_out_by_where"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

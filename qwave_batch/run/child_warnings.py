@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.schedule.parent_readiness import Readiness
 from qwave_batch.run.state.counters import StageReason
 from qwave_batch.run.work_list import StageReadiness

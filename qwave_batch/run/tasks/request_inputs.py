@@ -18,7 +18,7 @@ from qwave_batch.model.parent_links import ParentLink, parent_links_in
 from qwave_batch.model.signed_links import unsigned
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.jobs.job_run import JobRun
-from qwave_batch.run.jobs.parent_choices import MARGIN_S, ListedImages, NotPassed, public_address
+from qwave_batch.run.jobs.passed_images import MARGIN_S, ListedImages, NotPassed, public_address
 from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.poll_calls import PollCalls

@@ -1,4 +1,4 @@
-"""Decides how an image of a parent is passed to the API: by its address, as ``data:``, or by a public address. Pure."""
+"""The addresses of a parent's images: which may be passed to another task, and why a job can't be sent. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
