@@ -37,7 +37,8 @@ class StandIns:
             message = message.replace(stand_in, reference)
         value = with_texts(found.value, lambda text: known.get(text, text))
         suggestion = found.suggestion
-        if suggestion is None and isinstance(found.value, list | tuple) and not known.keys().isdisjoint(found.value):
+        is_list = found.kind == "bad_value" and isinstance(found.value, list | tuple)
+        if suggestion is None and is_list and any(text in known for text in texts_in(found.value)):
             every = f'{found.field}: "{{{{ parent.images }}}}" for all of them, or ' if len(found.path) > 1 else ""
             suggestion = f'write {every}"{{{{ parent.image }}}}" for the first'
         return replace(found, message=message, value=value, suggestion=suggestion)

@@ -117,3 +117,11 @@ def test_neither_an_axis_nor_an_include_is_called_as_what_templates_know(tmp_pat
             assert f'"{name}" is a name of the language itself' in "\n".join(
                 errors(tmp_path, "stages:\n" + chain(1) + stage)
             )
+
+
+def test_a_stage_without_text_is_told_where_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        plan_of(tmp_path, chain(1) + f"  - {{name: b, from_stage: s0, {EDIT}}}\n")
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.message) == ("stages[1]", "prompt is missing")
+    assert problem.suggestion == 'write text: "{{ parent.prompt }}" in this stage, or words of its own'
