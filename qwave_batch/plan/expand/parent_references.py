@@ -65,7 +65,8 @@ class ParentReferences:
         by_reference: dict[str, str] = {}
         refused: list[Violation] = []
         for name in request.keys() & fields:
-            for text in texts_in(request[name]):
+            value = request[name]
+            for text in () if isinstance(value, Mapping) else texts_in(value):  # a mapping is a pattern of files
                 link = parent_link(text)
                 if link is not None and _gives(ancestors.get(link.job_id), link):
                     by_reference[text] = _stand_in(link)

@@ -125,3 +125,10 @@ def test_a_stage_without_text_is_told_where_to_write_it(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert (problem.path, problem.message) == ("stages[1]", "prompt is missing")
     assert problem.suggestion == 'write text: "{{ parent.prompt }}" in this stage, or words of its own'
+
+
+def test_a_reference_as_a_pattern_is_shown_as_it_is(tmp_path: Path) -> None:
+    edit = 'request: {model: wan2.7-image, action: edit, image_urls: {from: "{{ parent.image }}"}}'
+    found = errors(tmp_path, "stages:\n" + chain(1) + f"  - {{name: b, from_stage: s0, text: x, {edit}}}\n")
+    assert '"job:' in found[0]
+    assert "example.com" not in found[0]
