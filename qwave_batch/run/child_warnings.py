@@ -24,7 +24,8 @@ def child_warnings(
     for (stage, readiness), jobs in left.items():
         match readiness:
             case Readiness.OUT_OF_SCOPE:
-                yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made, and that this run leaves out")
+                waits = f"{_jobs(jobs, stage)} for others that are not made, and that this run leaves out"
+                yield RunWarning(waits, (Advice(NextStep.RUN_PARENTS),))
             case Readiness.PARENT_OPEN:
                 yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made")
             case Readiness.PARENT_FAILED:

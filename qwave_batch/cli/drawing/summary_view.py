@@ -25,7 +25,13 @@ _LOST = "task_not_found"
 _NO_IMAGE = "no_image"
 _SPOILED = {"bad_image", "result_gone", _NO_IMAGE}
 """Codes of jobs that are paid, and whose images can't be had."""
-_ASKED_FOR = {NextStep.SCORE, NextStep.CHECK_THEN_RUN, NextStep.IMPORT_PICKS, NextStep.NAME_PUBLIC_URL}
+_ASKED_FOR = {
+    NextStep.SCORE,
+    NextStep.CHECK_THEN_RUN,
+    NextStep.IMPORT_PICKS,
+    NextStep.NAME_PUBLIC_URL,
+    NextStep.RUN_PARENTS,
+}
 """Steps without which another run does no more than this one."""
 _SHORT = "parent_short"
 """The code of jobs that are skipped, as what they are made from brought too few images."""
@@ -156,7 +162,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
 
 
 def _awaits_steps(summary: "RunSummary") -> bool:
-    """Whether jobs wait for scores, checks, picks or a public address: a note says what brings them."""
+    """Whether jobs wait for scores, checks, picks, a public address or jobs left out: a note says what brings them."""
     return any(advice.step in _ASKED_FOR for warning in summary.warnings for advice in warning.next_steps)
 
 

@@ -118,7 +118,8 @@ def test_parents_that_the_run_leaves_out_leave_children_pending(world: World) ->
     end = world.run_to_end()
     assert (end.counts.pending, end.exit_status) == (2, 1)
     assert not world.api.tasks
-    assert any("leaves out" in str(each) for each in end.warnings)
+    assert any("leaves out" in said for said in advice(end))
+    assert [NextStep.RUN_PARENTS] in advice(end).values(), "the same run again would do nothing"
     world.scope = JobScope(limit=2)
     assert world.run_to_end().kind is EndKind.COMPLETE
     world.scope = JobScope(takes=lambda line: line.job.index > 0)
