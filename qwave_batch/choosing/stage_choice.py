@@ -190,8 +190,9 @@ def _number(candidate: ParentCandidate) -> float:
 
 def _not_picked(pick: ParentPick, candidate: ParentCandidate, competing: int, last: float) -> NotChosen:
     best = "lowest" if pick.lowest else "highest"
-    message = (
-        f"{pick.by} of its parent is {_shown(_number(candidate))}, not among the {pick.n:,} {best} of {competing:,}; "
-        f"the last one picked has {_shown(last)}"
-    )
+    if pick.n == 1:
+        picked = f"the {best} of {competing:,} is picked, with {_shown(last)}"
+    else:
+        picked = f"the {pick.n:,} {best} of {competing:,} are picked, the last of them with {_shown(last)}"
+    message = f"{pick.by} of its parent is {_shown(_number(candidate))}; {picked}"
     return NotChosen(JobError(code=ChildSkip.NOT_PICKED.value, message=message))
