@@ -25,15 +25,15 @@ class ChildSkip(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentPick:
-    """Takes the best of the parents that compete: those that agree in all that ``per`` names."""
+    """Takes those of the parents that compete with the highest number, or the lowest."""
 
     n: int
     by: str
     """The full name of a score in scores.jsonl, or ``RATING``."""
     per: tuple[str, ...] = ("prompt",)
-    """``prompt``, and axes of the parents."""
+    """Those compete that agree in all of these: ``prompt``, ``model``, ``repeat``, and axes of the parents."""
     lowest: bool = False
-    """Whether the lowest numbers are the best."""
+    """Whether it takes the lowest numbers."""
 
     def group_of(self, prompt_id: str, model: str, repeat: int, axes: JsonObject) -> tuple[str, ...]:
         """Return the group in which a job competes, by what it is at one place of the plan."""
