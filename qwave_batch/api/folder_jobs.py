@@ -16,6 +16,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.parent_links import ParentLink
+from qwave_batch.model.planned_stage import ChildSkip
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
@@ -23,8 +24,8 @@ from qwave_batch.plan.comparison import ComparedJob, Standing, label_of
 from qwave_batch.run.schedule.job_actions import JobAction, action_for
 from qwave_batch.run.state.run_request import RunOptions
 
-_NOT_CHOSEN = frozenset({"not_picked", "left_out_by_where"})
-_WITHOUT_PARENT = frozenset({"parent_failed", "parent_short"})
+_NOT_CHOSEN = frozenset({ChildSkip.NOT_PICKED, ChildSkip.LEFT_OUT_BY_WHERE})
+_WITHOUT_PARENT = frozenset({ChildSkip.PARENT_FAILED, ChildSkip.PARENT_SHORT})
 """Codes of errors for which a run skips a job of a stage, though the plan has it to make."""
 _AT_REST = {JobStatus.COMPLETED: Standing.MADE, JobStatus.UNKNOWN: Standing.HELD}
 """By status, jobs that a plain run leaves as they are; the others have failed for good."""

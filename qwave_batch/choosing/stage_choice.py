@@ -11,11 +11,8 @@ from typing import TypeAlias, assert_never
 
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.planned_stage import ParentPick, PlannedStage
+from qwave_batch.model.planned_stage import ChildSkip, ParentPick, PlannedStage
 from qwave_batch.plan.expand.later_where import MissingFact, WhereAnswer
-
-NOT_PICKED = "not_picked"
-LEFT_OUT_BY_WHERE = "left_out_by_where"
 
 
 class ParentStanding(Enum):
@@ -122,17 +119,19 @@ def _before_pick(stage: PlannedStage, candidate: ParentCandidate) -> Verdict | N
             assert_never(other)
     answer = candidate.answer
     if isinstance(answer, MissingFact):
-        return _missing(stage, LEFT_OUT_BY_WHERE, answer)
+        return _missing(stage, ChildSkip.LEFT_OUT_BY_WHERE, answer)
     if answer is not None and not answer.is_met:
-        return NotChosen(JobError(code=LEFT_OUT_BY_WHERE, message=_left_out_message(stage, answer.facts)))
+        return NotChosen(
+            JobError(code=ChildSkip.LEFT_OUT_BY_WHERE.value, message=_left_out_message(stage, answer.facts))
+        )
     number = candidate.number
-    return _missing(stage, NOT_PICKED, number) if isinstance(number, MissingFact) else None
+    return _missing(stage, ChildSkip.NOT_PICKED, number) if isinstance(number, MissingFact) else None
 
 
-def _missing(stage: PlannedStage, code: str, fact: MissingFact) -> Verdict:
+def _missing(stage: PlannedStage, code: ChildSkip, fact: MissingFact) -> Verdict:
     if fact.is_never_known:
         message = f'stage "{stage.name}" asks for {fact.name} of its parent, which its scorer could not give'
-        return NotChosen(JobError(code=code, message=message))
+        return NotChosen(JobError(code=code.value, message=message))
     match fact.name:
         case "findings":
             return Undecided(WaitReason(AwaitedKind.CHECK))
@@ -191,8 +190,9 @@ def _number(candidate: ParentCandidate) -> float:
 
 def _not_picked(pick: ParentPick, candidate: ParentCandidate, competing: int, last: float) -> NotChosen:
     best = "lowest" if pick.lowest else "highest"
-    message = (
-        f"{pick.by} of its parent is {_shown(_number(candidate))}, not among the {pick.n:,} {best} of {competing:,}; "
-        f"the last one picked has {_shown(last)}"
-    )
-    return NotChosen(JobError(code=NOT_PICKED, message=message))
+    if pick.n == 1:
+        picked = f"the {best} of {competing:,} is picked, with {_shown(last)}"
+    else:
+        picked = f"the {pick.n:,} {best} of {competing:,} are picked, the last of them with {_shown(last)}"
+    message = f"{pick.by} of its parent is {_shown(_number(candidate))}; {picked}"
+    return NotChosen(JobError(code=ChildSkip.NOT_PICKED.value, message=message))

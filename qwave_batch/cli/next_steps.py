@@ -30,6 +30,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.RAISE_BOTH_BUDGETS: "raise budget.max_usd and --max-usd",
     NextStep.UNTIL_BUDGET: "go on until it is used up with --until-budget",
     NextStep.RETRY_FAILED: "use --retry-failed to create (and pay for) new images",
+    NextStep.RUN_PARENTS: "run it without --only and --limit, or with such that take those, too",
     NextStep.RETRY_PARENTS: "use --retry-failed without --only and --limit to create (and pay for) those, too",
     NextStep.RESUBMIT_UNKNOWN: "use --resubmit-unknown to send it again, which may pay for it twice",
     NextStep.REFETCH: "qwave-batch refetch {about} downloads what is paid, for nothing",

@@ -94,7 +94,7 @@ def croissant_json(facts: DatasetFacts, origin: Origin, card: AuthorCard, inputs
 
 
 def _description(facts: DatasetFacts, origin: Origin) -> str:
-    return f"{facts.images:,} images, made from text by {', '.join(origin.models) or 'no model'}."
+    return f"{facts.images:,} images, made from {facts.made_from} by {', '.join(origin.models) or 'no model'}."
 
 
 def _said_by_author(card: AuthorCard) -> dict[str, Json]:

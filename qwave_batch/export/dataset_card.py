@@ -85,7 +85,7 @@ def _data_files(facts: DatasetFacts) -> list[dict[str, Any]]:
 
 
 def _contents(facts: DatasetFacts, origin: Origin) -> Iterator[str]:
-    yield f"{facts.images:,} images in {facts.rows:,} rows, made by generative models from text.\n"
+    yield f"{facts.images:,} images in {facts.rows:,} rows, made by generative models from {facts.made_from}.\n"
     if any(source.backend == SIMULATOR for source in origin.sources):
         yield "**Simulated:** some or all of these images were drawn by a simulator of the API, and by no model.\n"
     yield _table(("split", "rows", "images"), [_split_cells(split) for split in facts.splits])

@@ -38,6 +38,11 @@ class DatasetFacts:
     """Whether some rows have input images."""
 
     @property
+    def made_from(self) -> str:
+        """The inputs of the models, in words."""
+        return "text and other images" if self.has_inputs else "text"
+
+    @property
     def rows(self) -> int:
         """Rows in all splits."""
         return sum(split.rows for split in self.splits)

@@ -14,7 +14,6 @@ from qwave_batch.ledger.attempt import OnChange
 from qwave_batch.ledger.attempt_states import OPEN
 from qwave_batch.ledger.cost_report import CostReport, keep_money_of, read_cost_report, read_held_nusd, read_spent_nusd
 from qwave_batch.ledger.database import fold_log, open_checked, open_to_read, open_to_write, storage_border
-from qwave_batch.ledger.decision_replacement import replace_decisions
 from qwave_batch.ledger.folder_identity import (
     FolderClaim,
     FolderIdentity,
@@ -42,7 +41,7 @@ from qwave_batch.ledger.lines_id import LinesId, read_lines_id
 from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
 from qwave_batch.ledger.parent_states import read_left_out
 from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
-from qwave_batch.ledger.plan_replacement import replace_plan
+from qwave_batch.ledger.plan_replacement import replace_decisions, replace_plan
 from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
 from qwave_batch.ledger.snapshots import JobDecision, JobSnapshot, MadeJob, PlanLine, StoredJob
 from qwave_batch.model.job import PlanItem

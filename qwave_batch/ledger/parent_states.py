@@ -16,10 +16,8 @@ from qwave_batch.ledger.snapshots import ParentState, status_in
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import JobError
 from qwave_batch.model.parent_links import ParentLink
+from qwave_batch.model.planned_stage import ChildSkip
 from qwave_batch.model.record import JobStatus
-
-PARENT_FAILED = "parent_failed"
-PARENT_SHORT = "parent_short"
 
 _LOST = frozenset({JobStatus.FAILED, JobStatus.SKIPPED})
 _WORDS = {JobStatus.FAILED: "failed", JobStatus.SKIPPED: "is skipped"}
@@ -78,11 +76,11 @@ def error_of_parents(links: Sequence[ParentLink], states: Mapping[str, ParentSta
         parent = states.get(link.job_id)
         if parent is not None and parent.status in _LOST:
             message = f"job {link.job_id}, which is made before it, {_WORDS[parent.status]}"
-            return JobError(code=PARENT_FAILED, message=message)
+            return JobError(code=ChildSkip.PARENT_FAILED.value, message=message)
         if parent is not None and parent.status is JobStatus.COMPLETED and not parent.meets(link):
             came = "no image" if not parent.images else f"{parent.images:,} image{'' if parent.images == 1 else 's'}"
             message = f"it needs image {link.image} of job {link.job_id}, which brought {came}"
-            return JobError(code=PARENT_SHORT, message=message)
+            return JobError(code=ChildSkip.PARENT_SHORT.value, message=message)
     return None
 
 

@@ -1,10 +1,12 @@
-"""Replaces the plan in a ledger, with only as many writes as there are changes."""
+"""Replaces the plan in a ledger, and the decisions on its jobs, with only as many writes as there are changes."""
 
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
+from qwave_batch.ledger.attempt import stored_text
+from qwave_batch.ledger.snapshots import JobDecision
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 
@@ -18,6 +20,12 @@ INSERT INTO twins (place, job_id, body) VALUES (?, ?, ?)
 ON CONFLICT (place) DO UPDATE SET job_id = excluded.job_id, body = excluded.body
 WHERE job_id <> excluded.job_id OR body <> excluded.body
 """
+_WRITE_DECISION = """
+INSERT INTO decisions (job_id, error)
+SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = ?1)
+ON CONFLICT (job_id) DO UPDATE SET error = excluded.error WHERE error IS NOT excluded.error
+"""
+_HAS_BEGUN = "EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = decisions.job_id)"
 
 
 def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> None:
@@ -30,6 +38,22 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
             return
     if not recorded.is_at_its_end():
         _replace_rest(connection, (), recorded)
+
+
+def replace_decisions(connection: sqlite3.Connection, decisions: Iterable[JobDecision]) -> int:
+    """Make ``decisions`` those on record inside the open transaction, and return how many rows changed.
+
+    A job that has begun keeps its row, or has none: nothing that is decided later undoes what was sent.
+    """
+    changed = 0
+    decided: set[str] = set()
+    for decision in decisions:
+        decided.add(decision.job_id)
+        changed += connection.execute(_WRITE_DECISION, (decision.job_id, stored_text(decision.error))).rowcount
+    recorded = connection.execute(f"SELECT job_id FROM decisions WHERE NOT {_HAS_BEGUN}")  # noqa: S608 - constants
+    gone = [(job_id,) for (job_id,) in recorded if job_id not in decided]
+    connection.executemany("DELETE FROM decisions WHERE job_id = ?", gone)
+    return changed + len(gone)
 
 
 class _RecordedPlan:

@@ -47,6 +47,8 @@ class NextStep(StrEnum):
     """Begin although the budget is too small, and go on until it is used up."""
     RETRY_FAILED = "retry_failed"
     """Create, and pay for, new images of failed jobs."""
+    RUN_PARENTS = "run_parents"
+    """Run the jobs, too, that others are made from."""
     RETRY_PARENTS = "retry_parents"
     """Create, and pay for, new images of the failed jobs that others are made from."""
     RESUBMIT_UNKNOWN = "resubmit_unknown"

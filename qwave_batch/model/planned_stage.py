@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from qwave_batch.model.jsontypes import JsonObject
 
@@ -9,17 +10,30 @@ RATING = "rating"
 """The name of the mean of all ratings of people, beside those of scores."""
 
 
+class ChildSkip(StrEnum):
+    """Why a job is skipped for the sake of its parents: the code of its error."""
+
+    PARENT_SKIPPED = "parent_skipped"
+    """The plan skips its parent."""
+    PARENT_FAILED = "parent_failed"
+    """Its parent has failed, or is skipped by now."""
+    PARENT_SHORT = "parent_short"
+    """Its parent brought fewer images than it needs."""
+    NOT_PICKED = "not_picked"
+    LEFT_OUT_BY_WHERE = "left_out_by_where"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentPick:
-    """Takes the best of the parents that compete: those that agree in all that ``per`` names."""
+    """Takes those of the parents that compete with the highest number, or the lowest."""
 
     n: int
     by: str
     """The full name of a score in scores.jsonl, or ``RATING``."""
     per: tuple[str, ...] = ("prompt",)
-    """``prompt``, and axes of the parents."""
+    """Those compete that agree in all of these: ``prompt``, ``model``, ``repeat``, and axes of the parents."""
     lowest: bool = False
-    """Whether the lowest numbers are the best."""
+    """Whether it takes the lowest numbers."""
 
     def group_of(self, prompt_id: str, model: str, repeat: int, axes: JsonObject) -> tuple[str, ...]:
         """Return the group in which a job competes, by what it is at one place of the plan."""

@@ -61,7 +61,8 @@ class LinkChecker:
     def _differing(self, line: ManifestLine) -> Iterator[ManifestFault]:
         """Yield the differences between the links of a line and the references in its request.
 
-        A text that looks like a reference and names no job of the manifest is a text.
+        A text that looks like a reference and names no job of the manifest is a text. The own parent, which stands
+        first, is listed even where the request refers to nothing of it.
         """
         if not line.stage and not line.parents:
             return
@@ -69,8 +70,10 @@ class LinkChecker:
         for text, link in found.items():
             if link not in line.parents and link.job_id in self._parents:
                 yield ManifestFault(f"its request refers to {text}, which parents does not list")
-        for link in line.parents:
-            if link not in found.values() and (link.image is not None or found):
+        named = {link.job_id for link in found.values()}
+        for position, link in enumerate(line.parents):
+            is_unused = position == 0 and link.image is None and link.job_id not in named
+            if link not in found.values() and not is_unused:
                 of = "the task" if link.image is None else f"image {link.image}"
                 yield ManifestFault(f"parents lists {of} of job {link.job_id}, and its request does not refer to it")
 

@@ -99,6 +99,7 @@ def compile_spec(
         known=shared_names,
         problems=problems,
         allowance=allowance,
+        is_of_stage=part is not None,
     ).read()
     prompts = PromptCompiler(
         spec=spec,

@@ -2,7 +2,7 @@
 
 from qwave_batch.plan.checks.prompt_texts import names_of_row
 from qwave_batch.plan.expand.expansion import Expansion
-from qwave_batch.plan.expand.parent_selection import WHERE
+from qwave_batch.plan.expand.later_where import WHERE
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.table.tables import Table
@@ -18,6 +18,8 @@ def note_empty(figures: Figures, expansion: Expansion) -> None:
     problems = expansion.problems
     if not figures.jobs:
         _note_no_job(figures, expansion, problems)
+    elif expansion.stage:
+        _note_no_row(expansion, problems)
     _note_no_parent(expansion, problems)
     _note_none_passes(expansion, problems)
 
@@ -36,6 +38,18 @@ def _note_no_job(figures: Figures, expansion: Expansion, problems: ProblemCollec
             rows = expansion.reader.tables_read.get(table.shown_as, 0)
             found, suggestion = _none_of(table, rows)
             problems.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
+
+
+def _note_no_row(expansion: Expansion, problems: ProblemCollector) -> None:
+    """Warn of a stage that makes nothing because all of its tables are empty."""
+    read = expansion.reader.tables_read
+    if not all(prompt.table and not read.get(prompt.table.shown_as) for prompt in expansion.prompts):
+        return
+    for prompt in expansion.prompts:
+        if prompt.table:
+            found, suggestion = _none_of(prompt.table, 0)
+            message = f"{found}, so this stage makes nothing"
+            problems.add((*prompt.origin, "from"), message, suggestion=suggestion, warning=True)
 
 
 def _note_no_parent(expansion: Expansion, problems: ProblemCollector) -> None:

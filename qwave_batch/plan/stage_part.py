@@ -7,9 +7,9 @@ from typing import TypeAlias
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.planned_stage import inherited_axis
 from qwave_batch.plan.checks.pick_names import check_pick
-from qwave_batch.plan.expand.later_where import LaterWhere, is_decided_later
+from qwave_batch.plan.expand.later_where import WHERE, LaterWhere, is_decided_later
 from qwave_batch.plan.expand.parent_jobs import PARENT, ParentJob
-from qwave_batch.plan.expand.parent_selection import WHERE, ParentSelection
+from qwave_batch.plan.expand.parent_selection import ParentSelection
 from qwave_batch.plan.expand.scope import compiled
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import SpecStage, ValuePath
@@ -39,7 +39,7 @@ class StagePart:
         """Return the compiled ``where``; None without one, or for one with a mistake, which is reported."""
         if self.stage.where is None:
             return None
-        return compiled(self.stage.where.strip(), WHERE, {*variables, PARENT}, problems)
+        return compiled(self.stage.where, WHERE, {*variables, PARENT}, problems)
 
     def selection(
         self,

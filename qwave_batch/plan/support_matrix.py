@@ -8,9 +8,8 @@ from enum import StrEnum
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.planned_stage import is_inherited_axis
+from qwave_batch.model.planned_stage import ChildSkip, is_inherited_axis
 from qwave_batch.plan.expand.axes import AxisName, vocabulary_of
-from qwave_batch.plan.expand.expansion import PARENT_SKIPPED
 from qwave_batch.plan.expand.parent_references import with_stand_ins
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.spec.document import Spec
@@ -220,7 +219,7 @@ def support_of(
     matrix = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
     judge = _Judge(catalog)
     for entry in entries:
-        if entry.error is None or entry.error.code != PARENT_SKIPPED:  # which says nothing of its own values
+        if entry.error is None or entry.error.code != ChildSkip.PARENT_SKIPPED:  # which says nothing of its own values
             matrix.count(_own_labels(entry), judge.verdict(entry))
     for axis in matrix.axes:
         axis.settle()

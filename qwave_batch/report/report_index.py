@@ -18,6 +18,7 @@ from qwave_batch.report.folder_changes import FolderChanges
 from qwave_batch.report.job_lineage import JobLineage
 from qwave_batch.report.reported_images import name_of_image
 from qwave_batch.report.reported_scores import ReportedScores
+from qwave_batch.voting.judged_jobs import does_model_follow
 
 FORMAT = 1
 """To be raised whenever the page of today can't read the data of before."""
@@ -75,10 +76,19 @@ class _MatrixPlace:
     axes: Mapping[str, int]
     tags: tuple[int, ...]
     repeat: int
+    does_model_follow: bool
 
     def as_json(self, axes: Sequence[str]) -> JsonObject:
         values = [self.axes.get(name, NO_VALUE) for name in axes]
-        return {"prompt": self.prompt, "model": self.model, "axes": values, "tags": self.tags, "repeat": self.repeat}
+        told: JsonObject = {"modelFollows": True} if self.does_model_follow else {}
+        return {
+            "prompt": self.prompt,
+            "model": self.model,
+            "axes": values,
+            "tags": self.tags,
+            "repeat": self.repeat,
+            **told,
+        }
 
 
 @dataclass(slots=True)
@@ -175,6 +185,7 @@ class ReportIndex:
             axes=values,
             tags=tuple(sorted({self.tags(tag) for tag in tags})),
             repeat=line.repeat,
+            does_model_follow=does_model_follow(line, axes),
         )
 
     def _image(self, folder: int, job_id: str, at: int, image: ImageFile) -> JsonObject:

@@ -1,11 +1,11 @@
 """Says of jobs of later stages why a run has left them to another one. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.schedule.parent_readiness import Readiness
 from qwave_batch.run.state.counters import StageReason
 from qwave_batch.run.work_list import StageReadiness
@@ -24,7 +24,8 @@ def child_warnings(
     for (stage, readiness), jobs in left.items():
         match readiness:
             case Readiness.OUT_OF_SCOPE:
-                yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made, and that this run leaves out")
+                waits = f"{_jobs(jobs, stage)} for others that are not made, and that this run leaves out"
+                yield RunWarning(waits, (Advice(NextStep.RUN_PARENTS),))
             case Readiness.PARENT_OPEN:
                 yield RunWarning(f"{_jobs(jobs, stage)} for others that are not made")
             case Readiness.PARENT_FAILED:
@@ -36,8 +37,7 @@ def child_warnings(
             case _:
                 assert_never(readiness)
     for (stage, why), jobs in not_passed.items():
-        message, *steps = _not_passed(why, folder)
-        yield RunWarning(f"{_jobs(jobs, stage)} {message}", tuple(steps))
+        yield RunWarning(f"{_jobs(jobs, stage)} {_WHY[why]}", _steps(why, folder))
 
 
 def open_children(jobs: int) -> RunWarning:
@@ -45,25 +45,34 @@ def open_children(jobs: int) -> RunWarning:
     return RunWarning(f"{_jobs(jobs, '')} for others that are not made yet", (Advice(NextStep.RUN_AGAIN),))
 
 
-def _not_passed(why: NotPassed, folder: str) -> tuple[str, *tuple[Advice, ...]]:
+_WHY: Mapping[NotPassed, str] = {
+    NotPassed.UNMADE: "for others that are not made",
+    NotPassed.UNANSWERED: "for images of others, and the API does not say where those are",
+    NotPassed.NO_ADDRESS: "for images of others that the API has no more, and the model takes only addresses",
+    NotPassed.SECRET_ADDRESS: (
+        "for images of others whose addresses hold the API key, and the model takes only addresses"
+    ),
+    NotPassed.NOT_FOUND: (
+        "for images of tasks that the API does not know (is this the account and the host that they were made with?), "
+        "and the model takes only addresses"
+    ),
+    NotPassed.DAMAGED: "for images of others that the API gives no address for, and whose files are damaged or gone",
+    NotPassed.NO_TASK: (
+        "for tasks of others that the account does not have: their images were taken from another folder"
+    ),
+}
+
+
+def _steps(why: NotPassed, folder: str) -> tuple[Advice, ...]:
     match why:
-        case NotPassed.UNMADE:
-            return ("for others that are not made", Advice(NextStep.RUN_AGAIN))
-        case NotPassed.UNANSWERED:
-            return ("for images of others, and the API does not say where those are", Advice(NextStep.RUN_AGAIN))
-        case NotPassed.NO_ADDRESS:
-            return (
-                "for images of others that the API has no more, and the model takes only addresses",
-                Advice(NextStep.NAME_PUBLIC_URL),
-            )
+        case NotPassed.UNMADE | NotPassed.UNANSWERED:
+            return (Advice(NextStep.RUN_AGAIN),)
+        case NotPassed.NO_ADDRESS | NotPassed.SECRET_ADDRESS | NotPassed.NOT_FOUND:
+            return (Advice(NextStep.NAME_PUBLIC_URL),)
         case NotPassed.DAMAGED:
-            return (
-                "for images of others that the API has no more, and whose files are damaged or gone",
-                Advice(NextStep.NAME_PUBLIC_URL),
-                Advice(NextStep.REFETCH, folder),
-            )
+            return (Advice(NextStep.NAME_PUBLIC_URL), Advice(NextStep.REFETCH, folder))
         case NotPassed.NO_TASK:
-            return ("for tasks of others that the account does not have: their images were taken from another folder",)
+            return ()
         case _:
             assert_never(why)
 

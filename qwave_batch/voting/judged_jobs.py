@@ -28,6 +28,8 @@ class JobPlace:
     values: Mapping[str, str]
     """By axis: the value as a text. The model, the repeat and the stage are axes too."""
     tags: frozenset[str]
+    does_model_follow: bool = False
+    """Whether its stage does not choose the model, which follows from the parent then and is not an axis of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,13 @@ def _place(line: ManifestLine, prompt_id: str, axes: Mapping[str, Json], tags: C
         prompt_id=prompt_id,
         values={**values, MODEL: model_label(axes, line.model), REPEAT: str(line.repeat)},
         tags=frozenset(tags),
+        does_model_follow=does_model_follow(line, axes),
     )
+
+
+def does_model_follow(line: ManifestLine, axes: Mapping[str, Json]) -> bool:
+    """Whether the model of a job in one of its places is chosen by the stages before, as in `{{ parent.model }}`."""
+    return bool(line.parents) and MODEL not in axes
 
 
 def compared_values(vote: Vote, jobs: Mapping[str, JudgedJob]) -> ComparedValues | str:
@@ -158,6 +166,7 @@ def compared_values(vote: Vote, jobs: Mapping[str, JudgedJob]) -> ComparedValues
 
 def _differing(one: JobPlace, other: JobPlace, axis: str) -> Iterator[str]:
     """Yield the axes, but for one, in which two places differ."""
-    for name in {*one.values, *other.values} - {axis}:
+    followers = {MODEL} if one.does_model_follow and other.does_model_follow else set()
+    for name in {*one.values, *other.values} - {axis} - followers:
         if one.values.get(name) != other.values.get(name):
             yield name

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
+from qwave_batch.model.planned_stage import ChildSkip
 
 CodeWords = Callable[[str], frozenset[str]]
 
@@ -42,3 +43,7 @@ def test_every_model_and_field_is_on_its_catalogs_page(date: str, code_words: Co
     assert set(catalog.models) - words == set()
     assert {field for model in catalog.models.values() for field in model.fields} - words == set()
     assert {action for model in catalog.models.values() for action in model.actions} - words == set()
+
+
+def test_every_reason_to_skip_a_child_is_among_the_errors_of_a_manifest(code_words: CodeWords) -> None:
+    assert {reason.value for reason in ChildSkip} - code_words("docs/run-folder.md") == set()

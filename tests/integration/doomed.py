@@ -29,7 +29,7 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.portable_paths import KEPT_IMAGES
 from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
 from qwave_batch.run.jobs.job_run import JobRun
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.tasks import ended_tasks
 from qwave_batch.run.tasks.request_inputs import RequestInputs
 from tests.fork_server import context

@@ -90,8 +90,11 @@ def test_a_dataset_has_inputs_stages_and_parents(either: Path, tmp_path: Path) -
         files = [(tmp_path / "out/data/train" / name).read_bytes() for name in row["input_file_names"]]
         assert files == inputs_of(either, line)
     assert [row["parents"] for row in rows if row["stage"] == "draft"] == [None] * 8
-    assert "`parents`" in (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    card = (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    assert "`parents`" in card
+    assert "made by generative models from text and other images." in card
     described = json.loads((tmp_path / "out/croissant.json").read_text(encoding="utf-8"))
+    assert "made from text and other images by" in described["description"]
     named = {field["name"] for each in described["recordSet"] for field in each["field"]}
     assert {"stage", "parents", "axis_draft.seed"} <= named
 

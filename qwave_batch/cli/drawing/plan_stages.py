@@ -69,6 +69,6 @@ def _pick_words(stage: "PlannedStage") -> str:
     pick: ParentPick | None = stage.pick
     if pick is None:
         return ""
-    which = "lowest" if pick.lowest else "best"
+    which = "lowest" if pick.lowest else "highest"
     of = "" if stage.where is not None else f" of {stage.from_stage}"
     return f"the {which} {pick.n}{of} by {pick.by} for each {' and '.join(pick.per)}"

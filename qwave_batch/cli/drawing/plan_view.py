@@ -66,12 +66,12 @@ def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
 def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[str, str]]:
     """Return what stands under the table: a label and a sentence each."""
     facts = [
-        ("cost", f"{cost_words(sheet.cost)} by the prices of {sheet.prices}"),
+        ("cost", _cost_fact(sheet)),
         *(("assumed", words) for words in _by_model(sheet.assumed)),
         *(("besides", words) for words in _by_model(sheet.plan.figures.unpriced)),
         ("time", f"about {duration(sheet.seconds)} at these limits"),
         *choice_facts(sheet.plan),
-        *_bound_facts(sheet.plan),
+        *_bound_facts(sheet),
     ]
     overlay = sheet.plan.catalog_used.overlay
     if overlay is not None:
@@ -79,15 +79,27 @@ def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[
     return [*facts, ("budget", budget_words(outlook))] if outlook else facts
 
 
-def _bound_facts(plan: "AnyPlan") -> list[tuple[str, str]]:
+def _cost_fact(sheet: PlanSheet) -> str:
+    """Return the cost in words; only the most of it is sure where it is chosen later which jobs are made."""
+    figures, prices = sheet.plan.figures, f"by the prices of {sheet.prices}"
+    if not figures.open_stages(sheet.plan.stages):
+        return f"{cost_words(sheet.cost)} {prices}"
+    whole = usd(sheet.cost.most_nusd)
+    if not figures.most_by_stage or not sheet.has_catalog_prices:
+        return f"at most {whole} {prices}, if all of it is made"
+    return f"at most {usd(figures.most_nusd)} {prices}; all jobs would cost at most {whole}"
+
+
+def _bound_facts(sheet: PlanSheet) -> list[tuple[str, str]]:
     """Return the most that is made where ``pick`` leaves some of the parents out."""
-    bounds = plan.figures.most_by_stage.values()
+    figures = sheet.plan.figures
+    bounds = figures.most_by_stage.values()
     if not bounds:
         return []
     jobs, images = sum(bound.jobs for bound in bounds), sum(bound.images for bound in bounds)
-    made = f"at most {jobs:,} of the {count(plan.figures.jobs, 'job')} are made, with {count(images, 'image')}"
-    price = f"{usd(plan.figures.most_nusd)} by the prices of catalog {plan.catalog}"
-    return [("picked", f"{made}, for {price}, whatever is chosen")]
+    made = f"at most {jobs:,} of the {count(figures.jobs, 'job')} are made, with {count(images, 'image')}"
+    price = f", for {usd(figures.most_nusd)} by the prices of catalog {sheet.plan.catalog}"
+    return [("picked", f"{made}{'' if sheet.has_catalog_prices else price}, whatever is chosen")]
 
 
 def cost_words(cost: CostRange) -> str:

@@ -25,8 +25,16 @@ _LOST = "task_not_found"
 _NO_IMAGE = "no_image"
 _SPOILED = {"bad_image", "result_gone", _NO_IMAGE}
 """Codes of jobs that are paid, and whose images can't be had."""
-_ASKED_FOR = {NextStep.SCORE, NextStep.CHECK_THEN_RUN, NextStep.IMPORT_PICKS, NextStep.NAME_PUBLIC_URL}
+_ASKED_FOR = {
+    NextStep.SCORE,
+    NextStep.CHECK_THEN_RUN,
+    NextStep.IMPORT_PICKS,
+    NextStep.NAME_PUBLIC_URL,
+    NextStep.RUN_PARENTS,
+}
 """Steps without which another run does no more than this one."""
+_SHORT = "parent_short"
+"""The code of jobs that are skipped, as what they are made from brought too few images."""
 _HAD = "other_format"
 """The code of jobs that are paid, and whose results are had in a format that is not read."""
 
@@ -48,7 +56,8 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     if summary.reused:
         drawn.append(f"{summary.reused:,} of them taken from other folders, for nothing")
     drawn += draw_cost_report(summary.books, terminal)
-    has_trouble = counts.failed or counts.unknown or counts.cancelled or counts.pending
+    is_short = counts.short and counts.skipped
+    has_trouble = counts.failed or counts.unknown or counts.cancelled or counts.pending or is_short
     reasons = _reasons(lines) if has_trouble else {}
     drawn += _draw_trouble(reasons, terminal)
     drawn += draw_warnings(summary.warnings, terminal)
@@ -89,6 +98,9 @@ def _reasons(lines: Iterable["ManifestLine"]) -> _Reasons:
     for line in lines:
         if line.status in _TROUBLE and line.error is not None:
             by_reason[line.status, line.error.code, line.error.message, line.error.retryable].append(line.job_id)
+        elif line.status is JobStatus.SKIPPED and line.error is not None and line.error.code == _SHORT:
+            message = "what they are made from brought fewer images than they need"
+            by_reason[line.status, _SHORT, message, False].append(line.job_id)
     return by_reason
 
 
@@ -150,7 +162,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
 
 
 def _awaits_steps(summary: "RunSummary") -> bool:
-    """Whether jobs wait for scores, checks, picks or a public address: a note says what brings them."""
+    """Whether jobs wait for scores, checks, picks, a public address or jobs left out: a note says what brings them."""
     return any(advice.step in _ASKED_FOR for warning in summary.warnings for advice in warning.next_steps)
 
 

@@ -8,6 +8,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.cost_range import NOTHING
 from qwave_batch.model.job import JobError, PlanItem
 from qwave_batch.model.job_identity import sample_hash
+from qwave_batch.model.planned_stage import ChildSkip
 from qwave_batch.plan.expand.cells import MatrixCell
 from qwave_batch.plan.expand.combinations import MOST_COMPARED, MOST_ENTRIES, ResolvedMatrix
 from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, StartExpansion
@@ -22,9 +23,6 @@ from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Duplicates, Sample, Spec, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault
-
-PARENT_SKIPPED = "parent_skipped"
-"""The code of the error of a job whose parent is not made."""
 
 
 @dataclass(slots=True)
@@ -288,6 +286,6 @@ def _as_its_parent(entry: ExpandedEntry) -> ExpandedEntry:
         return entry
     job = parent.job
     message = f'its parent, of stage "{job.stage}", is skipped: {job.skip.message if job.skip else ""}'
-    error = JobError(code=PARENT_SKIPPED, message=message)
+    error = JobError(code=ChildSkip.PARENT_SKIPPED.value, message=message)
     entry.verdict = replace(entry.verdict, error=error, estimate=NOTHING, unpriced=(), callback={})
     return entry

@@ -10,11 +10,13 @@ from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.planned_stage import PlannedStage
+from qwave_batch.plan.expand.parent_jobs import PARENT
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_value
 from qwave_batch.spec.values.value_path import ValuePath
 
-_PARENT, _SCORES = "parent", "scores"
+WHERE: ValuePath = ("where",)
+_SCORES = "scores"
 LATER_NAMES = frozenset({_SCORES, "findings", "pick", "rating"})
 """The fields of ``parent`` that are known later."""
 _STEPS_OF_A_SCORE = 2
@@ -63,7 +65,7 @@ def is_decided_later(where: TemplateValue) -> bool:
 
 
 def _is_later(way: ValuePath) -> bool:
-    return way[0] == _PARENT and next((step for step in way if step != _PARENT), None) in LATER_NAMES
+    return way[0] == PARENT and next((step for step in way if step != PARENT), None) in LATER_NAMES
 
 
 def _asked_scores(where: TemplateValue) -> Iterator[tuple[str, str | None]]:
@@ -98,7 +100,7 @@ class LaterWhere:
         Raises:
             TemplateFault: it does not parse.
         """
-        return cls(template=compile_value(source.strip(), ("where",)), variables=variables)
+        return cls(template=compile_value(source.strip(), WHERE), variables=variables)
 
     @property
     def scores(self) -> frozenset[str]:
@@ -108,7 +110,7 @@ class LaterWhere:
     @property
     def facts(self) -> frozenset[str]:
         """The names of the facts that it asks for, as in ``MissingFact``."""
-        asked = (next(step for step in way if step != _PARENT) for way in self.template.attributes if _is_later(way))
+        asked = (next(step for step in way if step != PARENT) for way in self.template.attributes if _is_later(way))
         return self.scores | {str(name) for name in asked if name != _SCORES}
 
     def answer(self, parent: Mapping[str, Json], facts: Callable[[str], LaterFacts]) -> WhereAnswer | MissingFact:
@@ -124,7 +126,7 @@ class LaterWhere:
         notes = _Notes()
         seen: Any = _SeenParent(parent, facts, notes)
         try:
-            answer = self.template.render({**self.variables, _PARENT: seen})
+            answer = self.template.render({**self.variables, PARENT: seen})
         except TemplateFault:
             if notes.missing:
                 return notes.missing[0]
@@ -186,7 +188,7 @@ class _SeenParent(Mapping[str, Any]):
     notes: _Notes
 
     def __getitem__(self, name: str) -> Any:
-        if name == _PARENT:
+        if name == PARENT:
             return _SeenParent(self.record[name], self.facts, self.notes)
         if name not in LATER_NAMES:
             return self.record[name]

@@ -20,6 +20,7 @@ from qwave_batch.plan.expand.axes import (
     same_spelled,
 )
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
+from qwave_batch.plan.expand.parent_jobs import PARENT, STAGE
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, render_or_report
 from qwave_batch.plan.input_images import InputImages
 from qwave_batch.plan.problem_collector import ProblemCollector
@@ -46,6 +47,8 @@ class MatrixReader:
     problems: ProblemCollector
     allowance: ValueAllowance
     """Limits the results of the templates of axes, excludes and includes."""
+    is_of_stage: bool = False
+    """Whether it is the matrix of a stage, whose templates know more names."""
 
     def read(self) -> ResolvedMatrix:
         """Return the matrix; mistakes in it are reported."""
@@ -58,7 +61,8 @@ class MatrixReader:
 
     @property
     def _built_in(self) -> frozenset[str]:
-        return BUILT_IN if self.spec.images is None else BUILT_IN | {IMAGES_PER_REQUEST}
+        of_images = frozenset[str]() if self.spec.images is None else {IMAGES_PER_REQUEST}
+        return BUILT_IN | of_images | ({PARENT, STAGE} if self.is_of_stage else frozenset[str]())
 
     def _axis(self, axis: Axis) -> ResolvedAxis | None:
         origin: ValuePath = ("matrix", axis.name)

@@ -13,6 +13,8 @@ PARENT = "parent"
 """The name under which templates see the parent of a job."""
 STAGE = "stage"
 """The name under which templates see the stage."""
+_MOST_ASKED = 16
+"""No model makes more images at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +25,19 @@ class ParentJob:
     """Without the path of its images."""
     parent: "ParentJob | None" = None
 
+    @property
+    def most_images(self) -> int:
+        """The number of its images that its children may ask for.
+
+        It is not known how many a skipped job would make, and its children are skipped whatever they ask for.
+        """
+        return self.job.max_images if self.job.skip is None else max(self.job.max_images, _MOST_ASKED)
+
     @cached_property
     def record(self) -> dict[str, Json]:
         """The ``parent`` of templates; a job that makes no image has no ``image``."""
         job = self.job
-        images: list[Json] = [image_reference(job.job_id, number) for number in range(1, job.max_images + 1)]
+        images: list[Json] = [image_reference(job.job_id, number) for number in range(1, self.most_images + 1)]
         record: dict[str, Json] = {
             "stage": job.stage,
             "job_id": job.job_id,
@@ -45,7 +55,7 @@ class ParentJob:
             record["parent"] = self.parent.record
         return record
 
-    def line(self) -> "Iterator[ParentJob]":
+    def with_ancestors(self) -> "Iterator[ParentJob]":
         """Yield it and its ancestors, nearest first."""
         found: ParentJob | None = self
         while found is not None:

@@ -35,7 +35,13 @@ class StandIns:
         message, known = found.message, self.references
         for stand_in, reference in known.items():
             message = message.replace(stand_in, reference)
-        return replace(found, message=message, value=with_texts(found.value, lambda text: known.get(text, text)))
+        value = with_texts(found.value, lambda text: known.get(text, text))
+        suggestion = found.suggestion
+        is_list = found.kind == "bad_value" and isinstance(found.value, list | tuple)
+        if suggestion is None and is_list and any(text in known for text in texts_in(found.value)):
+            every = f'{found.field}: "{{{{ parent.images }}}}" for all of them, or ' if len(found.path) > 1 else ""
+            suggestion = f'write {every}"{{{{ parent.image }}}}" for the first'
+        return replace(found, message=message, value=value, suggestion=suggestion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +60,19 @@ class ParentReferences:
         """
         if parent is None and request.keys().isdisjoint(self.catalog.task_fields):
             return request, None
-        line = {} if parent is None else {job.job.job_id: job for job in parent.line()}
+        ancestors = {} if parent is None else {job.job.job_id: job for job in parent.with_ancestors()}
         fields = self.catalog.reference_fields
         by_reference: dict[str, str] = {}
         refused: list[Violation] = []
         for name in request.keys() & fields:
-            for text in texts_in(request[name]):
+            value = request[name]
+            for text in () if isinstance(value, Mapping) else texts_in(value):  # a mapping is a pattern of files
                 link = parent_link(text)
-                if link is not None and link.job_id in line and (link.image or 0) <= line[link.job_id].job.max_images:
+                if link is not None and _gives(ancestors.get(link.job_id), link):
                     by_reference[text] = _stand_in(link)
                 elif link is not None and name in self.catalog.task_fields:
                     refused.append(_of_another_job(name, text))
-                elif parent is not None and any(task_reference(job_id) in text for job_id in line):
+                elif parent is not None and any(task_reference(job_id) in text for job_id in ancestors):
                     by_reference[text] = _stand_in(ParentLink(parent.job.job_id, 1))
                     refused.append(_not_alone(name, text))
         if not by_reference and not refused:
@@ -74,8 +81,13 @@ class ParentReferences:
             name: with_texts(value, lambda text: by_reference.get(text, text)) if name in fields else value
             for name, value in request.items()
         }
-        refused += _chain_violations(request, model, line)
+        refused += _chain_violations(request, model, ancestors)
         return stood, StandIns({stand_in: text for text, stand_in in by_reference.items()}, tuple(refused))
+
+
+def _gives(parent: ParentJob | None, link: ParentLink) -> bool:
+    """Whether a job has what a reference names."""
+    return parent is not None and (link.image or 0) <= parent.most_images
 
 
 def _not_alone(name: str, text: str) -> Violation:
@@ -116,13 +128,13 @@ def _stand_in(link: ParentLink) -> str:
     return f"https://images.example.com/{link.job_id}/{link.image}.png"
 
 
-def _chain_violations(request: JsonObject, model: Model, line: Mapping[str, ParentJob]) -> Iterator[Violation]:
+def _chain_violations(request: JsonObject, model: Model, ancestors: Mapping[str, ParentJob]) -> Iterator[Violation]:
     """Yield the reasons for which a model does not go on from the job whose task a request names."""
     chain = model.chain
     link = parent_link(request.get(chain.task_field)) if chain else None
-    if chain is None or link is None or link.job_id not in line:
+    if chain is None or link is None or link.job_id not in ancestors:
         return
-    earlier = line[link.job_id]
+    earlier = ancestors[link.job_id]
     if earlier.job.model != model.name:
         message = f"{model.name} goes on from its own tasks, and the parent is made by {earlier.job.model}"
         yield _of_task(chain, message)
@@ -138,7 +150,7 @@ def _chain_violations(request: JsonObject, model: Model, line: Mapping[str, Pare
     if versions is not None and version and version not in versions:
         yield _of_task(chain, f"{action} goes on from {', '.join(versions)}, and the parent is of {version}")
     number = request.get(chain.image_field)
-    if isinstance(number, int | float) and number > earlier.job.max_images:
+    if isinstance(number, int | float) and number > earlier.most_images:
         message = f"{chain.image_field} {number} is beyond the {_images(earlier.job.max_images)} of the parent"
         yield Violation(kind="rule", field=chain.image_field, path=(chain.image_field,), value=number, message=message)
 
@@ -153,9 +165,9 @@ def _of_task(chain: TaskChain, message: str) -> Violation:
 
 def _version(chain: TaskChain, job: ParentJob) -> str:
     """Return the version that a job is made with: that of the task which it goes on from, else its own."""
-    line = {each.job.job_id: each for each in job.line()}
+    ancestors = {each.job.job_id: each for each in job.with_ancestors()}
     link = parent_link(job.job.request.get(chain.task_field))
-    if link is not None and link.job_id in line and link.job_id != job.job.job_id:
-        return _version(chain, line[link.job_id])
+    if link is not None and link.job_id in ancestors and link.job_id != job.job.job_id:
+        return _version(chain, ancestors[link.job_id])
     own = job.job.request.get(chain.version_field)
     return own if isinstance(own, str) else ""

@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.later_where import LaterWhere
+from qwave_batch.plan.expand.later_where import WHERE, LaterWhere
 from qwave_batch.plan.expand.parent_jobs import PARENT, ParentJob
 from qwave_batch.plan.expand.scope import render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue
-
-WHERE: ValuePath = ("where",)
 
 
 @dataclass(slots=True, kw_only=True)

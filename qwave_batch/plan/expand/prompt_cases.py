@@ -124,19 +124,10 @@ class CaseReader:
             if case:
                 yield case
             return
-        self.observer.begin_table(prompt, prompt.table)
-        try:
-            kept = self._sampled(prompt, prompt.table)
-            for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
-                is_kept = kept is None or row.number in kept
-                self.observer.use_row(row, is_kept=is_kept)
-                case = self._case(prompt, names, row, is_kept=is_kept)
-                if case:
-                    yield case
-            self.observer.end_table()
-        except SpecError as error:  # unreadable rows; the prompts after them are still checked
-            self.problems.take(error.problems, (*prompt.origin, "from"))
-        self.problems.row = None
+        for row, names, is_kept in self._used_rows(prompt, prompt, prompt.table):
+            case = self._case(prompt, names, row, is_kept=is_kept)
+            if case:
+                yield case
 
     def _children(self, prompt: CompiledPrompt, parents: ParentSelection) -> Iterator[PromptCase]:
         """Yield a case for each parent; with a table, for each row all of them, which are held in memory then."""
@@ -144,20 +135,11 @@ class CaseReader:
             for parent in parents.kept():
                 yield from self._child(prompt, parent, self.variables, None, is_kept=True)
             return
-        self.observer.begin_table(prompt, prompt.table)
         held = tuple(parents.kept())
         of_rows = replace(prompt, where=None, variables={})  # which may ask for the parent
-        try:
-            kept = self._sampled(of_rows, prompt.table)
-            for row, names in itertools.islice(self._rows(of_rows, prompt.table), prompt.limit):
-                is_kept = kept is None or row.number in kept
-                self.observer.use_row(row, is_kept=is_kept)
-                for parent in held:
-                    yield from self._child(prompt, parent, names, row, is_kept=is_kept)
-            self.observer.end_table()
-        except SpecError as error:
-            self.problems.take(error.problems, (*prompt.origin, "from"))
-        self.problems.row = None
+        for row, names, is_kept in self._used_rows(prompt, of_rows, prompt.table):
+            for parent in held:
+                yield from self._child(prompt, parent, names, row, is_kept=is_kept)
 
     def _child(
         self, prompt: CompiledPrompt, parent: ParentJob, names: Mapping[str, Json], row: Row | None, *, is_kept: bool
@@ -168,6 +150,28 @@ class CaseReader:
             case = self._case(prompt, names, row, is_kept=is_kept, parent=parent)
             if case:
                 yield case
+
+    def _used_rows(
+        self, prompt: CompiledPrompt, of_rows: CompiledPrompt, table: Table
+    ) -> Iterator[tuple[Row, Mapping[str, Json], bool]]:
+        """Yield the rows up to ``limit``, with the names they define, and whether the sample keeps them.
+
+        Args:
+            prompt: The prompt.
+            of_rows: The same with no more of ``where`` and variables than a row alone decides.
+            table: Its table; one that can't be read to its end is reported.
+        """
+        self.observer.begin_table(prompt, table)
+        try:
+            kept = self._sampled(of_rows, table)
+            for row, names in itertools.islice(self._rows(of_rows, table), prompt.limit):
+                is_kept = kept is None or row.number in kept
+                self.observer.use_row(row, is_kept=is_kept)
+                yield row, names, is_kept
+            self.observer.end_table()
+        except SpecError as error:  # unreadable rows; the prompts after them are still checked
+            self.problems.take(error.problems, (*prompt.origin, "from"))
+        self.problems.row = None
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` accepts, with the names they define."""

@@ -272,8 +272,15 @@ class RequestAssembler:
                 found.message,
                 value=found.value,
                 allowed=found.allowed,
-                suggestion=_TEXT_IS_MISSING if _lacks_text(found) else found.suggestion,
+                suggestion=self._suggestion(found, builder),
             )
+
+    def _suggestion(self, found: Violation, builder: RequestBuilder) -> str | None:
+        if found.field != "prompt" or found.kind != "missing_field":
+            return found.suggestion
+        if "prompts" in self.problems.source_map.path_text(builder.prompt.origin):
+            return "write the text of the prompt under prompts"
+        return 'write text: "{{ parent.prompt }}" in this stage, or words of its own'
 
 
 def _with_references(judgement: Judgement, named: NamedImages) -> Judgement:
@@ -284,13 +291,6 @@ def _with_references(judgement: Judgement, named: NamedImages) -> Judgement:
         judgement,
         request={name: named.request[name] if name in changed else value for name, value in judgement.request.items()},
     )
-
-
-_TEXT_IS_MISSING = "write the text of the prompt under prompts"
-
-
-def _lacks_text(found: Violation) -> bool:
-    return found.field == "prompt" and found.kind == "missing_field"
 
 
 def _certain(known: Mapping[str, Json], model: Model) -> Iterator[Violation]:

@@ -59,7 +59,7 @@ class EarlierJobs:
             raise LineFault(f"parents: a job of stage {name} needs one of stage {before}")
 
     def parent_of(self, request: JsonObject, parents: Sequence[ParentLink], *, is_skipped: bool) -> ParentJob | None:
-        """Return the jobs that a request refers to as a line of ancestors, its own parent first; None without parents.
+        """Return a job's own parent, and behind it all that the request can refer to; None without parents.
 
         Raises:
             LineFault: The links are not those of the request, or lead to no job of a line before.
@@ -71,9 +71,9 @@ class EarlierJobs:
         for link in parents:
             self._check_link(link, is_skipped=is_skipped)
         linked = dict.fromkeys(link.job_id for link in parents)
-        line = dict.fromkeys(job_id for first in linked for job_id in self._ancestry(first))
+        ancestors = dict.fromkeys(job_id for first in linked for job_id in self._ancestry(first))
         found: ParentJob | None = None
-        for job_id in reversed(line):
+        for job_id in reversed(ancestors):
             found = ParentJob(job=self._jobs[job_id], parent=found)
         return found
 

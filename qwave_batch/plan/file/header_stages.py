@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qwave_batch.model.codec import Codec, DecodeError, Key
-from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.planned_stage import ParentPick, PlannedStage
 from qwave_batch.plan.expand.later_where import LaterWhere, is_decided_later
 from qwave_batch.spec.template.templates import TemplateFault
@@ -57,7 +57,7 @@ def _faults(stage: PlannedStage, before: Sequence[str]) -> Iterator[str]:
         yield from _where_faults(stage.where, stage.variables)
 
 
-def _where_faults(where: str, variables: dict[str, Json] | Any) -> Iterator[str]:
+def _where_faults(where: str, variables: JsonObject) -> Iterator[str]:
     try:
         later = LaterWhere.of(where, variables)
     except TemplateFault as fault:

@@ -128,7 +128,7 @@ function valueAt(place, axis, number) {
  */
 function differsInAxisOnly(one, other, axis, number) {
   return (
-    (axis === "model" || one.model === other.model) &&
+    (axis === "model" || one.model === other.model || (one.modelFollows === true && other.modelFollows === true)) &&
     (axis === "repeat" || one.repeat === other.repeat) &&
     one.axes.every((value, at) => at === number || value === other.axes[at])
   );

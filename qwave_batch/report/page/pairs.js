@@ -1,8 +1,8 @@
 "use strict";
 
 /**
- * The pairs of images that a vote on an axis asks about: they differ in that axis, and in nothing else. All of it is
- * pure.
+ * The pairs of images that a vote on an axis asks about: they differ in that axis, and in nothing else. A model that
+ * follows from the parent's is no axis: it may differ with the axis of the earlier stage. All of it is pure.
  *
  * @typedef {object} PairImage
  * @property {Job} job
@@ -72,7 +72,8 @@ function pairCells(shown, axis) {
       if (value === NO_VALUE) continue;
       const prompt = shown.data.prompts[place.prompt]?.id ?? "";
       const others = place.axes.map((each, at) => (at === number ? null : each));
-      const key = JSON.stringify([job.folder, job.stage, prompt, place.repeat, axis === "model" ? null : place.model, others]);
+      const model = axis === "model" || place.modelFollows ? null : place.model;
+      const key = JSON.stringify([job.folder, job.stage, prompt, place.repeat, model, others]);
       const cell = cells.get(key)?.cell ?? new Map();
       cells.set(key, { cell, folder: job.folder, prompt });
       const there = cell.get(value);

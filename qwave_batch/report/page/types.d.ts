@@ -53,6 +53,8 @@ interface PlaceData {
   axes: number[];
   tags: number[];
   repeat: number;
+  /** Its stage does not choose the model, which follows from the parent: not an axis there. */
+  modelFollows?: true;
 }
 
 interface JobData {

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.state.completion_history import FEWEST_S, CompletionHistory
 from qwave_batch.run.state.limit_counts import LimitCounts
 from qwave_batch.run.state.run_end import JobCounts, RequestCounts

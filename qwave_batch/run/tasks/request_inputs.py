@@ -18,7 +18,7 @@ from qwave_batch.model.parent_links import ParentLink, parent_links_in
 from qwave_batch.model.signed_links import unsigned
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.jobs.job_run import JobRun
-from qwave_batch.run.jobs.parent_choices import MARGIN_S, ListedImages, NotPassed, public_address
+from qwave_batch.run.jobs.passed_images import MARGIN_S, ListedImages, NotPassed, public_address
 from qwave_batch.run.jobs.waiting_children import WaitingChildren
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.poll_calls import PollCalls
@@ -94,9 +94,7 @@ class RequestInputs:
             return public_address(self._context.options.public_url, file.image.path)
         if (ending := self._known(parent, number, 0.0)) is not None:  # perhaps before it is read: there is no other way
             return ending
-        if address is NotPassed.NO_ADDRESS and takes_bytes:
-            return NotPassed.DAMAGED
-        return address
+        return NotPassed.DAMAGED if takes_bytes and address is not NotPassed.UNANSWERED else address
 
     def _takes_bytes(self, job: Job, field: str, file: StoredFile) -> bool:
         """Whether a model takes an image as text in a field, by its format and size."""
@@ -128,8 +126,8 @@ class RequestInputs:
             async with self._asking.setdefault(job_id, asyncio.Lock()):
                 if (known := self._known(parent, number, MARGIN_S)) is not None:
                     return known
-                if self._is_gone(parent, number):
-                    return NotPassed.NO_ADDRESS
+                if (why := self._why_gone(parent, number)) is not None:
+                    return why
                 return self._told_by(await self._poll(model, parent, task_id), parent, number)
         finally:
             self._asking.pop(job_id, None)
@@ -138,13 +136,13 @@ class RequestInputs:
         """Return the address of an image by an answer about its task, and keep what it lists."""
         match answer:
             case TaskAnswer(task=task) if task.listed:
-                self._remember(parent.attempt.job_id, task.images)
-                return self._known(parent, number, MARGIN_S) or NotPassed.NO_ADDRESS
+                listed = self._remember(parent.attempt.job_id, task.images)
+                return self._known(parent, number, MARGIN_S) or listed.why_not(number, parent.files)
             case TaskAnswer() if not answer.task.state.is_terminal:  # an answer from before its end
                 return NotPassed.UNANSWERED
             case TaskAnswer() | TaskNotFound():  # its images are gone, or it is another account's
-                self._remember(parent.attempt.job_id, ())
-                return NotPassed.NO_ADDRESS
+                listed = self._remember(parent.attempt.job_id, (), is_found=isinstance(answer, TaskAnswer))
+                return listed.why_not(number, parent.files)
             case _:
                 return NotPassed.UNANSWERED
 
@@ -169,16 +167,18 @@ class RequestInputs:
         now, lifetime_s = self._run.connectivity.latest_time(), self._context.result_lifetime_s
         return listed.address_of(number, parent.files, now=now, lifetime_s=lifetime_s, margin_s=margin_s)
 
-    def _is_gone(self, parent: MadeJob, number: int) -> bool:
-        """Whether a child has asked for an image just now, and it has no address: the others need not ask again."""
+    def _why_gone(self, parent: MadeJob, number: int) -> NotPassed | None:
+        """Return why an image has no address if a child has asked for it just now: the others need not ask again."""
         listed = self._listed.get(parent.attempt.job_id)
         now = self._run.connectivity.latest_time()
-        return listed is not None and listed.is_without(number, parent.files, now=now)
+        is_gone = listed is not None and listed.is_without(number, parent.files, now=now)
+        return listed.why_not(number, parent.files) if listed is not None and is_gone else None
 
-    def _remember(self, job_id: str, images: tuple[ResultImage, ...]) -> None:
+    def _remember(self, job_id: str, images: tuple[ResultImage, ...], *, is_found: bool = True) -> ListedImages:
         if any(image.content is not None for image in images):  # bytes would fill the memory
             images = ()
-        self._listed[job_id] = ListedImages(images, self._run.connectivity.earliest_time())
+        listed = self._listed[job_id] = ListedImages(images, self._run.connectivity.earliest_time(), is_found=is_found)
         self._listed.move_to_end(job_id)
         if len(self._listed) > REMEMBERED:
             self._listed.popitem(last=False)
+        return listed

@@ -18,7 +18,7 @@ from qwave_batch.model.task import Task
 from qwave_batch.run.jobs.job_errors import key_too_old
 from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
 from qwave_batch.run.jobs.model_queue import ModelQueue
-from qwave_batch.run.jobs.parent_choices import NotPassed
+from qwave_batch.run.jobs.passed_images import NotPassed
 from qwave_batch.run.jobs.slot_lease import SlotLease
 from qwave_batch.run.limits.admission import Reaction, SubmitCall
 from qwave_batch.run.limits.throttle_episode import backoff_s

@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from qwave_batch.voting.vote_files import PlacedLine, read_voting_file
 from qwave_batch.voting.vote_lines import Vote, encode_voting_line
 from tests.chromium import Page, expect, serious_faults
 from tests.integration.exports.trap_runs import lines_of
-from tests.integration.report.conftest import Pages
+from tests.integration.report.conftest import Pages, report_of
+from tests.staged_folders import EDITORS, NIGHT, POSTER, staged_folder, staged_line, staged_lines
 
 KEYS = {"ArrowLeft": "left", "ArrowRight": "right", "ArrowDown": "tie", "ArrowUp": "both_bad"}
 FEW = 10
@@ -102,6 +104,27 @@ def test_pairs_differ_in_one_axis_and_nothing_else(pages: Pages, report: Path, r
         found = page.evaluate("(axis) => pairsAlong(report, axis).map((pair) => pair.id)", axis)
         assert len(found) == len(set(found))
         assert set(found) == expected_pairs(run_folder, axis), axis
+
+
+def test_chains_that_stay_with_their_model_are_voted_on_in_every_turn(pages: Pages, tmp_path: Path) -> None:
+    """The model follows from the parent's, so the images of a turn differ in the axis of the stage that chose it."""
+    lines = [line for line in staged_lines(["stall"]) if line.stage != POSTER]
+    nights = [line for line in lines if line.stage == NIGHT]
+    turns = [
+        staged_line("turn", replace(night, axes={}, prompt="Add snow"), f"{night.job_id}-turn", night)
+        for night in nights
+    ]
+    report_of(tmp_path, staged_folder(tmp_path / "folder", [*lines, *turns]))
+    page = pages.open(tmp_path / "run", "page=vote")
+    axes = page.get_by_role("combobox", name="Axis").get_by_role("option").all_inner_texts()
+    assert axes == ["model", "seed", "night.model"]
+    found = page.evaluate("pairsAlong(report, 'night.model').map((pair) => pair.id)")
+    assert found == ["~".join(f"{turn.job_id}.0" for turn in turns)]
+    compared = page.evaluate(
+        "(ids) => comparedValues(...ids.map((id) => report.jobs.find((job) => job.id === id)), 'night.model')",
+        [turn.job_id for turn in turns],
+    )
+    assert (compared["left"], compared["right"], compared["isPure"]) == (*EDITORS, True)
 
 
 def test_every_beginning_of_the_order_is_balanced(pages: Pages, report: Path) -> None:

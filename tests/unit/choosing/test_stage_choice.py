@@ -26,8 +26,12 @@ def made(index: int, number: float | MissingFact | None = None, answer: WhereAns
 
 def test_one_that_is_not_picked_is_told_its_number_and_that_of_the_last_one_picked() -> None:
     _, second = choose_parents(BEST, [made(0, 0.4), made(1, 0.25)])
-    message = "checks.sharpness of its parent is 0.25, not among the 1 highest of 2; the last one picked has 0.4"
+    message = "checks.sharpness of its parent is 0.25; the highest of 2 is picked, with 0.4"
     assert second == NotChosen(JobError(code="not_picked", message=message))
+    two = PlannedStage(name="night", from_stage="draft", pick=ParentPick(n=2, by="ocr.cer", lowest=True))
+    *_, third = choose_parents(two, [made(0, 0.1), made(1, 0.2), made(2, 0.3)])
+    message = "ocr.cer of its parent is 0.3; the 2 lowest of 3 are picked, the last of them with 0.2"
+    assert third == NotChosen(JobError(code="not_picked", message=message))
 
 
 def test_of_equal_ones_the_first_in_the_plan_is_picked() -> None:

@@ -1,5 +1,6 @@
 """A plan with stages says what each makes, what is chosen later, and which model takes what in which stage."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -34,6 +35,22 @@ stages:
     from_stage: night
     text: "{{ parent.prompt }}, as a poster"
     request: {action: edit, model: wan2.7-image, image_urls: ["{{ parent.image }}"]}
+"""
+
+PICKING = """\
+version: 1
+name: picking
+catalog: "2026-10"
+request: {model: gpt-image-2}
+stages:
+  - name: draft
+    prompts: [{id: stall, text: A noodle stall}, {id: alley, text: An old alley}]
+    matrix: {aspect_ratio: ["1:1", "16:9"]}
+  - name: night
+    from_stage: draft
+    pick: {n: 1, by: rating}
+    text: "{{ parent.prompt }}, at night"
+    request: {action: edit, image_urls: ["{{ parent.image }}"]}
 """
 
 
@@ -87,6 +104,30 @@ def test_what_is_chosen_later_is_said(plan: AnyPlan) -> None:
             ),
         )
     ]
+
+
+def test_a_pick_says_which_numbers_it_takes_and_not_that_they_are_good(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(SPEC.replace("by: rating", "by: ocr.cer").replace(", lowest: true", ""))
+    ((_, sentence),) = choice_facts(qb.plans.open_plan(tmp_path / "spec.yaml"))
+    assert "the highest 2 by ocr.cer for each prompt and model" in sentence
+
+
+def test_only_the_most_is_said_of_a_cost_that_is_chosen_later(tmp_path: Path) -> None:
+    """The prices of the model are open, but the least of all jobs may be more than what is made of them costs."""
+    file, talk, problems = tmp_path / "spec.yaml", StringIO(), StringIO()
+    file.write_text(PICKING)
+    assert main(["plan", str(file)], talk, problems, environ={"COLUMNS": "200"}) == 0, problems.getvalue()
+    facts = dict(line.split(maxsplit=1) for line in talk.getvalue().splitlines() if line.startswith(("cost", "picked")))
+    assert re.sub(r"0\.\d+", "X", facts["cost"]) == (
+        "at most X USD by the prices of catalog 2026-10; all jobs would cost at most X USD"
+    )
+    most, whole = re.findall(r"0\.\d+", facts["cost"])
+    assert float(most) < float(whole)
+    assert facts["picked"] == "at most 6 of the 8 jobs are made, with 6 images, whatever is chosen"
+    file.write_text(PICKING.replace("pick: {n: 1, by: rating}", 'where: "{{ parent.rating > 3 }}"'))
+    talk = StringIO()
+    main(["plan", str(file)], talk, problems, environ={"COLUMNS": "200"})
+    assert f"cost    at most {whole} USD by the prices of catalog 2026-10, if all of it is made\n" in talk.getvalue()
 
 
 def test_each_stage_shows_a_job_with_its_name(sheet: PlanSheet) -> None:

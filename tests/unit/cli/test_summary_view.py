@@ -58,6 +58,20 @@ def test_a_whole_run_is_told_in_three_lines() -> None:
     ]
 
 
+def test_jobs_whose_parents_brought_too_few_images_are_told_from_others_that_are_left_out() -> None:
+    skipped = failed(1, "", JobStatus.SKIPPED)
+    short = replace(skipped, error=JobError(code="parent_short", message="it needs image 3 of job a"))
+    ended = replace(
+        DONE,
+        counts=JobCounts(jobs=4, completed=2, short=1, skipped=2, images=2),
+        summary={"stages": {"a": {}, "b": {}}},
+    )
+    assert draw_summary(ended, [short, skipped], TERMINAL)[1:3] == [
+        "1 with fewer images than asked for, 2 left out",
+        "  1 skipped: parent_short: what they are made from brought fewer images than",
+    ]
+
+
 def test_jobs_that_wait_for_a_choice_are_told_the_command_that_brings_it_and_no_other_step() -> None:
     waits = RunWarning(
         '2 jobs of stage "b" wait for ocr.cer of stage "a"', (Advice(NextStep.SCORE, "runs/a b", "ocr"),)

@@ -68,6 +68,7 @@ def test_the_page_tells_folders_options_and_catalog_and_that_no_license_is_state
     assert "2026-10 with `over\\|lay.yaml`" in page
     assert "The author has stated none." in page
     assert "Simulated" not in page
+    assert "made by generative models from text." in page
     assert "stated none" not in dataset_card(FACTS, ORIGIN, AuthorCard(license="mit"))
 
 

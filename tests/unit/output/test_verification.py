@@ -11,6 +11,7 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import job_id
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output import verification
 from qwave_batch.output.manifest import Freshness
@@ -241,6 +242,18 @@ def test_a_text_that_only_looks_like_a_reference_is_no_link(folder: Folder) -> N
     folder.line(3, JobStatus.PENDING, job=told)
     folder.write()
     assert verify(folder.layout, None).is_sound
+
+
+def test_a_request_may_refer_to_the_grandparent_alone(folder: Folder) -> None:
+    draft, night, _ = folder.chain()
+    request = {"model": "m", "action": "edit", "prompt": "p", "image_urls": [f"job:{draft.job.job_id}#1"]}
+    told = Job(
+        job_id=job_id(request, 0), index=3, prompt_id="q", prompt="p", model="m", action="edit", request=request,
+        stage="last", path="m/q", parents=(ParentLink(night.job.job_id), ParentLink(draft.job.job_id, 1)),
+    )  # fmt: skip
+    folder.line(3, JobStatus.PENDING, job=told)
+    folder.write()
+    assert verify(folder.layout, None).problems == ()
 
 
 def test_a_summary_that_counts_a_stage_otherwise_is_told(folder: Folder) -> None:

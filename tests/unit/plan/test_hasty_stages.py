@@ -90,3 +90,45 @@ def test_samples_of_samples_are_drawn_once_for_each_stage(tmp_path: Path) -> Non
     plan = make_plan(spec, start=counted)
     assert plan.figures.jobs == DEPTH
     assert passes <= 2 * DEPTH**2
+
+
+def test_a_stage_of_an_empty_table_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,text\n", encoding="utf-8")
+    rows = '[{from: rows.csv, id: "{{ row.id }}", text: "{{ row.text }}"}]'
+    stages = chain(1) + f"  - {{name: none, from_stage: s0, prompts: {rows}, {EDIT}}}\n"
+    (warning,) = plan_of(tmp_path, stages).warnings
+    assert warning.path == "stages[1].prompts[0].from"
+    assert warning.message.endswith("rows.csv has a header and no rows, so this stage makes nothing")
+
+
+def test_all_images_as_one_item_of_a_list_are_set_right(tmp_path: Path) -> None:
+    edit = 'request: {model: wan2.7-image, action: edit, image_urls: ["{{ parent.images }}"]}'
+    with pytest.raises(SpecError) as caught:
+        plan_of(tmp_path, chain(1) + f"  - {{name: b, from_stage: s0, text: x, {edit}}}\n")
+    assert {problem.suggestion for problem in caught.value.problems} == {
+        'write image_urls: "{{ parent.images }}" for all of them, or "{{ parent.image }}" for the first'
+    }
+
+
+def test_neither_an_axis_nor_an_include_is_called_as_what_templates_know(tmp_path: Path) -> None:
+    for name in ("parent", "stage"):
+        for matrix in (f"{name}: [1, 2]", f"vars.{name}: [1, 2]", f"seed: [1], include: [{{{name}: 3}}]"):
+            stage = f'  - {{name: b, from_stage: s0, text: "{{{{ {name} }}}}", matrix: {{{matrix}}}, {EDIT}}}\n'
+            assert f'"{name}" is a name of the language itself' in "\n".join(
+                errors(tmp_path, "stages:\n" + chain(1) + stage)
+            )
+
+
+def test_a_stage_without_text_is_told_where_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        plan_of(tmp_path, chain(1) + f"  - {{name: b, from_stage: s0, {EDIT}}}\n")
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.message) == ("stages[1]", "prompt is missing")
+    assert problem.suggestion == 'write text: "{{ parent.prompt }}" in this stage, or words of its own'
+
+
+def test_a_reference_as_a_pattern_is_shown_as_it_is(tmp_path: Path) -> None:
+    edit = 'request: {model: wan2.7-image, action: edit, image_urls: {from: "{{ parent.image }}"}}'
+    found = errors(tmp_path, "stages:\n" + chain(1) + f"  - {{name: b, from_stage: s0, text: x, {edit}}}\n")
+    assert '"job:' in found[0]
+    assert "example.com" not in found[0]

@@ -131,6 +131,12 @@ def test_children_of_a_skipped_parent_are_skipped(plan_of: PlanOf) -> None:
     assert plan.figures.by_stage["night"].skipped == 2
 
 
+def test_a_child_of_a_skipped_parent_may_ask_for_any_of_its_images(plan_of: PlanOf) -> None:
+    several = DRAFT.replace("z-image-turbo], seed: [1, 2]", "gpt-image-2], n: [4], aspect_ratio: ['1:1', '97:3']")
+    plan = plan_of(several + NIGHT.replace("parent.image ", "parent.images[3] "), "unsupported: skip")
+    assert [job.skip and job.skip.code for job in jobs(plan, "night")] == [None, "parent_skipped"] * 2
+
+
 def test_a_child_of_chance_is_chance_itself(plan_of: PlanOf) -> None:
     unseeded = plan_of(DRAFT.replace(", seed: [1, 2]", "") + NIGHT.replace("gpt-image-2", "wan2.7-image"))
     seeded = plan_of(DRAFT + NIGHT.replace("model: gpt-image-2", "model: wan2.7-image, seed: 5"))

@@ -118,7 +118,8 @@ def test_parents_that_the_run_leaves_out_leave_children_pending(world: World) ->
     end = world.run_to_end()
     assert (end.counts.pending, end.exit_status) == (2, 1)
     assert not world.api.tasks
-    assert any("leaves out" in str(each) for each in end.warnings)
+    assert any("leaves out" in said for said in advice(end))
+    assert [NextStep.RUN_PARENTS] in advice(end).values(), "the same run again would do nothing"
     world.scope = JobScope(limit=2)
     assert world.run_to_end().kind is EndKind.COMPLETE
     world.scope = JobScope(takes=lambda line: line.job.index > 0)
@@ -244,6 +245,15 @@ def test_an_image_that_the_api_has_no_more_is_sent_as_text_where_the_model_takes
     assert inline == "data:image/png;base64," + base64.b64encode(image).decode()
 
 
+def test_of_a_task_that_the_api_does_not_know_it_asks_for_the_account(world: World) -> None:
+    """Two children, of which only the first one asks: what is said is the same of both."""
+    world.plan([CHAIN[0], *(make_child(index, (0, 1)) for index in (1, 2))])
+    make_parents(world)
+    del world.api.tasks["task-1"]
+    (said,) = advice(world.run_to_end())
+    assert said.startswith('2 jobs of stage "later" wait for images of tasks that the API does not know')
+
+
 def test_a_damaged_file_is_never_sent(world: World) -> None:
     world.plan(CHAIN[:2])
     make_parents(world)
@@ -305,6 +315,7 @@ def test_an_address_with_a_secret_in_it_is_not_passed_on(world: World) -> None:
     end = world.run_to_end()
     assert (end.counts.completed, end.counts.pending) == (1, 1)
     assert not sent(world, 1)
+    assert any("hold the API key" in said for said in advice(end))
     world.inline_fields = frozenset({"image_urls"})
     assert world.run_to_end().kind is EndKind.COMPLETE
 

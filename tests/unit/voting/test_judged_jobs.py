@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from qwave_batch.model.axis_labels import axis_label
+from qwave_batch.model.parent_links import ParentLink
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.voting.judged_jobs import ComparedValues, PromptKey, compared_values, judged_job
 from qwave_batch.voting.vote_lines import Vote, voting_line_from_json
@@ -62,6 +63,22 @@ def test_a_pair_that_differs_in_more_is_told_from_a_pure_one() -> None:
     found = compared((voted_line("p", "m1", ratio="1:1"), voted_line("p", "m2", ratio="16:9")))
     assert isinstance(found, ComparedValues)
     assert not found.is_pure
+
+
+def test_a_model_that_follows_from_the_parents_is_not_an_axis() -> None:
+    """Each chain stays with its model, so its later images differ in the model that the first stage chose."""
+    parents = (ParentLink("0" * 16, 1),)
+    follow = [
+        replace(voted_line("p", model), axes={"draft.model": model}, stage="turn", parents=parents)
+        for model in ("m1", "m2")
+    ]
+    found = compared(follow, axis="draft.model")
+    assert isinstance(found, ComparedValues)
+    assert (found.left, found.right, found.is_pure) == ("m1", "m2", True)
+    choose = [replace(line, axes={**line.axes, "model": line.model}) for line in follow]
+    found = compared(choose, axis="draft.model")
+    assert isinstance(found, ComparedValues)
+    assert not found.is_pure, "a stage that chooses the model has it as an axis"
 
 
 def test_a_pair_that_compares_nothing_is_told_why() -> None:

@@ -1,4 +1,4 @@
-"""Decides how an image of a parent is passed to the API: by its address, as ``data:``, or by a public address. Pure."""
+"""The addresses of a parent's images: which may be passed to another task, and why a job can't be sent. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,12 @@ class NotPassed(Enum):
     """The API does not say at the moment where an image is."""
     NO_ADDRESS = auto()
     """The API has the image no more, and the model takes nothing but addresses there."""
+    SECRET_ADDRESS = auto()
+    """So it is, but for addresses with the API key in them."""
+    NOT_FOUND = auto()
+    """The API does not know the task of a parent, and the model takes nothing but addresses there."""
     DAMAGED = auto()
-    """So it is, and the file in the run folder, which the model would take, is damaged or gone."""
+    """The API gives no address, and the file in the run folder, which the model would take, is damaged or gone."""
     NO_TASK = auto()
     """A parent has no task that a request could name."""
 
@@ -34,6 +38,8 @@ class ListedImages:
 
     images: tuple[ResultImage, ...]
     listed_at: float
+    is_found: bool = True
+    """Whether the API knows the task."""
 
     def address_of(
         self, number: int, files: Sequence[StoredFile], *, now: float, lifetime_s: float, margin_s: float = MARGIN_S
@@ -58,6 +64,14 @@ class ListedImages:
     def is_without(self, number: int, files: Sequence[StoredFile], *, now: float) -> bool:
         """Whether an image had no address a short while ago, so that it need not be asked for again."""
         return self._passable(number, files) is None and now - self.listed_at < MARGIN_S
+
+    def why_not(self, number: int, files: Sequence[StoredFile]) -> NotPassed:
+        """Return why an image has no address that could be passed for long enough."""
+        if not self.is_found:
+            return NotPassed.NOT_FOUND
+        image = self._image(number, files)
+        is_secret = image is not None and image.masked_url is not None
+        return NotPassed.SECRET_ADDRESS if is_secret else NotPassed.NO_ADDRESS
 
     def _passable(self, number: int, files: Sequence[StoredFile]) -> ResultImage | None:
         image = self._image(number, files)

@@ -7,7 +7,7 @@ import pytest
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.task import ResultImage
-from qwave_batch.run.jobs.parent_choices import MARGIN_S, ListedImages, public_address
+from qwave_batch.run.jobs.passed_images import MARGIN_S, ListedImages, public_address
 
 HOUR_S = 3_600.0
 
