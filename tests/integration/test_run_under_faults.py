@@ -27,8 +27,10 @@ UNUSED = {FaultPlace.CANCEL, FaultPlace.CHAT, FaultPlace.CHATTED}
 OTHER_IMAGES = {FaultName.SEED_IGNORED, FaultName.SEED_LOOSE, FaultName.STAMPED_FILE}
 """Faults of models: they make other images, and hinder no run."""
 LONG = ":0.2"
+LIVES = {FaultName.SIGNED_URL: ":20", FaultName.SHORT_LIVED: ":20"}
+"""Faults whose seconds are how long an image can be had: a busy machine is to fetch it in time."""
 ALONE = [
-    f"{place}.{name}=#1{LONG if kind.seconds else ''}"
+    f"{place}.{name}=#1{LIVES.get(name, LONG) if kind.seconds else ''}"
     for name, kind in KINDS.items()
     if name not in OTHER_IMAGES
     for place in sorted(kind.possible - UNUSED)
@@ -50,7 +52,7 @@ ALL = ",".join(
     f"{place}.{name}={RARE.get(name, 0.02)}"
     f"{'#1' if place is FaultPlace.DOWNLOAD or name in FOR_GOOD else ''}"
     f"{'#1..4' if name is FaultName.TASK_LOST else ''}"
-    f"{LONG if kind.seconds else ''}"
+    f"{LIVES.get(name, LONG) if kind.seconds else ''}"
     for name, kind in KINDS.items()
     if name not in OTHER_IMAGES
     for place in sorted(kind.possible - UNUSED)
