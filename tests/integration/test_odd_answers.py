@@ -12,6 +12,7 @@ from qwave_batch.run.images import image_breaker, image_fetching
 from qwave_batch.run.tasks import ended_tasks
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
+from tests.every_case import in_one_test
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
 
 SPEC = """
@@ -108,7 +109,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
         return asyncio.run(outcomes_of(["", *ALWAYS, *FOR_A_WHILE], tmp_path_factory.mktemp("odd")))
 
 
-@pytest.mark.parametrize("faults", [*ALWAYS, *FOR_A_WHILE])
+@in_one_test("faults", [*ALWAYS, *FOR_A_WHILE])
 def test_an_odd_answer_costs_no_second_task_and_no_image(outcomes: dict[str, Outcome], faults: str) -> None:
     found = outcomes[faults]
     assert found.ends[-1] == "0", found.ends
