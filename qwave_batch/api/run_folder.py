@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from qwave_batch import api, output, quality
 from qwave_batch.api.worker_opening import Executor, opened_workers
+from qwave_batch.choosing.kept_stages import kept_stages
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -106,6 +107,8 @@ class RunFolder:
             FolderError, StorageError: scores, checks or picks can't be read.
         """
         layout = self._layout
+        if not kept_stages(layout):  # else a look at any folder would load all that decides
+            return ()
         with open_ledger(layout) as ledger:
             return api.stage_choices.stage_outlooks(layout, ledger)
 

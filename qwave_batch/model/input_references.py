@@ -1,9 +1,9 @@
 """References to the bytes of an input: ``sha256:`` and their hash, which stands in a request for an image itself."""
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from qwave_batch import lazy
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 PREFIX = "sha256:"
@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 def reference_to(data: bytes) -> str:
     """Return the ``sha256:...`` that stands for bytes."""
-    return PREFIX + hashlib.sha256(data).hexdigest()
+    return PREFIX + lazy.hashlib.sha256(data).hexdigest()
 
 
 def is_reference(text: Json) -> bool:
