@@ -107,10 +107,11 @@ class RunFolder:
             FolderError, StorageError: scores, checks or picks can't be read.
         """
         layout = self._layout
-        if not kept_stages(layout):  # else a look at any folder would load all that decides
+        stages = kept_stages(layout)
+        if not stages:  # else a look at any folder would load all that decides
             return ()
         with open_ledger(layout) as ledger:
-            return api.stage_choices.stage_outlooks(layout, ledger)
+            return api.stage_choices.stage_outlooks(layout, ledger, stages)
 
     def glance(self) -> Glance:
         """Return as much as can be seen without reading the plan: cheap, for watching; nothing is written."""

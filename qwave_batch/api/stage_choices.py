@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from qwave_batch.choosing.folder_choice import FolderChoice, choose_jobs
-from qwave_batch.choosing.kept_stages import kept_stages
 from qwave_batch.choosing.stage_outlook import StageOutlook
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.ledger import Ledger
@@ -51,9 +50,10 @@ def waiting_warnings(
     return tuple(notes)
 
 
-def stage_outlooks(layout: RunLayout, ledger: Ledger | None) -> tuple[StageOutlook, ...]:
-    """Return how the stages of a folder stand that are decided later; raises as above."""
-    stages = kept_stages(layout)
+def stage_outlooks(
+    layout: RunLayout, ledger: Ledger | None, stages: Sequence[PlannedStage]
+) -> tuple[StageOutlook, ...]:
+    """Return how those of the stages of a folder stand that are decided later; raises as above."""
     return () if ledger is None else _choice(layout, ledger, stages, RunOptions()).outlooks
 
 
