@@ -99,11 +99,11 @@ class _StageChoice:
 
     def verdicts(self, jobs: Sequence[PlannedJob]) -> list[Verdict]:
         """Return the verdict on each job of the stage."""
-        self._check_scores()
+        where = self._where()
+        self._check_scores(where)
         needs = self._needs(jobs)
         candidates: list[ParentCandidate] = []
         first: dict[str, int] = {}  # by the parent: the number of its first candidate
-        where = self._where()
         for job_id, image in needs.items():
             parent = self.parents.by_id.get(job_id)
             if parent is not None:
@@ -138,9 +138,7 @@ class _StageChoice:
         return needs
 
     def _candidates(self, parent: PlannedJob, image: int, where: LaterWhere | None) -> Iterator[ParentCandidate]:
-        standing = parent.standing
-        if standing is ParentStanding.MADE and image > len(parent.images):
-            standing = ParentStanding.OVER
+        standing = parent.standing_for(image)
         is_made = standing is ParentStanding.MADE
         pick = self.stage.pick
         number = self._number(parent, pick.by) if pick is not None and is_made else None
@@ -190,8 +188,8 @@ class _StageChoice:
                     return verdict
         return NothingToDecide()
 
-    def _check_scores(self) -> None:
-        where, pick = self._where(), self.stage.pick
+    def _check_scores(self, where: LaterWhere | None) -> None:
+        pick = self.stage.pick
         names = {*(where.scores if where else ()), *((pick.by,) if pick and pick.by != RATING else ())}
         single = self.facts.scores.outputs_of(Level.IMAGE)
         for name in sorted(names & self.facts.scores.outputs.keys()):

@@ -28,6 +28,11 @@ class PlannedJob:
     """As far as its own attempts say; a job that has not begun is ahead."""
     images: tuple[ImageFile, ...]
 
+    def standing_for(self, image: int) -> ParentStanding:
+        """Return how far it is for a child that needs its image of this number, from 1; 0 for one that needs none."""
+        is_short = self.standing is ParentStanding.MADE and image > len(self.images)
+        return ParentStanding.OVER if is_short else self.standing
+
     def places(self) -> Iterator[Job]:
         """Yield the job as it stands in each of its places."""
         yield self.job
@@ -68,14 +73,7 @@ class PlannedParents:
     def is_over(self, job: PlannedJob) -> bool:
         """Whether a job is never made, for what its parents are."""
         links = ((self.by_id.get(link.job_id), link.image or 0) for link in job.job.parents)
-        return any(
-            parent is not None
-            and (
-                parent.standing is ParentStanding.OVER
-                or (parent.standing is ParentStanding.MADE and image > len(parent.images))
-            )
-            for parent, image in links
-        )
+        return any(parent is not None and parent.standing_for(image) is ParentStanding.OVER for parent, image in links)
 
 
 def wanted_stages(stages: Sequence[PlannedStage]) -> frozenset[str]:
