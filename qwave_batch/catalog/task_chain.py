@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qwave_batch.model.jsontypes import JsonObject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskChain:
@@ -30,3 +32,18 @@ class TaskChain:
             sources=stated.get("sources", {}),
             versions=stated.get("versions", {}),
         )
+
+    def other_sources(self, action: str, source: str) -> Sequence[str] | None:
+        """Return the actions whose tasks an action goes on from; None if it goes on from one of ``source``."""
+        wanted = self.sources.get(action)
+        return None if wanted is None or source in wanted else wanted
+
+    def other_versions(self, action: str, version: str) -> Sequence[str] | None:
+        """Return the versions that an action goes on from; None if it goes on from this one, or none is known."""
+        wanted = self.versions.get(action)
+        return None if wanted is None or not version or version in wanted else wanted
+
+    def number_beyond(self, request: JsonObject, images: int) -> int | float | None:
+        """Return the number of the image that a request goes on from, if the task has only so many; else None."""
+        number = request.get(self.image_field)
+        return number if isinstance(number, int | float) and number > images else None

@@ -31,20 +31,18 @@ def chain_refusal(order: ImageOrder, find: Callable[[str], SimulatedTask | None]
 
 
 def _source_refusal(chain: TaskChain, action: str, task: SimulatedTask) -> Reply | None:
-    wanted = chain.sources.get(action)
-    if wanted is not None and task.action not in wanted:
+    if (wanted := chain.other_sources(action, task.action)) is not None:
         message = f"{action} goes on from a task of action {' or '.join(wanted)}, not {task.action}"
         return capability_violation(chain.task_field, message)
-    versions, version = chain.versions.get(action), version_of_task(task)
-    if versions is not None and version and version not in versions:
+    version = version_of_task(task)
+    if (versions := chain.other_versions(action, version)) is not None:
         message = f"{action} goes on from {', '.join(versions)}, and the task is of {version}"
         return capability_violation(chain.task_field, message)
     return None
 
 
 def _image_refusal(chain: TaskChain, request: JsonObject, task: SimulatedTask) -> Reply | None:
-    number = request.get(chain.image_field)
-    if isinstance(number, int | float) and number > task.images:
+    if (number := chain.number_beyond(request, task.images)) is not None:
         message = f"{chain.image_field} {number} is beyond the {task.images} images of the task"
         return capability_violation(chain.image_field, message)
     return None

@@ -140,17 +140,15 @@ def _chain_violations(request: JsonObject, model: Model, ancestors: Mapping[str,
         yield _of_task(chain, message)
         return
     action = str(request.get("action", model.actions[0]))
-    wanted = chain.sources.get(action)
-    if wanted is not None and earlier.job.action not in wanted:
+    if (wanted := chain.other_sources(action, earlier.job.action)) is not None:
         message = (
             f"{action} goes on from a task of action {' or '.join(wanted)}, and the parent's is {earlier.job.action}"
         )
         yield _of_task(chain, message)
-    versions, version = chain.versions.get(action), _version(chain, earlier)
-    if versions is not None and version and version not in versions:
+    version = _version(chain, earlier)
+    if (versions := chain.other_versions(action, version)) is not None:
         yield _of_task(chain, f"{action} goes on from {', '.join(versions)}, and the parent is of {version}")
-    number = request.get(chain.image_field)
-    if isinstance(number, int | float) and number > earlier.most_images:
+    if (number := chain.number_beyond(request, earlier.most_images)) is not None:
         message = f"{chain.image_field} {number} is beyond the {_images(earlier.job.max_images)} of the parent"
         yield Violation(kind="rule", field=chain.image_field, path=(chain.image_field,), value=number, message=message)
 
